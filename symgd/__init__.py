@@ -1,0 +1,1 @@
+"""symgd: derive it, run it, check it."""

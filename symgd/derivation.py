@@ -1,0 +1,99 @@
+"""The backward tape: records of checked steps.  Nothing here decides or rewrites; the records are what leaves the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symgd.forward import Problem
+from symgd.referee.check import Check
+from symgd.term import Compare, D, Name, Term
+
+__all__ = ["ClosedForm", "Derivation", "Gradient", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """The claim: before = after, under `where`.
+
+    before, after  the whole line before and after the move
+    rule           the name of the move, a key of the table of rules
+    about          the part of `before` that the move rewrote
+    where          conditions under which the move is valid (a kink left out)
+    cites          the goals of the derivations whose results the move used
+    check          the referee's verdict on before = after
+    """
+
+    before: Term
+    after: Term
+    rule: str
+    about: Term
+    where: tuple[Compare, ...] = ()
+    cites: tuple[D, ...] = ()
+    check: Check = Check("held")
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """goal = result, by linked steps: each step's `before` is the last one's `after`.
+
+    name    ∂L/∂w as a symbol for people and files: "dL/dw"
+    goal    the pending derivative (or the equation's left side)
+    """
+
+    name: str
+    goal: Term
+    steps: tuple[Step, ...]
+
+    @property
+    def result(self) -> Term:
+        """What the goal is equal to."""
+        return self.steps[-1].after if self.steps else self.goal
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """The backward tape of a problem: for each name between the objective and the parameters, its sensitivity, loss first.
+
+    Two kinds of derivation stand on it, in the order a reader needs them:
+    local ones, the goal a partial D of one definition by a name in it (∂ŷ_i/∂w = x_i),
+    and total ones, the goal D(L, name) (∂L/∂w = …).
+    """
+
+    problem: Problem
+    tape: tuple[Derivation, ...]
+
+    def of(self, symbol: str) -> Derivation:
+        """The derivation of ∂L/∂symbol.  Raises KeyError with the choices."""
+        for d in self.tape:
+            if isinstance(d.goal, D) and not d.goal.partial and d.goal.by.symbol == symbol:
+                return d
+        raise KeyError(f"no derivative by {symbol!r}; there are {', '.join(p.symbol for p in self.problem.parameters)}")
+
+    def sensitivities(self) -> tuple[Derivation, ...]:
+        """The total derivatives alone, loss first, parameters last."""
+        return tuple(d for d in self.tape if isinstance(d.goal, D) and not d.goal.partial)
+
+    @property
+    def proved(self) -> bool:
+        """Is every step of every derivation proved?"""
+        return all(s.check.verdict == "proved" for d in self.tape for s in d.steps)
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """The parameters at which the gradient is zero, solved step by step.
+
+    system     the equations gradient = 0, as (parameter, left side) pairs; each left side equals 0
+    solution   (parameter, value) pairs, the values over data alone, or over parameters solved before
+    requires   the conditions under which the solution exists and is unique: S_xx > 0
+    steps      derivations of each line, checked
+    why_not    where there is no closed form: the reason in one sentence, and the other fields empty
+    """
+
+    problem: Problem
+    system: tuple[tuple[Name, Term], ...] = ()
+    solution: tuple[tuple[Name, Term], ...] = ()
+    definitions: tuple[tuple[Name, Term], ...] = ()
+    requires: tuple[Compare, ...] = ()
+    steps: tuple[Derivation, ...] = ()
+    why_not: str = ""

@@ -1,0 +1,121 @@
+"""What a page is: a few frozen blocks.  It knows no derivation and no format; each format is one walk over it (`to_*.py`).
+
+Running text is a tuple of pieces: plain strings, `Formula` and `Strong`.  A string is always plain text: every format escapes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symgd.typeset.layout import Layout
+
+__all__ = ["Block", "Chain", "Code", "Formula", "Heading", "Inline", "Line", "Note", "Page", "Picture", "Prose", "Strong", "Table"]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula in running text."""
+
+    layout: Layout
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Emphasised words."""
+
+    text: str
+
+
+Inline = tuple[str | Formula | Strong, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 is for sections (the page's title is above it)."""
+
+    level: int
+    text: Inline
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph."""
+
+    text: Inline
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chain: left = right, its number, why it holds, how it is spoken.
+
+    left      None continues the line above: only "= right" is shown
+    relation  "=", ":=", "≈", "<", "≥" …
+    reason    the law by name and one sentence, shown beside or under the line
+    number    "3" is printed as (3) and is what other lines cite; "" for an unnumbered line
+    check     "proved", "held", "refuted", or "" for a definition, where there is nothing to prove
+    spoken    one sentence that says the formula
+    """
+
+    left: Layout | None
+    right: Layout
+    relation: str = "="
+    reason: Inline = ()
+    number: str = ""
+    check: str = ""
+    spoken: str = ""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Displayed lines, aligned at their relation."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table; every cell is running text.  `numeric` columns are aligned right."""
+
+    head: tuple[Inline, ...]
+    rows: tuple[tuple[Inline, ...], ...]
+    caption: Inline = ()
+    numeric: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing as SVG text, with what it shows in words; formats that draw nothing print the description."""
+
+    svg: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Program text or terminal output, verbatim."""
+
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A paragraph set apart: a remark, a warning, a condition.  kind: "note" | "warning"."""
+
+    text: Inline
+    kind: str = "note"
+
+
+Block = Heading | Prose | Chain | Table | Picture | Code | Note
+
+
+@dataclass(frozen=True)
+class Page:
+    """A document: title, one sentence of summary, blocks."""
+
+    title: Inline
+    blocks: tuple[Block, ...]
+    summary: Inline = ()
+    language: str = "en"

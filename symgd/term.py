@@ -1,0 +1,379 @@
+"""The tree: what is written, in the order it is written.  SymPy (`meaning.py`) is what it means.
+
+An index is a letter with primes: i, i', i'' all run over the axis i.  `Name("x", ("i", "j"))` is x_ij.
+There are no matrices: a contraction is a Sum over a shared index.
+
+Glossary: `t` a term, `by` the name differentiated by; axes `i` samples, `j` features, `h` hidden units, `k` classes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import ClassVar, TypeVar
+
+__all__ = [
+    "ONE", "TWO", "ZERO", "Add", "Call", "Cases", "Compare", "D", "Div", "Match", "Mul", "Name", "Neg", "Num", "Pow", "Sum", "Term",
+    "add", "axis", "bound", "children", "free", "fresh", "mean", "mul", "names", "occurrences", "parts", "rebuild", "rename", "replace", "settle",
+    "size", "subterms", "symbol_problem", "term",
+]  # fmt: skip
+
+
+class Term:
+    """One node of the tree.  Python's operators write terms: `2 * (w * x + b)` keeps its order and its brackets."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Term | int | Fraction) -> Term:
+        return add(self, term(other))
+
+    def __radd__(self, other: int | Fraction) -> Term:
+        return add(term(other), self)
+
+    def __sub__(self, other: Term | int | Fraction) -> Term:
+        return add(self, Neg(term(other)))
+
+    def __rsub__(self, other: int | Fraction) -> Term:
+        return add(term(other), Neg(self))
+
+    def __mul__(self, other: Term | int | Fraction) -> Term:
+        return mul(self, term(other))
+
+    def __rmul__(self, other: int | Fraction) -> Term:
+        return mul(term(other), self)
+
+    def __truediv__(self, other: Term | int | Fraction) -> Term:
+        return Div(self, term(other))
+
+    def __rtruediv__(self, other: int | Fraction) -> Term:
+        return Div(term(other), self)
+
+    def __pow__(self, other: Term | int | Fraction) -> Term:
+        return Pow(self, term(other))
+
+    def __neg__(self) -> Term:
+        return Neg(self)
+
+
+C = TypeVar("C", bound=type)
+
+
+def _node(cls: C) -> C:
+    """A frozen dataclass whose hash is taken once: terms are keys everywhere, and deep."""
+    made = dataclass(frozen=True, repr=True)(cls)
+    whole: Callable[[object], int] = made.__hash__
+
+    def once(self: object) -> int:
+        try:
+            return self._hash  # type: ignore[attr-defined, no-any-return]
+        except AttributeError:
+            value = whole(self)
+            object.__setattr__(self, "_hash", value)
+            return value
+
+    made.__hash__ = once  # type: ignore[method-assign]
+    made.__getstate__ = lambda self: {k: v for k, v in vars(self).items() if k != "_hash"}  # a hash of strings dies with its process
+    return made
+
+
+@_node
+class Num(Term):
+    """A number, exact.  `places` remembers how many decimals the writer gave (0.50 has two); it is no part of the value."""
+
+    value: Fraction
+    places: int | None = field(default=None, compare=False)
+
+
+@_node
+class Name(Term):
+    """x, x_i, x_ij: a symbol and the indices it carries."""
+
+    symbol: str
+    indices: tuple[str, ...] = ()
+
+
+@_node
+class Add(Term):
+    """a + b − c: a difference is a sum with a Neg in it."""
+
+    terms: tuple[Term, ...]
+
+
+@_node
+class Mul(Term):
+    """a b c"""
+
+    factors: tuple[Term, ...]
+
+
+@_node
+class Div(Term):
+    """a/b"""
+
+    top: Term
+    bottom: Term
+
+
+@_node
+class Pow(Term):
+    """a^b"""
+
+    base: Term
+    exponent: Term
+
+
+@_node
+class Neg(Term):
+    """−a"""
+
+    body: Term
+
+
+@_node
+class Call(Term):
+    """f(a, …) for a function of `language.py`."""
+
+    function: str
+    args: tuple[Term, ...]
+
+
+@_node
+class Sum(Term):
+    """Σ_index body, over the whole axis of the index."""
+
+    index: str
+    body: Term
+
+
+@_node
+class Match(Term):
+    """[a = b]: 1 where the two indices agree, else 0 (Kronecker's delta)."""
+
+    a: str
+    b: str
+
+
+@_node
+class Compare(Term):
+    """left < right and its kin: the condition of a case or of a step."""
+
+    RELATIONS: ClassVar[tuple[str, ...]] = ("<", "<=", ">", ">=", "=", "!=")
+    left: Term
+    relation: str
+    right: Term
+
+
+@_node
+class Cases(Term):
+    """The value of the first piece whose condition holds, else `otherwise`."""
+
+    pieces: tuple[tuple[Term, Compare], ...]
+    otherwise: Term
+
+
+@_node
+class D(Term):
+    """A pending derivative of `of` by `by`.
+
+    Partial: only what is written in `of` is looked at, the other names held fixed (`of` may be a name: then its own definition).
+    Total (not partial): along the whole tape, ∂L/∂u as a sensitivity.
+    """
+
+    of: Term
+    by: Name
+    partial: bool = False
+
+
+ZERO, ONE, TWO = Num(Fraction(0)), Num(Fraction(1)), Num(Fraction(2))
+
+
+def term(x: Term | int | Fraction) -> Term:
+    """x as a term: an int or Fraction becomes a Num."""
+    return x if isinstance(x, Term) else Num(Fraction(x))
+
+
+def add(*terms: Term) -> Term:
+    """a + b + …, flattened; one term stays itself, none is 0."""
+    flat = tuple(p for t in terms for p in parts(Add, t))
+    return flat[0] if len(flat) == 1 else Add(flat) if flat else ZERO
+
+
+def mul(*factors: Term) -> Term:
+    """a b …, flattened; one factor stays itself, none is 1."""
+    flat = tuple(p for f in factors for p in parts(Mul, f))
+    return flat[0] if len(flat) == 1 else Mul(flat) if flat else ONE
+
+
+def mean(index: str, body: Term, count: Name) -> Term:
+    """(1/n) Σ_i body"""
+    return mul(Div(ONE, count), Sum(index, body))
+
+
+def parts(kind: type[Add] | type[Mul], t: Term) -> tuple[Term, ...]:
+    """The terms of a sum, the factors of a product; anything else is its own only part."""
+    if isinstance(t, Add) and kind is Add:
+        return t.terms
+    if isinstance(t, Mul) and kind is Mul:
+        return t.factors
+    return (t,)
+
+
+def children(t: Term) -> tuple[Term, ...]:
+    """The terms directly inside t, in the order they are written."""
+    match t:
+        case Add(ts) | Mul(ts):
+            return ts
+        case Div(a, b) | Pow(a, b) | D(a, b) | Compare(a, _, b):
+            return (a, b)
+        case Neg(a) | Sum(_, a):
+            return (a,)
+        case Call(_, args):
+            return args
+        case Cases(pieces, otherwise):
+            return (*(x for piece in pieces for x in piece), otherwise)
+    return ()
+
+
+def rebuild(t: Term, new: Iterable[Term]) -> Term:
+    """t with other children, in the order of `children`; t itself where nothing changed."""
+    new = tuple(new)
+    if all(a is b for a, b in zip(new, children(t), strict=True)):
+        return t
+    match t:
+        case Add():
+            return add(*new)
+        case Mul():
+            return mul(*new)
+        case Div():
+            return Div(*new)
+        case Pow():
+            return Pow(*new)
+        case Neg():
+            return Neg(*new)
+        case Sum(index, _):
+            return Sum(index, *new)
+        case Call(f, _):
+            return Call(f, new)
+        case Compare(_, relation, _):
+            return Compare(new[0], relation, new[1])
+        case Cases():
+            pairs = zip(new[:-1:2], new[1:-1:2], strict=True)
+            return Cases(tuple((value, when) for value, when in pairs if isinstance(when, Compare)), new[-1])
+        case D(_, _, partial):
+            of, by = new
+            assert isinstance(by, Name), f"a derivative is taken by a name, not by {by}"
+            return D(of, by, partial)
+    return t
+
+
+def subterms(t: Term) -> Iterator[Term]:
+    """t and everything inside it, outermost first, left to right."""
+    yield t
+    for c in children(t):
+        yield from subterms(c)
+
+
+def replace(t: Term, change: Callable[[Term], Term | None]) -> Term:
+    """t with every outermost subterm s for which change(s) is not None replaced by it."""
+    new = change(t)
+    return new if new is not None else rebuild(t, [replace(c, change) for c in children(t)])
+
+
+def names(t: Term) -> frozenset[str]:
+    """The symbols written in t."""
+    return frozenset(s.symbol for s in subterms(t) if isinstance(s, Name))
+
+
+def occurrences(t: Term, symbol: str) -> tuple[Name, ...]:
+    """Each place where the symbol stands in t, with the indices it carries there."""
+    return tuple(s for s in subterms(t) if isinstance(s, Name) and s.symbol == symbol)
+
+
+def size(t: Term) -> int:
+    """How many nodes t has: the measure of 'shorter'."""
+    return sum(1 for _ in subterms(t))
+
+
+# ---------------------------------------------------------------- indices
+
+
+def axis(index: str) -> str:
+    """The axis that an index runs over: its letter without primes."""
+    return index.rstrip("'")
+
+
+def free(t: Term) -> frozenset[str]:
+    """The indices that t depends on."""
+    match t:
+        case Name(_, indices):
+            return frozenset(indices)
+        case Match(a, b):
+            return frozenset((a, b))
+        case Sum(index, body):
+            return free(body) - {index}
+    return frozenset().union(*map(free, children(t)))
+
+
+def bound(t: Term) -> frozenset[str]:
+    """The indices that sums inside t run over."""
+    return frozenset(s.index for s in subterms(t) if isinstance(s, Sum))
+
+
+def fresh(index: str, avoid: Iterable[str]) -> str:
+    """The index with the fewest primes added that is not in use."""
+    taken = set(avoid)
+    while index in taken:
+        index += "'"
+    return index
+
+
+def rename(t: Term, to: Mapping[str, str]) -> Term:
+    """t with free indices renamed; a bound index in the way steps aside (gets a prime)."""
+    match t:
+        case Name(s, indices):
+            return Name(s, tuple(to.get(a, a) for a in indices)) if any(a in to for a in indices) else t
+        case Match(a, b):
+            return Match(to.get(a, a), to.get(b, b))
+        case Sum(index, body):
+            inside = free(body)
+            to = {k: v for k, v in to.items() if k != index and k in inside}
+            if not to:
+                return t
+            if index in to.values():
+                new = fresh(index, set(to.values()) | inside)
+                return Sum(new, rename(body, {**to, index: new}))
+            return Sum(index, rename(body, to))
+    return rebuild(t, [rename(c, to) for c in children(t)]) if to else t
+
+
+def settle(t: Term) -> Term:
+    """t with bound indices carrying the fewest primes that their surroundings leave them."""
+    t = rebuild(t, [settle(c) for c in children(t)])
+    if isinstance(t, Sum):
+        new = fresh(axis(t.index), free(t) | bound(t.body))
+        if new != t.index:
+            return Sum(new, rename(t.body, {t.index: new}))
+    return t
+
+
+# ---------------------------------------------------------------- the one check every name passes
+
+_LETTER = "A-Za-z\u0391-\u03a9\u03b1-\u03c9"  # Latin and Greek
+_SYMBOL = re.compile(rf"[{_LETTER}][{_LETTER}0-9_]{{0,30}}")
+_KEYWORDS = frozenset(
+    "False None True and as assert async await break class continue def del elif else except finally for from global if import in is "
+    "lambda nonlocal not or pass raise return try while with yield".split()
+) - {"lambda"}  # λ is a letter of ours; the code writers rename it
+
+
+def symbol_problem(symbol: str) -> str | None:
+    """Why the symbol may not be a name (a letter, then ≤ 30 letters, digits, underscores; no keyword, no double underscore), or None."""
+    if not _SYMBOL.fullmatch(symbol):
+        return "a name is a Latin or Greek letter followed by at most 30 letters, digits or underscores"
+    if symbol in _KEYWORDS:
+        return "that word is reserved by Python"
+    if "__" in symbol:
+        return "a name has no double underscore"
+    return None
