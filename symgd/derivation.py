@@ -11,6 +11,9 @@ from symgd.term import Compare, D, Name, Term
 __all__ = ["ClosedForm", "Derivation", "Gradient", "Step"]
 
 
+UNCHECKED = Check("held", "not looked at yet")
+
+
 @dataclass(frozen=True)
 class Step:
     """The claim: before = after, under `where`.
@@ -29,7 +32,7 @@ class Step:
     about: Term
     where: tuple[Compare, ...] = ()
     cites: tuple[D, ...] = ()
-    check: Check = Check("held")
+    check: Check = UNCHECKED
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a row of the table is one line
 """The words: every function, constant and letter that symgd knows by name.  A new function is one row of FUNCTIONS.
 
 SymPy and NumPy are not imported here: `meaning` is handed the SymPy module, `numpy` is text.

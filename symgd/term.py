@@ -8,11 +8,12 @@ Glossary: `t` a term, `by` the name differentiated by; axes `i` samples, `j` fea
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 __all__ = [
     "ONE", "TWO", "ZERO", "Add", "Call", "Cases", "Compare", "D", "Div", "Match", "Mul", "Name", "Neg", "Num", "Pow", "Sum", "Term",
@@ -57,25 +58,28 @@ class Term:
         return Neg(self)
 
 
-C = TypeVar("C", bound=type)
+C = TypeVar("C")
 
 
-def _node(cls: C) -> C:
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def _node(cls: type[C]) -> type[C]:
     """A frozen dataclass whose hash is taken once: terms are keys everywhere, and deep."""
-    made = dataclass(frozen=True, repr=True)(cls)
-    whole: Callable[[object], int] = made.__hash__
+    made: Any = dataclass(frozen=True)(cls)
+    whole = made.__hash__
 
-    def once(self: object) -> int:
+    def once(self: Any) -> int:
         try:
-            return self._hash  # type: ignore[attr-defined, no-any-return]
+            return self._hash  # type: ignore[no-any-return]
         except AttributeError:
-            value = whole(self)
-            object.__setattr__(self, "_hash", value)
-            return value
+            object.__setattr__(self, "_hash", whole(self))
+            return self._hash  # type: ignore[no-any-return]
 
-    made.__hash__ = once  # type: ignore[method-assign]
-    made.__getstate__ = lambda self: {k: v for k, v in vars(self).items() if k != "_hash"}  # a hash of strings dies with its process
-    return made
+    def state(self: Any) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k != "_hash"}  # a hash of strings dies with its process
+
+    made.__hash__ = once
+    made.__getstate__ = state
+    return made  # type: ignore[no-any-return]
 
 
 @_node
@@ -362,17 +366,13 @@ def settle(t: Term) -> Term:
 
 _LETTER = "A-Za-z\u0391-\u03a9\u03b1-\u03c9"  # Latin and Greek
 _SYMBOL = re.compile(rf"[{_LETTER}][{_LETTER}0-9_]{{0,30}}")
-_KEYWORDS = frozenset(
-    "False None True and as assert async await break class continue def del elif else except finally for from global if import in is "
-    "lambda nonlocal not or pass raise return try while with yield".split()
-) - {"lambda"}  # λ is a letter of ours; the code writers rename it
 
 
 def symbol_problem(symbol: str) -> str | None:
     """Why the symbol may not be a name (a letter, then ≤ 30 letters, digits, underscores; no keyword, no double underscore), or None."""
     if not _SYMBOL.fullmatch(symbol):
         return "a name is a Latin or Greek letter followed by at most 30 letters, digits or underscores"
-    if symbol in _KEYWORDS:
+    if keyword.iskeyword(symbol) and symbol != "lambda":  # λ is a letter of ours; the code writers rename it
         return "that word is reserved by Python"
     if "__" in symbol:
         return "a name has no double underscore"
