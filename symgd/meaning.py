@@ -1,0 +1,193 @@
+"""Term → SymPy: what a line means, on concrete small samples u_1, u_2, …, every derivative taken by SymPy's own `diff`.
+
+A name with indices means one scalar symbol for each value of them; a sum means the sum of its values.  Functions of ours are unfolded to
+SymPy's (`language.FUNCTIONS`), so that our own derivative never judges itself.
+
+Multiplicity: on an axis that is counted (samples, by n) each of the few samples stands for m_1, m_2, … equal copies, symbols themselves:
+Σ_i f_i means m_1 f_1 + m_2 f_2 + …, n means m_1 + m_2 + …, and a derivative by one copy's u_i is the derivative by u_1 divided by m_1.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+
+from symgd.forward import Problem
+from symgd.language import CONSTANTS, FUNCTIONS
+from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, axis, free, rename, subterms
+
+__all__ = ["Instance", "expression", "mixes"]
+
+At = Mapping[str, int]  # the value of each index
+_RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "=": sp.Eq, "!=": sp.Ne}
+
+
+def expression(t: Term, symbols: Mapping[str, Any] | None = None) -> Any:
+    """The SymPy expression of a term without indices or derivatives; each name a real symbol, or the one given for it.
+
+    Raises ValueError for an index, a sum or a derivative: those need an `Instance`.
+    """
+    known = symbols or {}
+
+    def name(n: Name) -> Any:
+        if n.indices:
+            raise ValueError(f"{n.symbol} carries indices; its meaning needs concrete sizes")
+        if n.symbol in known:
+            return known[n.symbol]
+        return CONSTANTS[n.symbol][0](sp) if n.symbol in CONSTANTS else sp.Symbol(n.symbol, real=True)
+
+    def go(s: Term) -> Any:
+        if isinstance(s, Name):
+            return name(s)
+        if isinstance(s, Sum | Match | D):
+            raise ValueError(f"{type(s).__name__} has no meaning without concrete sizes")
+        return _plain(s, go)
+
+    return go(t)
+
+
+def _plain(t: Term, go: Any) -> Any:
+    """The nodes whose meaning is that of their children put together."""
+    match t:
+        case Num(v):
+            return sp.Rational(v.numerator, v.denominator)
+        case Add(ts):
+            return sp.Add(*map(go, ts))
+        case Mul(fs):
+            return sp.Mul(*map(go, fs))
+        case Neg(a):
+            return -go(a)
+        case Div(a, b):
+            return go(a) / go(b)
+        case Pow(a, b):
+            return go(a) ** go(b)
+        case Call(f, args):
+            return call(f, tuple(map(go, args)))
+        case Cases(pieces, otherwise):
+            return sp.Piecewise(*((go(value), go(when)) for value, when in pieces), (go(otherwise), True), evaluate=False)
+        case Compare(a, relation, b):
+            return _RELATIONS[relation](go(a), go(b))
+    raise ValueError(f"no meaning for {t}")
+
+
+def call(f: str, args: tuple[Any, ...]) -> Any:
+    """f(args) in SymPy.  A kink (|u|, max) of a compound argument is split by sign, for SymPy can differentiate that for real u."""
+    row = FUNCTIONS[f]
+    if all(a.is_Symbol or a.is_number for a in args) or not _kinked(f):
+        return row.meaning(sp, *args)
+    pattern, slots = _split(f)
+    return pattern.xreplace(dict(zip(slots, args, strict=True)))
+
+
+def _kinked(f: str) -> bool:
+    return f in ("max", "min") or FUNCTIONS[f].kinks(Num(Fraction(1))) != () and f not in _SMOOTH_INSIDE
+
+
+_SMOOTH_INSIDE = frozenset(name for name, row in FUNCTIONS.items() if row.domain(Num(Fraction(1))) != ())  # a kink at the edge of the domain only
+
+
+@lru_cache(maxsize=None)
+def _split(f: str) -> tuple[Any, tuple[Any, ...]]:
+    slots = tuple(sp.Dummy(f"u{k}", real=True) for k in range(FUNCTIONS[f].arity))
+    return FUNCTIONS[f].meaning(sp, *slots).rewrite(sp.Piecewise), slots
+
+
+def mixes(problem: Problem, over: str) -> bool:
+    """Does a name that carries the axis depend on a sum over it (batch normalisation), or a sum over it hold another one?  Then copies are no mere weight."""
+
+    def sums(t: Term) -> bool:
+        return any(isinstance(s, Sum) and axis(s.index) == over for s in subterms(t))
+
+    def nested(t: Term) -> bool:
+        return any(isinstance(s, Sum) and axis(s.index) == over and sums(s.body) for s in subterms(t))
+
+    made_by_sum: set[str] = set()
+    for d in problem.tape:
+        if sums(d.value) or any(isinstance(s, Name) and s.symbol in made_by_sum for s in subterms(d.value)):
+            made_by_sum.add(d.name.symbol)
+            if any(axis(a) == over for a in d.name.indices):
+                return True
+        if nested(d.value):
+            return True
+    return False
+
+
+class Instance:
+    """A problem at concrete sizes, `sizes` by axis; `weighed` are the axes whose samples carry multiplicities."""
+
+    def __init__(self, problem: Problem, sizes: Mapping[str, int], weighed: frozenset[str] = frozenset()) -> None:
+        self.problem = problem
+        self.sizes = dict(sizes)
+        self.weighed = weighed
+        self.constants = frozenset(c.symbol for c, _ in problem.constants)
+        self.counts = {c.symbol: sp.Add(*(self.weight(a, k) for k in range(self.sizes[a]))) for a, c in problem.count if a in self.sizes}
+        self._symbols: dict[tuple[str, tuple[int, ...]], Any] = {}
+        self._tape: tuple[tuple[Any, Any], ...] | None = None
+
+    def weight(self, index: str, k: int) -> Any:
+        """How many copies there are of sample k: a symbol on a weighed axis, else 1."""
+        return sp.Symbol(f"m{axis(index)}[{k + 1}]", real=True) if axis(index) in self.weighed else sp.S.One
+
+    def symbol(self, symbol: str, where: tuple[int, ...]) -> Any:
+        """The scalar that a name means at these values of its indices."""
+        key = symbol, where
+        if key not in self._symbols:
+            if symbol in CONSTANTS and not where and self.problem.definition(symbol) is None and symbol not in self.problem.declared():
+                self._symbols[key] = CONSTANTS[symbol][0](sp)
+            else:
+                self._symbols[key] = sp.Symbol(f"{symbol}[{','.join(str(k + 1) for k in where)}]" if where else symbol, real=True)
+        return self._symbols[key]
+
+    def values(self, indices: tuple[str, ...]) -> Iterator[dict[str, int]]:
+        """Every assignment of values to the indices."""
+        for where in itertools.product(*(range(self.sizes[axis(a)]) for a in indices)):
+            yield dict(zip(indices, where, strict=True))
+
+    def say(self, t: Term, at: At) -> Any:
+        """The SymPy expression of t at index values `at`; names stay names, a derivative is SymPy's diff of what it is taken of."""
+        match t:
+            case Name(s, ()) if s in self.counts:
+                return self.counts[s]
+            case Name(s, indices):
+                return self.symbol(s, tuple(at[a] for a in indices))
+            case Match(a, b):
+                return sp.Integer(at[a] == at[b]) / self.weight(a, at[a])
+            case Sum(index, body):
+                return sp.Add(*(self.weight(index, k) * self.say(body, {**at, index: k}) for k in range(self.sizes[axis(index)])))
+            case D(of, by, True):
+                return self.local(of, by, at)
+            case D():
+                raise ValueError("a derivative along the whole tape is accumulated by the referee")
+        return _plain(t, lambda s: self.say(s, at))
+
+    def local(self, of: Term, by: Name, at: At) -> Any:
+        """∂of/∂by by SymPy, the other names held fixed; a name is looked at through its own definition."""
+        if isinstance(of, Name) and of.symbol != by.symbol and (d := self.problem.definition(of.symbol)):
+            value = rename(d.value, dict(zip(d.name.indices, of.indices, strict=True)))
+        else:
+            value = of
+        by_scalar = self.symbol(by.symbol, tuple(at[a] for a in by.indices))
+        return sp.diff(self.say(value, at), by_scalar) / self.copies(of, by, at)
+
+    def copies(self, of: Term, by: Name, at: At) -> Any:
+        """How many copies share the symbol of `by`, where `of` is not one of their own: what a derivative by one copy is divided by."""
+        return sp.Mul(*(self.weight(a, at[a]) for a in by.indices if a not in free(of)))
+
+    def scalars(self) -> tuple[tuple[Any, Any], ...]:
+        """The forward tape in scalars, in order: (symbol, its expression in earlier symbols)."""
+        if self._tape is None:
+            self._tape = tuple(
+                (self.symbol(d.name.symbol, tuple(at.values())), self.say(d.value, at)) for d in self.problem.tape for at in self.values(d.name.indices)
+            )
+        return self._tape
+
+    def leaves(self) -> Iterator[tuple[Name, Any]]:
+        """Every scalar that is given, not computed: parameters, data, constants."""
+        for v in (*self.problem.parameters, *self.problem.data, *(c for c, _ in self.problem.constants)):
+            for at in self.values(v.indices):
+                yield v, self.symbol(v.symbol, tuple(at.values()))
