@@ -1,6 +1,6 @@
 """What a page is: a few frozen blocks.  It knows no derivation and no format; each format is one walk over it (`to_*.py`).
 
-Running text is a tuple of pieces: plain strings, `Formula` and `Strong`.  A string is always plain text: every format escapes it.
+Running text is a tuple of pieces: plain strings, `Formula`, `Strong`, `Mono` and `Cite`.  A string is always plain text: every format escapes it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from symgd.typeset.layout import Layout
 
-__all__ = ["Block", "Chain", "Code", "Formula", "Heading", "Inline", "Line", "Note", "Page", "Picture", "Prose", "Strong", "Table"]
+__all__ = [
+    "Block", "Chain", "Cite", "Code", "Formula", "Heading", "Inline", "Line", "Mono", "Note", "Page", "Picture", "Prose", "Strong", "Table",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,21 @@ class Strong:
     text: str
 
 
-Inline = tuple[str | Formula | Strong, ...]
+@dataclass(frozen=True)
+class Mono:
+    """Words as typed: a command, a file, a column."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Cite:
+    """A citation of the line with this number: printed (3), and a way to go there where the format has one."""
+
+    number: str
+
+
+Inline = tuple[str | Formula | Strong | Mono | Cite, ...]
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,8 @@ class Line:
     reason    the law by name and one sentence, shown beside or under the line
     number    "3" is printed as (3) and is what other lines cite; "" for an unnumbered line
     check     "proved", "held", "refuted", or "" for a definition, where there is nothing to prove
-    spoken    one sentence that says the formula
+    spoken    one sentence that says the formula; "" lets the format read it from the layouts
+    quiet     a move inside a step, shown smaller than the main lines
     """
 
     left: Layout | None
@@ -64,6 +81,7 @@ class Line:
     number: str = ""
     check: str = ""
     spoken: str = ""
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,11 +103,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing as SVG text, with what it shows in words; formats that draw nothing print the description."""
+    """A drawing as SVG text, with what it shows in words; formats that draw nothing print the description.
+
+    path    a file of the same drawing beside the document, for the formats that can only link to one (Markdown); "" for none
+    """
 
     svg: str
     title: str
     description: str
+    path: str = ""
 
 
 @dataclass(frozen=True)
