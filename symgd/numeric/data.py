@@ -1,0 +1,276 @@
+"""Numbers in: a CSV file, or the bundled example, to checked float64 columns.
+
+Every complaint is a `DataError` that names the line and the column.  Nothing is guessed: a cell is a number or it is refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.resources import files
+from itertools import islice
+from os import PathLike, fspath
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["DataError", "Table", "example", "parse_csv", "read_csv", "regression"]
+
+Column = NDArray[np.float64]
+
+LARGEST = 1e150  # the squares of larger values, and sums of them, leave the range of double precision
+FILE_BYTES = 2**30
+LINE_BYTES = 2**20
+CHUNK = 2**15  # rows parsed at once: memory stays flat
+
+# `float()` also takes 1_000 and full-width digits; a table of figures should not.
+_NUMBER = r"[ ]*[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?[ ]*"
+_ONE_NUMBER = re.compile(_NUMBER)
+_NUMBERS = re.compile(rf"(?:{_NUMBER}\n)*+")
+_MISSING = {"", "na", "n/a", "nan", "null", "none", "."}
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+
+
+class DataError(ValueError):
+    """The data cannot be read or used; the message says what, and where."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of float64, all of one length, by name.
+
+    names    the columns that were read, in the order of the header
+    columns  name -> values, shape (rows,)
+    skipped  columns that hold something other than numbers, each with the reason
+    dropped  how many rows were left out because a value was missing
+    says     what was decided on reading (delimiter, dropped rows), one sentence each
+    """
+
+    names: tuple[str, ...]
+    columns: dict[str, Column]
+    skipped: tuple[tuple[str, str], ...] = ()
+    dropped: int = 0
+    says: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return next((len(c) for c in self.columns.values()), 0)
+
+    def __getitem__(self, name: str) -> Column:
+        if name in self.columns:
+            return self.columns[name]
+        for skipped, why in self.skipped:
+            if skipped == name:
+                raise DataError(why)
+        raise _unknown(name, self.names)
+
+    def __repr__(self) -> str:
+        lines = [f"  {_quoted(n)}: {c.min():.6g} … {c.max():.6g}" for n, c in self.columns.items()]
+        return "\n".join([f"Table of {self.rows} rows", *lines, *(f"  {_quoted(n)}: not numbers" for n, _ in self.skipped)])
+
+
+def example() -> Table:
+    """1,000 first-year students: SAT percentiles and grade-point averages (origin: symgd/data/README.md).
+
+    Columns sex, sat_v, sat_m, sat_sum, hs_gpa, fy_gpa; the custom here is fy_gpa (target) on sat_sum (feature).
+    """
+    with files("symgd").joinpath("data/satgpa.csv").open("rb") as stream:
+        return parse_csv(stream, "satgpa.csv")
+
+
+def read_csv(path: str | PathLike[str], columns: Sequence[str] = (), *, missing: str = "refuse", delimiter: str | None = None) -> Table:
+    """The named columns of a CSV file with a header, or every column of numbers; "-" is standard input.
+
+    UTF-8, with or without a byte order mark.  The delimiter is a comma, semicolon or tab, whichever stands in the header; if several do, say which.
+    missing="drop" leaves out the rows where a column asked for is empty (or NA, NaN, null).  Raises DataError.
+    """
+    path = fspath(path)
+    if path == "-":
+        return parse_csv(sys.stdin.buffer, "standard input", columns, missing=missing, delimiter=delimiter)
+    try:
+        with open(path, "rb") as stream:
+            if (size := stream.seek(0, io.SEEK_END)) > FILE_BYTES:
+                raise DataError(f"{path}: {size} bytes are more than the {FILE_BYTES} that are read; cut the file, or hand the columns over as arrays")
+            stream.seek(0)
+            return parse_csv(stream, path, columns, missing=missing, delimiter=delimiter)
+    except IsADirectoryError:
+        raise DataError(f"{path}: this is a directory; name a CSV file in it") from None
+    except OSError as e:
+        raise DataError(f"{path}: {e.strerror or e}") from None
+    except ValueError as e:  # a path with a NUL in it
+        raise e if isinstance(e, DataError) else DataError(f"{path!r}: {e}") from None
+
+
+def parse_csv(stream: BinaryIO, name: str, columns: Sequence[str] = (), *, missing: str = "refuse", delimiter: str | None = None) -> Table:
+    """`read_csv` on an open binary stream; `name` is what messages call it."""
+    if missing not in ("refuse", "drop"):
+        raise DataError(f'missing may be "refuse" or "drop", not {missing!r}')
+    lines = _lines(stream, name)
+    first = next(lines, None)
+    if first is None:
+        raise DataError(f"{name}: the file is empty; a header and rows of numbers are needed")
+    mark, says = _delimiter(first, delimiter, name)
+    reader = csv.reader(_chain(first, lines), delimiter=mark, strict=True)
+    try:
+        header = _header(next(reader), name)
+        wanted = _wanted(header, columns, name)
+        return _body(reader, name, header, wanted, strict=bool(columns), drop=missing == "drop", says=says)
+    except csv.Error as e:
+        raise DataError(f"{name}:{reader.line_num}: {e}") from None
+
+
+def _lines(stream: BinaryIO, name: str) -> Iterator[str]:
+    """The lines as text: strict UTF-8, none longer than a megabyte."""
+    number = 0
+    while raw := stream.readline(LINE_BYTES):
+        number += 1
+        if number == 1:
+            if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw:
+                raise DataError(f"{name}: this looks like UTF-16 or a binary file; save it as UTF-8 text")
+            raw = raw.removeprefix(b"\xef\xbb\xbf")
+        if len(raw) == LINE_BYTES:
+            raise DataError(f"{name}:{number}: the line is longer than {LINE_BYTES} bytes; is this a CSV file?")
+        try:
+            yield raw.decode()
+        except UnicodeDecodeError as e:
+            raise DataError(f"{name}:{number}: byte {e.start + 1} of the line (0x{raw[e.start]:02x}) is not UTF-8; save the file as UTF-8") from None
+
+
+def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _delimiter(first: str, given: str | None, name: str) -> tuple[str, tuple[str, ...]]:
+    """The delimiter, and what to say about it: the one of , ; tab that stands in the header outside quotes."""
+    if given is not None:
+        if given not in _DELIMITERS:
+            raise DataError(f"the delimiter may be a comma, a semicolon or a tab, not {given!r}")
+        return given, ()
+    outside = re.sub(r'"[^"]*"', "", first)
+    found = [d for d in _DELIMITERS if d in outside]
+    if len(found) > 1:
+        kinds = " and ".join(_DELIMITERS[d] for d in found)
+        raise DataError(f"{name}:1: the header holds {kinds}, so the delimiter is in doubt; put names in double quotes, or say which")
+    if not found or found == [","]:
+        return ",", ()
+    return found[0], (f"The columns are separated by a {_DELIMITERS[found[0]]}.",)
+
+
+def _quoted(name: str) -> str:
+    """A name as messages show it: control characters visible, never longer than a line."""
+    return repr(name if len(name) <= 40 else name[:39] + "…")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(_quoted, names[:20])) + (" …" if len(names) > 20 else "")
+
+
+def _unknown(name: str, names: Sequence[str]) -> DataError:
+    near = get_close_matches(name, names, 1)
+    hint = f"; did you mean {_quoted(near[0])}?" if near else ""
+    return DataError(f"there is no column {_quoted(name)}{hint}; there are {_listed(names)}")
+
+
+def _header(cells: list[str], name: str) -> list[str]:
+    header = [c.strip() for c in cells]
+    if not any(header):
+        raise DataError(f"{name}:1: the first line is blank; it should name the columns")
+    if all(_ONE_NUMBER.fullmatch(c) for c in header):
+        raise DataError(f"{name}:1: the first line holds numbers only; it should name the columns")
+    seen: dict[str, int] = {}
+    for k, c in enumerate(header, 1):
+        if c and c in seen:
+            raise DataError(f"{name}:1: the column name {_quoted(c)} stands twice, in columns {seen[c]} and {k}")
+        seen[c] = k
+    return header
+
+
+def _wanted(header: list[str], columns: Sequence[str], name: str) -> list[int]:
+    """The positions of the columns to read."""
+    for c in columns:
+        if c not in header or not c:
+            raise DataError(f"{name}: {_unknown(c, [h for h in header if h])}")
+    return sorted({header.index(c) for c in columns}) if columns else [k for k, h in enumerate(header) if h]
+
+
+def _body(reader: Any, name: str, header: list[str], wanted: list[int], *, strict: bool, drop: bool, says: tuple[str, ...]) -> Table:
+    """The rows, a chunk at a time.  strict: a column that is not numbers is an error; else it is skipped, with the reason kept."""
+    values = {k: array("d") for k in wanted}
+    skipped: dict[int, str] = {}
+    dropped = rows = 0
+    while numbered := [(reader.line_num, r) for r in islice(reader, CHUNK) if r]:
+        for at, r in numbered:
+            if len(r) != len(header):
+                raise DataError(f"{name}:{at}: {len(r)} cells, where the header names {len(header)} columns")
+        if drop:
+            live = [k for k in wanted if k not in skipped]
+            kept = [(at, r) for at, r in numbered if not any(r[k].strip().lower() in _MISSING for k in live)]
+            dropped += len(numbered) - len(kept)
+            numbered = kept
+        rows += len(numbered)
+        for k in wanted:
+            if k in skipped:
+                continue
+            try:
+                values[k].extend(_numbers([r[k] for _, r in numbered], [at for at, _ in numbered], name, header[k]))
+            except DataError as e:
+                if strict:
+                    raise
+                skipped[k] = str(e)
+    if not rows:
+        raise DataError(f"{name}: there is a header but no row of numbers" + (f" ({dropped} rows with missing values were dropped)" if dropped else ""))
+    if dropped:
+        says = (*says, f"{dropped} row{'s' * (dropped > 1)} with missing values left out.")
+    good = [k for k in wanted if k not in skipped]
+    columns = {header[k]: np.frombuffer(values[k], dtype=np.float64) for k in good}
+    return Table(tuple(columns), columns, tuple((header[k], why) for k, why in skipped.items()), dropped, says)
+
+
+def _numbers(cells: list[str], lines: list[int], name: str, column: str) -> Column:
+    """The cells as float64, checked all at once; if one fails, the first is named."""
+    text = "\n".join(cells) + "\n" if cells else ""
+    if _NUMBERS.fullmatch(text) and text.count("\n") == len(cells):
+        out = np.array([float(c) for c in cells], dtype=np.float64)
+        if not (np.abs(out) > LARGEST).any():
+            return out
+    for cell, at in zip(cells, lines, strict=True):
+        if why := _refusal(cell):
+            raise DataError(f"{name}:{at}: column {_quoted(column)}: {why}")
+    raise AssertionError("a cell failed the pattern together, none alone")
+
+
+def _refusal(cell: str) -> str | None:
+    """Why the cell is no usable number, or None."""
+    word = cell.strip().lower()
+    if word in _MISSING:
+        return f'a value is missing ({_quoted(cell)}); fill it, or drop such rows (missing="drop", --missing drop)'
+    if word.lstrip("+-") in ("inf", "infinity"):
+        return f"{_quoted(cell)} is not finite"
+    if not _ONE_NUMBER.fullmatch(cell):
+        hint = "; write the decimal point as '.'" if re.fullmatch(r"\s*[+-]?[0-9]+,[0-9]+\s*", cell) else ""
+        return f"{_quoted(cell)} is not a number{hint}"
+    return f"{_quoted(cell)} is larger than {LARGEST:g} in magnitude" if abs(float(cell)) > LARGEST else None
+
+
+def regression(table: Table, target: str, feature: str, *, parameters: int = 2, intercept: bool = True) -> tuple[Column, Column]:
+    """(x, y) of the two columns, fit for a line: enough rows, x not constant.  Raises DataError."""
+    if target == feature:
+        raise DataError(f"the column {_quoted(target)} is both target and feature")
+    x, y = table[feature], table[target]
+    if len(x) < parameters:
+        rows = "1 row" if len(x) == 1 else f"{len(x)} rows"
+        raise DataError(f"{rows} cannot determine {parameters} parameters; at least {parameters} are needed")
+    if intercept and (x == x[0]).all():
+        raise DataError(f"the column {_quoted(feature)} is constant ({x[0]:g} in every row), so no slope can be determined")
+    if not intercept and not x.any():
+        raise DataError(f"the column {_quoted(feature)} is 0 in every row, so no slope can be determined")
+    return x, y
