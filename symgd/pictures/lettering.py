@@ -1,0 +1,101 @@
+"""Text in a picture: cleaned of what a stranger may have hidden in it, measured, shortened; numbers as a reader writes them."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from fractions import Fraction
+
+__all__ = ["clean", "count", "decimal", "number", "power_of_ten", "shorten", "width"]
+
+LONGEST = 120  # characters of a label that are looked at
+_JOINERS = "\u200c\u200d"  # they shape letters and turn nothing round
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def clean(text: str) -> str:
+    """The text on one line, without control characters, marks that turn its direction, or more than two accents on a letter."""
+    kept: list[str] = []
+    accents = 0
+    for c in unicodedata.normalize("NFC", text[: 4 * LONGEST]):
+        kind = unicodedata.category(c)
+        accents = accents + 1 if kind in ("Mn", "Me") else 0
+        if c.isspace():
+            kept.append(" ")
+        elif accents <= 2 and (kind[0] != "C" or c in _JOINERS):
+            kept.append(c)
+    text = " ".join("".join(kept).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+
+
+# Widths in ems, at or above those of Arial, Roboto, San Francisco and DejaVu Sans, so that a box is never too small.
+_WIDTHS = {**dict.fromkeys("ijl.,:;'|!·ıᵢ", 0.33), **dict.fromkeys("frtI()[]{}/\\-\" ⁻¹ˈ`", 0.42), **dict.fromkeys("mw", 0.96), **dict.fromkeys("MW@%…—", 1.02),
+           **dict.fromkeys("−+=<>≤≥×±≈→←↓↑", 0.84), **dict.fromkeys("⁰²³⁴⁵⁶⁷⁸⁹ᵃⁿ", 0.46)}
+
+
+def width(text: str, size: float) -> float:
+    """An upper estimate of the printed width of the text, in the unit of the font size."""
+    return size * sum(map(_em, text))
+
+
+def _em(c: str) -> float:
+    if c in _WIDTHS:
+        return _WIDTHS[c]
+    if unicodedata.combining(c) or c in _JOINERS:
+        return 0.0
+    if c.isascii():
+        return 0.74 if c.isupper() else 0.64
+    if unicodedata.east_asian_width(c) in "WF":
+        return 1.05
+    return 0.66 if unicodedata.category(c) == "Ll" else 0.9
+
+
+def shorten(text: str, room: float, size: float) -> str:
+    """The text, or as much of its beginning as fits the room, with an ellipsis."""
+    if width(text, size) <= room:
+        return text
+    while text and width(text + "…", size) > room:
+        text = text[:-1].rstrip()
+    return text + "…" if text else ""
+
+
+def count(n: int) -> str:
+    """A whole number with its thousands apart: 15,343."""
+    return f"{n:,}".replace("-", "−")
+
+
+def power_of_ten(exponent: int) -> str:
+    """10⁻³ for −3."""
+    return "10" + str(exponent).translate(_SUPERSCRIPT)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """The value to so many significant digits: 0.02387, −12.5, 1.2 × 10⁻⁵; trailing zeros dropped."""
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    power = int(exponent)
+    if -4 <= power < max(6, digits):
+        text = f"{float(f'{value:.{digits - 1}e}'):.{max(0, digits - 1 - power)}f}"
+        return _trim(text).replace("-", "−")
+    return f"{_trim(mantissa)} × {power_of_ten(power)}".replace("-", "−")
+
+
+def decimal(value: Fraction) -> str:
+    """A fraction whose denominator divides a power of ten, exactly; a long tail of zeros as a power of ten."""
+    places = 0
+    while (scaled := value * 10**places).denominator != 1:
+        places += 1
+    digits = abs(scaled.numerator)
+    sign = "−" if value < 0 else ""
+    zeros = len(str(digits)) - len(str(digits).rstrip("0")) if digits else 0
+    if places == 0 and zeros >= 6:
+        head = digits // 10**zeros
+        return sign + (power_of_ten(zeros) if head == 1 else f"{head:,} × {power_of_ten(zeros)}")
+    whole, part = divmod(digits, 10**places)
+    return f"{sign}{whole:,}" + (f".{part:0{places}d}" if places else "")
+
+
+def _trim(text: str) -> str:
+    return re.sub(r"\.?0+$", "", text) if "." in text else text

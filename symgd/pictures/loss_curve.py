@@ -1,0 +1,136 @@
+"""The loss at every iteration: how fast it falls, where the descent stopped, or where it left the picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from symgd.pictures.axes import Key, Plot, finite, frame, widen
+from symgd.pictures.lettering import clean, count, number
+from symgd.pictures.strokes import arrow_head, dot
+from symgd.pictures.svg import Drawing, Element, Point, Rows, element, path, stroke
+
+__all__ = ["loss_over_iterations"]
+
+
+def loss_over_iterations(
+    losses: Iterable[float], optimum: float | None = None, *, stopped: str = "", y_label: str = "loss", prefix: str = "loss"
+) -> Drawing:
+    """The loss after 0, 1, 2, … iterations; `losses` may run into inf or nan, which is shown as leaving the picture.
+
+    optimum   the least possible loss, where it is known: then the excess over it is drawn if that spans over two decades
+    stopped   the rule that ended the descent, in a word or two: "converged", "1,000 iterations"
+    Raises ValueError if there are no losses or the first is not finite.
+    """
+    values = tuple(map(float, losses))
+    finite("losses", values[:1])
+    if optimum is not None:
+        finite("optimum", (optimum,))
+    good = [k for k, v in enumerate(values) if math.isfinite(v)]
+    lost = next((k for k, v in enumerate(values) if not math.isfinite(v)), None)
+    drawn, log, floor = heights([values[k] for k in good], optimum)
+    label = clean(y_label) + (" above its least value" if floor is not None else "")
+    keys = [Key((element("path", d="M-12 0H12", **stroke("blue", 2.5)),), "start to end of the descent" if lost is None else "until it left the numbers")]
+    if optimum is not None and floor is None:
+        keys.append(Key((least_line(-12, 12, 0),), f"least possible: {number(optimum, 5)}"))
+    inside = [*drawn, *([] if optimum is None or floor is not None else [optimum])]
+    y = logarithmic(min(inside), max(inside)) if log else widen(min(inside), max(inside))
+    plot = frame((0.0, float(max(len(values) - 1, 1))), y, "iteration", label, keys, log_y=log, whole_x=True)
+    draw_curve(plot, dict(zip(good, drawn, strict=True)))
+    if optimum is not None and floor is None:
+        plot.sheet.draw(least_line(plot.box.left, plot.box.right, plot.y(optimum)))
+    draw_ends(plot, dict(zip(good, drawn, strict=True)), values, lost, stopped)
+    title = f"{clean(y_label)} over {count(len(values) - 1)} iterations"
+    description = words(values, optimum, lost, clean(stopped), clean(y_label), log, floor)
+    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, rows(values, optimum))
+
+
+def heights(values: Sequence[float], optimum: float | None) -> tuple[list[float], bool, float | None]:
+    """What is drawn, whether on a log axis, and the floor if it is the excess over the optimum: smaller excesses are rounding, and lie on it."""
+    if optimum is not None:
+        excess = [v - optimum for v in values]
+        floor = max(math.ulp(optimum), 1e-300)
+        if max(excess) > 100 * max(min(excess), floor):
+            return [max(e, floor) for e in excess], True, floor
+    return list(values), min(values) > 0 and max(values) > 100 * min(values), None
+
+
+def logarithmic(low: float, high: float) -> tuple[float, float]:
+    """The range with a margin of a twentieth of its decades; at least one decade."""
+    room = max(0.05 * math.log10(high / low), 0.5 if high < 3 * low else 0.0) if high / low < math.inf else 16.0
+    return low / 10**room, min(high * 10**room, 1.7e308)
+
+
+def decimate(heights: dict[int, float], columns: int = 400) -> list[int]:
+    """The iterations to draw: of each column of the picture the first, lowest, highest and last, so that no extreme is lost."""
+    ks = list(heights)
+    if len(ks) <= 4 * columns:
+        return ks
+    kept: set[int] = set()
+    for c in range(columns):
+        column = ks[c * len(ks) // columns : (c + 1) * len(ks) // columns]
+        kept |= {column[0], column[-1], min(column, key=heights.__getitem__), max(column, key=heights.__getitem__)}
+    return sorted(kept)
+
+
+def draw_curve(plot: Plot, heights: dict[int, float]) -> None:
+    """The curve, in pieces where iterations without a number lie between; small dots while there are few."""
+    shown = decimate(heights)
+    gaps = set(range(max(heights) + 1)) - set(heights)
+    pieces: list[list[Point]] = [[]]
+    for n, k in enumerate(shown):
+        if n and any(g in gaps for g in range(shown[n - 1] + 1, k)):
+            pieces.append([])
+        pieces[-1].append(plot.at(k, heights[k]))
+    for piece in pieces:
+        plot.sheet.draw(element("path", d=path(piece), **stroke("blue", 2.5, stroke_linejoin="round")))
+        plot.sheet.keep_clear(piece)
+    if len(shown) <= 40:
+        plot.sheet.draw(*(d for k in shown for d in dot(plot.at(k, heights[k]), "blue", 3.5)))
+
+
+def least_line(left: float, right: float, y: float) -> Element:
+    return element("path", d=path([(left, y), (right, y)]), **stroke("green", 2, stroke_dasharray="7 4"))
+
+
+def draw_ends(plot: Plot, heights: dict[int, float], values: Sequence[float], lost: int | None, stopped: str) -> None:
+    """The start, and the end with the rule that fired there; or an arrow out of the picture."""
+    first, last = plot.at(0, heights[0]), plot.at(max(heights), heights[max(heights)])
+    plot.sheet.draw(*dot(first, "ink"))
+    plot.sheet.label(number(values[0]), *first, within=plot.box)
+    if lost is not None:
+        before = plot.at(lost - 1, heights[lost - 1])
+        top = (before[0], plot.box.top + 1)
+        plot.sheet.draw(element("path", d=path([before, top]), **stroke("orange", 2.5, stroke_dasharray="5 3")), arrow_head(top, before, "orange"))
+        plot.sheet.keep_clear([before, top])
+        plot.sheet.label(f"left the picture at {count(lost)}", top[0], plot.box.top + 14, plot.box, sides="w e s")
+    elif len(values) > 1:
+        plot.sheet.draw(element("rect", x=last[0] - 5, y=last[1] - 5, width=10, height=10, class_="orange-fill", fill="#d55e00"))
+        plot.sheet.label(f"{clean(stopped) or 'end'}: {number(values[-1])}", *last, within=plot.box, sides="nw n w sw s")
+
+
+def words(values: Sequence[float], optimum: float | None, lost: int | None, stopped: str, label: str, log: bool, floor: float | None) -> str:
+    """What the picture shows."""
+    said = [f"The {label} is {number(values[0], 6)} at the start"]
+    if lost is not None:
+        said.append(f" and rises to {number(values[lost - 1], 6)} after {count(lost - 1)} iterations; at iteration {count(lost)} it is {number(values[lost])},")
+        said.append(" no longer a finite number: the curve leaves the picture.")
+    else:
+        said.append(f" and {number(values[-1], 6)} after {count(len(values) - 1)} iterations{f', where the descent stopped: {stopped}' if stopped else ''}.")
+    if optimum is not None:
+        said.append(f" The least possible {label} is {number(optimum, 6)}.")
+    if floor is not None:
+        said.append(f" The vertical axis shows how far the {label} lies above that, on a logarithmic scale; what is below {number(floor, 2)} is rounding.")
+    elif log:
+        said.append(" The vertical axis is logarithmic.")
+    return "".join(said)
+
+
+def rows(values: Sequence[float], optimum: float | None) -> Rows:
+    """The loss at the first few iterations, at each 1, 2, 5 × 10ᵏ, and at the last."""
+    last = len(values) - 1
+    round_ones = {m * 10**k for k in range(len(str(last))) for m in (1, 2, 5)}
+    picked = sorted({0, last} | {k for k in round_ones if k < last})
+    if optimum is None:
+        return Rows(("iteration", "loss"), tuple((count(k), number(values[k], 8)) for k in picked))
+    return Rows(("iteration", "loss", "above the least"), tuple((count(k), number(values[k], 8), number(values[k] - optimum, 3)) for k in picked))

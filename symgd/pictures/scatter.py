@@ -1,0 +1,121 @@
+"""The data and the line: points, the fitted line, its slope as a triangle, a few residuals as sticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from symgd.pictures.axes import Key, Plot, finite, frame, widen
+from symgd.pictures.lettering import clean, count, number, shorten
+from symgd.pictures.strokes import clip, dot
+from symgd.pictures.svg import FONT, Drawing, Element, Point, Rows, coordinate, element, path, stroke
+
+__all__ = ["scatter_with_line"]
+
+MOST = 5000  # points drawn
+LAYERS = 8  # a layer is one path, and one path never darkens itself where its points overlap
+
+
+def scatter_with_line(
+    x: Iterable[float],
+    y: Iterable[float],
+    w: float,
+    b: float,
+    *,
+    x_label: str = "x",
+    y_label: str = "y",
+    points_are: str = "points",
+    sticks: int = 0,
+    prefix: str = "scatter",
+) -> Drawing:
+    """The points (x_i, y_i) and the line ŷ = w x + b.
+
+    points_are  what a point is, in the plural: "students"
+    sticks      for how many points, spread evenly over x, the residual ŷ_i − y_i is drawn
+    Raises ValueError for values that are not finite, for no points, and for x and y of unequal length.
+    """
+    xs, ys = finite("x", x), finite("y", y)
+    w, b = finite("the line", (w, b))
+    if len(xs) != len(ys):
+        raise ValueError(f"x has {len(xs)} values and y has {len(ys)}: a point needs one of each")
+    low, high = min(xs), max(xs)
+    ends = [w * v + b for v in (low, high)]
+    chosen = spread(xs, sticks)
+    shown = [k * len(xs) // MOST for k in range(MOST)] if len(xs) > MOST else range(len(xs))
+    kind = shorten(clean(points_are), 160, FONT) or "points"
+    keys = [Key((dots([(0.0, 0.0)], 7, 0.9),), f"{count(len(shown))} of {count(len(xs))} {kind}" if len(shown) < len(xs) else f"{count(len(xs))} {kind}"),
+            Key((element("path", d="M-12 0H12", **stroke("orange", 3)),), equation(w, b))]  # fmt: skip
+    if chosen:
+        keys.append(Key((element("path", d="M0-9V9", **stroke("green", 2, stroke_dasharray="4 3")),), "residual ŷ − y"))
+    plot = frame(widen(low, high), widen(min(*ys, *ends), max(*ys, *ends)), x_label, y_label, keys)
+    places = [plot.at(xs[k], ys[k]) for k in shown]
+    size, opacity = (5.0, 0.45) if len(places) > 200 else (7.0, 0.8)
+    plot.sheet.draw(*(dots(places[k::LAYERS], size, opacity) for k in range(min(LAYERS, len(places)))))
+    for k in chosen:
+        plot.sheet.draw(element("path", d=path([plot.at(xs[k], ys[k]), plot.at(xs[k], w * xs[k] + b)]), **stroke("green", 2, stroke_dasharray="4 3")))
+        plot.sheet.draw(*dot(plot.at(xs[k], ys[k]), "green", 3.5))
+    segment = clip(plot.at(plot.x.low, w * plot.x.low + b), plot.at(plot.x.high, w * plot.x.high + b), plot.box)
+    if segment:
+        plot.sheet.draw(element("path", d=path(segment), **stroke("orange", 3)))
+    triangle(plot, w, b)
+    mse = sum((w * u + b - v) ** 2 for u, v in zip(xs, ys, strict=True)) / len(xs)
+    title = f"{clean(y_label)} against {clean(x_label)}, with the line"
+    description = words(xs, ys, w, b, mse, clean(x_label), clean(y_label), kind, len(shown), chosen)
+    rows = (
+        ("slope w", number(w, 10)), ("intercept b", number(b, 10)), ("points", count(len(xs))), ("mean squared error", number(mse, 6)),
+        ("x from", number(low, 6)), ("x to", number(high, 6)), ("y from", number(min(ys), 6)), ("y to", number(max(ys), 6)),
+    )  # fmt: skip
+    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows(("quantity", "value"), rows))
+
+
+def equation(w: float, b: float) -> str:
+    """ŷ = 0.02387 x + 0.001927"""
+    return f"ŷ = {number(w)} x {'−' if b < 0 else '+'} {number(abs(b))}"
+
+
+def signed(value: float) -> str:
+    """+20 or −0.5"""
+    return ("+" if value > 0 else "") + number(value)
+
+
+def words(
+    xs: Sequence[float], ys: Sequence[float], w: float, b: float, mse: float, x_label: str, y_label: str, kind: str, drawn: int, sticks: Sequence[int]
+) -> str:
+    """What the picture shows."""
+    ranges = [f"{label} from {number(min(v), 6)} to {number(max(v), 6)}" for label, v in ((x_label, xs), (y_label, ys))]
+    said = [f"{count(len(xs))} {kind}: {', '.join(ranges)}."]
+    if drawn < len(xs):
+        said.append(f"Only {count(drawn)} of them, evenly spaced in the order of the data, are drawn.")
+    said.append(f"The line has slope w = {number(w, 6)} and intercept b = {number(b, 6)}:")
+    said.append(f"one more of {x_label} changes the predicted {y_label} by {number(w, 6)}.")
+    said.append(f"The mean squared error is {number(mse, 6)}.")
+    if sticks:
+        said.append(f"For {count(len(sticks))} of the {kind} a dashed stick joins the point to the line: the residual.")
+    return " ".join(said)
+
+
+def dots(places: Sequence[Point], size: float, opacity: float) -> Element:
+    """Round dots as one path: lines of length zero with round ends."""
+    d = "".join(f"M{coordinate(x)} {coordinate(y)}h0" for x, y in places)
+    return element("path", d=d, **stroke("blue", size, stroke_opacity=opacity, stroke_linecap="round"))
+
+
+def spread(xs: Sequence[float], n: int) -> list[int]:
+    """n indices, from the smallest x to the largest in even ranks."""
+    order = sorted(range(len(xs)), key=lambda k: (xs[k], k))
+    n = min(n, len(xs))
+    return [order[(2 * k + 1) * len(xs) // (2 * n)] for k in range(n)]
+
+
+def triangle(plot: Plot, w: float, b: float) -> None:
+    """The slope as run and rise over one round step of x, where both can be seen and labelled."""
+    pairs = [(p, q) for p, q in pairwise(plot.x_ticks) if all(plot.y.low < w * v + b < plot.y.high for v in (p, q))]
+    if not pairs:
+        return
+    p, q = pairs[-1]
+    start, corner, end = plot.at(p, w * p + b), plot.at(q, w * p + b), plot.at(q, w * q + b)
+    if abs(end[1] - corner[1]) < 14:
+        return
+    plot.sheet.draw(element("path", d=path([start, corner, end]), **stroke("ink", 1.5)))
+    plot.sheet.write(signed(q - p), (start[0] + corner[0]) / 2, corner[1] + (0.35 * FONT + 12 if w > 0 else -6), "middle", within=plot.box)
+    plot.sheet.label(signed(w * q - w * p), end[0], (corner[1] + end[1]) / 2, plot.box, 6, "e w")

@@ -1,0 +1,39 @@
+"""Shapes that several pictures share: a clipped line, an arrow head, a dot."""
+
+from __future__ import annotations
+
+import math
+
+from symgd.pictures.svg import Box, Element, Point, element, fill, path
+
+__all__ = ["arrow_head", "clip", "dot"]
+
+
+def clip(p: Point, q: Point, box: Box) -> tuple[Point, Point] | None:
+    """The part of the segment p q inside the box (Liang and Barsky, doi:10.1145/357332.357333), or None."""
+    dx, dy = q[0] - p[0], q[1] - p[1]
+    enter, leave = 0.0, 1.0
+    for rate, room in ((-dx, p[0] - box.left), (dx, box.right - p[0]), (-dy, p[1] - box.top), (dy, box.bottom - p[1])):
+        if rate == 0:
+            if room < 0:
+                return None
+        elif rate < 0:
+            enter = max(enter, room / rate)
+        else:
+            leave = min(leave, room / rate)
+    if enter > leave:
+        return None
+    at = [(p[0] + t * dx, p[1] + t * dy) for t in (enter, leave)]
+    return at[0], at[1]
+
+
+def arrow_head(tip: Point, back: Point, colour: str, size: float = 9.0) -> Element:
+    """A filled head at the tip of an arrow that comes from `back`."""
+    angle = math.atan2(tip[1] - back[1], tip[0] - back[0])
+    wings = [(tip[0] - size * math.cos(angle + s), tip[1] - size * math.sin(angle + s)) for s in (0.42, -0.42)]
+    return element("path", d=path([tip, *wings]) + "Z", **fill(colour))
+
+
+def dot(at: Point, colour: str, radius: float = 4.0) -> tuple[Element, ...]:
+    """A dot with a rim in the colour of the paper, so that it stands off lines under it."""
+    return (element("circle", cx=at[0], cy=at[1], r=radius, **fill(colour), stroke="none"),)
