@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import sympy as sp
 
 from symgd.forward import Problem
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, axis, free, rename, subterms
+from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, axis, free, rename, subterms
 
 __all__ = ["Instance", "expression", "mixes"]
 
@@ -78,20 +77,17 @@ def _plain(t: Term, go: Any) -> Any:
 def call(f: str, args: tuple[Any, ...]) -> Any:
     """f(args) in SymPy.  A kink (|u|, max) of a compound argument is split by sign, for SymPy can differentiate that for real u."""
     row = FUNCTIONS[f]
-    if all(a.is_Symbol or a.is_number for a in args) or not _kinked(f):
+    if all(a.is_Symbol or a.is_number for a in args) or f not in _KINKED:
         return row.meaning(sp, *args)
     pattern, slots = _split(f)
     return pattern.xreplace(dict(zip(slots, args, strict=True)))
 
 
-def _kinked(f: str) -> bool:
-    return f in ("max", "min") or FUNCTIONS[f].kinks(Num(Fraction(1))) != () and f not in _SMOOTH_INSIDE
+# |u|, max and their kin; a root or an arc has its kink at the edge of its domain only, where SymPy needs no split.
+_KINKED = frozenset(name for name, row in FUNCTIONS.items() if row.arity == 2 or (row.kinks(ONE) and not row.domain(ONE)))
 
 
-_SMOOTH_INSIDE = frozenset(name for name, row in FUNCTIONS.items() if row.domain(Num(Fraction(1))) != ())  # a kink at the edge of the domain only
-
-
-@lru_cache(maxsize=None)
+@cache
 def _split(f: str) -> tuple[Any, tuple[Any, ...]]:
     slots = tuple(sp.Dummy(f"u{k}", real=True) for k in range(FUNCTIONS[f].arity))
     return FUNCTIONS[f].meaning(sp, *slots).rewrite(sp.Piecewise), slots

@@ -1,0 +1,98 @@
+"""The rules of sums and indices: a derivative of a sum over an axis, and the matches [i = j] that it leaves behind."""
+
+from __future__ import annotations
+
+from symgd.rules.table import Rule, rule
+from symgd.term import ONE, Add, D, Div, Match, Mul, Neg, Sum, Term, add, children, free, fresh, mul, occurrences, parts, rename
+
+__all__ = ["INDICES", "SUMS"]
+
+SUMS: dict[str, Rule] = {}
+INDICES: dict[str, Rule] = {}
+
+
+@rule(SUMS, "only its own term")
+def own_term(t: Term) -> Term | None:
+    """(Σ_i f(u_i))′ by u_j is f′(u_j)
+
+    Only one term of the sum holds this variable; the derivative of all the others is 0.
+    """
+    match t:
+        case D(Sum(index, body), by, True):
+            uses = occurrences(body, by.symbol)
+            for k, letter in enumerate(by.indices):
+                if uses and all(use.indices[k] == index for use in uses):
+                    return D(rename(body, {index: letter}), by, True)
+    return None
+
+
+@rule(SUMS, "linearity of the sum")
+def linearity(t: Term) -> Term | None:
+    """(Σ_i f_i)′ = Σ_i f_i′
+
+    A sum is differentiated term by term, however many terms it has.
+    """
+    match t:
+        case D(Sum(index, body), by, True):
+            letter = fresh(index, set(by.indices) | (free(body) - {index}))
+            return Sum(letter, D(rename(body, {index: letter}), by, True))
+    return None
+
+
+@rule(INDICES, "only the matching index")
+def matching(t: Term) -> Term | None:
+    """Σ_j f_j [j = k] = f_k
+
+    The match is 0 everywhere but at one place, so one term is left.
+    """
+    match t:
+        case Sum(index, body):
+            factors = parts(Mul, body)
+            for k, m in enumerate(factors):
+                if isinstance(m, Match) and index in (m.a, m.b):
+                    other = m.b if m.a == index else m.a
+                    return rename(mul(*factors[:k], *factors[k + 1 :]), {index: other})
+    return None
+
+
+@rule(INDICES, "a match with itself")
+def same_index(t: Term) -> Term | None:
+    """[i = i] = 1
+
+    An index always agrees with itself.
+    """
+    return ONE if isinstance(t, Match) and t.a == t.b else None
+
+
+@rule(INDICES, "the match comes out")
+def match_out(t: Term) -> Term | None:
+    """f (g [i = j] + h) = f g [i = j] + f h
+
+    Products, quotients and sums are spread over a match, so that the sum over its index can use it.
+    """
+    match t:
+        case Div(a, b) if _matched(a) and not _matched(b):
+            return _over(a, b)
+        case Mul(fs):
+            for k, f in enumerate(fs):
+                if isinstance(f, Add) and _matched(f):
+                    return add(*(mul(*fs[:k], x, *fs[k + 1 :]) for x in f.terms))
+        case Neg(Add(ts)) if _matched(t):
+            return add(*(Neg(x) for x in ts))
+        case Sum(index, Add(ts)) if _matched(t.body):
+            return add(*(Sum(index, x) for x in ts))
+    return None
+
+
+def _over(a: Term, b: Term) -> Term:
+    match a:
+        case Add(ts):
+            return add(*(Div(x, b) for x in ts))
+        case Neg(x):
+            return Neg(Div(x, b))
+    matches = [f for f in parts(Mul, a) if _matched(f)]
+    return mul(Div(mul(*(f for f in parts(Mul, a) if not _matched(f))), b), *matches)
+
+
+def _matched(t: Term) -> bool:
+    return isinstance(t, Match) or (not isinstance(t, Sum | D) and any(map(_matched, children(t))))
