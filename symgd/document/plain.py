@@ -1,0 +1,150 @@
+"""What every format shares: strings made safe to show, their width, the words for a verdict and a relation, the lines of a page by number."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from symgd.document.page import Chain, Cite, Formula, Inline, Line, Mono, Page, Strong
+from symgd.typeset import to_speech, to_unicode
+from symgd.typeset.layout import Layout, Op, Row
+
+__all__ = [
+    "CHECKS", "RELATIONS", "beside", "formula_text", "inline_text", "legend", "numbers", "one_line", "slug", "split_formula", "spoken", "visible", "width",
+]  # fmt: skip
+
+# verdict: its mark, its word, and what the word means here
+CHECKS = {
+    "proved": ("✓", "proved", "the two sides are equal for every value"),
+    "held": ("≈", "held", "the two sides agree at every point tried; not proved"),
+    "refuted": ("✗", "refuted", "the two sides differ"),
+}
+
+# relation: how LaTeX writes it, how it is said
+RELATIONS = {
+    "=": ("=", "equals"),
+    ":=": (":=", "is defined as"),
+    "≈": (r"\approx", "is about"),
+    "≠": (r"\ne", "is not equal to"),
+    "<": ("<", "is less than"),
+    ">": (">", "is greater than"),
+    "≤": (r"\le", "is at most"),
+    "≥": (r"\ge", "is at least"),
+    "→": (r"\to", "tends to"),
+    "←": (r"\leftarrow", "becomes"),
+    "∝": (r"\propto", "is proportional to"),
+    "⇒": (r"\Rightarrow", "implies"),
+    "⇔": (r"\Leftrightarrow", "holds exactly when"),
+}
+
+_CONTROL_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def visible(text: str) -> str:
+    """The text with every character that commands a screen (controls, direction marks, lone surrogates) drawn instead of obeyed; newlines stay."""
+    text = text.replace("\r\n", "\n").expandtabs(4)
+    return "".join(_drawn(c) for c in text)
+
+
+def _drawn(c: str) -> str:
+    if c == "\n" or " " <= c <= "~":
+        return c
+    if ord(c) in _CONTROL_PICTURES:
+        return _CONTROL_PICTURES[ord(c)]
+    unseen = c in _BIDI or unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn")
+    return "\ufffd" if unseen else " " if c in "\u2028\u2029" else c
+
+
+def one_line(text: str) -> str:
+    """The visible text on one line: running text has no line breaks of its own."""
+    return visible(text).replace("\n", " ")
+
+
+def width(text: str) -> int:
+    """Columns on a terminal: wide characters take two, combining marks none."""
+    return sum(_columns(c) for c in text)
+
+
+def _columns(c: str) -> int:
+    if unicodedata.combining(c) or unicodedata.category(c) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(c) in "WF" else 1
+
+
+def formula_text(layout: Layout) -> str:
+    """The formula on one line of Unicode."""
+    return one_line(to_unicode(layout))
+
+
+def split_formula(layout: Layout, columns: int) -> list[Layout]:
+    """The formula in parts of at most `columns`, cut before its outermost relations, + and −; a part without one stays whole."""
+    if not isinstance(layout, Row) or width(formula_text(layout)) <= columns:
+        return [layout]
+    parts: list[list[Layout]] = [[]]
+    for piece in layout.pieces:
+        if isinstance(piece, Op) and piece.kind in ("sum", "relation") and parts[-1]:
+            parts.append([])
+        parts[-1].append(piece)
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if width(formula_text(Row((*lines[-1], *part)))) <= columns:
+            lines[-1] = [*lines[-1], *part]
+        else:
+            lines.append(part)
+    return [Row(tuple(line)) for line in lines]
+
+
+def inline_text(text: Inline) -> str:
+    """Running text without any markup."""
+    out = []
+    for piece in text:
+        match piece:
+            case Formula(layout):
+                out.append(formula_text(layout))
+            case Cite(number):
+                out.append(f"({one_line(number)})")
+            case Strong(words) | Mono(words):
+                out.append(one_line(words))
+            case _:
+                out.append(one_line(piece))
+    return "".join(out)
+
+
+def slug(text: str) -> str:
+    """Letters, digits and hyphens of the text, for an anchor or a label: never empty."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "x"
+
+
+def numbers(page: Page) -> dict[str, str]:
+    """The anchor of each numbered line; a number used twice belongs to the first."""
+    found: dict[str, str] = {}
+    for block in page.blocks:
+        for line in block.lines if isinstance(block, Chain) else ():
+            if line.number and line.number not in found:
+                name = f"line-{slug(line.number)}"
+                found[line.number] = name if name not in found.values() else f"{name}-{len(found)}"
+    return found
+
+
+def spoken(line: Line, left: str = "") -> str:
+    """The sentence that says the line; `left` says the side that a continuing line leaves out."""
+    if line.spoken:
+        return one_line(line.spoken)
+    said = to_speech(line.left) if line.left is not None else left
+    return f"{said} {RELATIONS.get(line.relation, ('', line.relation))[1]} {to_speech(line.right)}".strip()
+
+
+def beside(chain: Chain, room: int = 78) -> bool:
+    """Do all the reasons of the chain fit in a second column beside the formulas?"""
+    reasons = max((width(inline_text(line.reason)) for line in chain.lines), default=0)
+    left = max((width(formula_text(line.left)) for line in chain.lines if line.left is not None), default=0)
+    right = max((width(formula_text(line.right)) for line in chain.lines), default=0)
+    return 0 < reasons <= 32 and left + right + reasons + 16 <= room
+
+
+def legend(page: Page) -> tuple[tuple[str, str, str], ...]:
+    """(mark, word, meaning) of the verdicts that the page shows, for a line at its end."""
+    shown = {line.check for block in page.blocks if isinstance(block, Chain) for line in block.lines}
+    return tuple(row for verdict, row in CHECKS.items() if verdict in shown)

@@ -1,0 +1,200 @@
+"""Page → one HTML file: native MathML, our style sheet, the math font inside it; no script, no network."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html import escape
+from importlib import resources
+from urllib.parse import quote
+
+from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
+from symgd.document.plain import CHECKS, RELATIONS, beside, formula_text, inline_text, legend, numbers, one_line, slug, spoken, visible, width
+from symgd.document.svg import inline_svg
+from symgd.typeset import Layout, to_latex, to_mathml, to_speech
+
+__all__ = ["FONT", "font_bytes", "to_html"]
+
+FONT = "stix-two-math.woff2"
+
+Anchors = dict[str, str]
+
+
+def font_bytes() -> bytes:
+    """The math font (WOFF2; SIL Open Font License 1.1), for a folder of pages that share one file."""
+    return resources.files("symgd.document").joinpath(FONT).read_bytes()
+
+
+def to_html(page: Page, font: str = "embed") -> str:
+    """The page as one HTML document.
+
+    font    "embed" puts the math font into the file; "link:FILE" names a file beside it, by a relative path; "none" leaves it to the reader's fonts
+    Raises ValueError for another `font`, and for a picture that is no plain SVG drawing.
+    """
+    anchors, taken = numbers(page), set[str]()
+    title = escape(inline_text(page.title))
+    body = [f"<h1>{_inline(page.title, anchors)}</h1>"]
+    if page.summary:
+        body.append(f'<p class="summary">{_inline(page.summary, anchors)}</p>')
+    taken.update(anchors.values())
+    body += [_block(block, k, anchors, taken) for k, block in enumerate(page.blocks)]
+    if marks := legend(page):
+        rows = "".join(f"<p>{_mark(verdict)} <strong>{word}</strong>: {meaning}.</p>" for verdict, word, meaning in _by_verdict(marks))
+        body.append(f'<footer class="legend">{rows}</footer>')
+    face, policy = _font(font)
+    style = resources.files("symgd.document").joinpath("page.css").read_text("utf-8")
+    inside = "\n".join(body)
+    return f"""<!DOCTYPE html>
+<html lang="{_language(page.language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src {policy}; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="description" content="{escape(inline_text(page.summary) or inline_text(page.title))}">
+<title>{title}</title>
+<style>
+{face}{style}</style>
+</head>
+<body>
+<main>
+{inside}
+</main>
+</body>
+</html>
+"""
+
+
+def _by_verdict(marks: tuple[tuple[str, str, str], ...]) -> list[tuple[str, str, str]]:
+    """(verdict, word, meaning): in CHECKS the word of a verdict is its key."""
+    return [(word, word, meaning) for _, word, meaning in marks]
+
+
+def _font(font: str) -> tuple[str, str]:
+    """The @font-face rule and what the policy must allow for it."""
+    if font == "none":
+        return "", "'none'"
+    if font == "embed":
+        source, policy = "data:font/woff2;base64," + base64.b64encode(font_bytes()).decode("ascii"), "data:"
+    elif re.fullmatch(r"link:(?!/)[^:\\\x00-\x1f]+", font):
+        source, policy = quote(font.removeprefix("link:")), "'self' file:"
+    else:
+        raise ValueError(f"font is 'embed', 'none' or 'link:' and a relative file name, not {font!r}")
+    return f'@font-face {{ font-family: "STIX Two Math"; src: url("{source}") format("woff2"); }}\n', policy
+
+
+def _language(tag: str) -> str:
+    return tag if re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", tag) else "en"
+
+
+# ---------------------------------------------------------------------------------------------------------------- running text
+
+
+def _inline(text: Inline, anchors: Anchors) -> str:
+    out = []
+    for piece in text:
+        match piece:
+            case Formula(layout):
+                long = " long" if width(formula_text(layout)) > 28 else ""
+                out.append(f'<span class="formula{long}">{to_mathml(to_latex(layout))}</span>' if long else to_mathml(to_latex(layout)))
+            case Strong(words):
+                out.append(f"<strong>{escape(one_line(words))}</strong>")
+            case Mono(words):
+                out.append(f"<code>{escape(one_line(words))}</code>")
+            case Cite(number):
+                shown = escape(f"({one_line(number)})")
+                out.append(f'<a href="#{anchors[number]}">{shown}</a>' if number in anchors else shown)
+            case _:
+                out.append(escape(one_line(piece)))
+    return "".join(out)
+
+
+def _anchor(name: str, taken: set[str]) -> str:
+    """An id that no other part of the page has."""
+    free = next(c for k in range(1, len(taken) + 2) if (c := name if k == 1 else f"{name}-{k}") not in taken)
+    taken.add(free)
+    return free
+
+
+# ---------------------------------------------------------------------------------------------------------------------- blocks
+
+
+def _block(block: Block, place: int, anchors: Anchors, taken: set[str]) -> str:
+    match block:
+        case Heading(level, text, anchor):
+            tag = f"h{min(max(level, 1) + 1, 6)}"
+            return f'<{tag} id="{_anchor(slug(anchor or inline_text(text)), taken)}">{_inline(text, anchors)}</{tag}>'
+        case Prose(text):
+            return f"<p>{_inline(text, anchors)}</p>"
+        case Note(text, kind):
+            look, word = ("note warning", "Warning") if kind == "warning" else ("note", "Note")
+            return f'<div class="{look}" role="note"><p><strong>{word}.</strong> {_inline(text, anchors)}</p></div>'
+        case Chain():
+            return _chain(block, anchors)
+        case Table():
+            return _table(block, anchors)
+        case Picture(svg, title, description):
+            title, description = one_line(title), one_line(description)
+            drawn = inline_svg(svg, title, description, f"picture-{place}-")
+            return f"<figure>{drawn}<figcaption><strong>{escape(title)}.</strong> {escape(description)}</figcaption></figure>"
+        case Code(text, language):
+            known = f' class="language-{language}"' if re.fullmatch(r"[A-Za-z0-9+-]+", language) else ""
+            return f'<pre tabindex="0"><code{known}>{escape(visible(text), quote=False)}</code></pre>'
+
+
+def _chain(chain: Chain, anchors: Anchors) -> str:
+    """A grid of ours, so that the relations stand under one another: number, left, relation, right; the reason beside or beneath."""
+    rows, said, seen = [], "", set[str]()
+    for line in chain.lines:
+        said = to_speech(line.left) if line.left is not None else said
+        first = line.number in anchors and line.number not in seen and line.number != ""
+        seen.add(line.number)
+        rows.append(_line(line, said, anchors, first))
+    numbered = [one_line(line.number) for line in chain.lines if line.number]
+    name = f"Line {numbered[0]}" if len(numbered) == 1 else f"Lines {numbered[0]} to {numbered[-1]}" if numbered else "Formulas"
+    kind = " beside" if beside(chain) else ""
+    inside = "\n".join(rows)
+    return f'<div class="chain scroll{kind}" tabindex="0" role="group" aria-label="{escape(name)}"><ol class="lines" role="list">\n{inside}\n</ol></div>'
+
+
+def _line(line: Line, left: str, anchors: Anchors, first: bool) -> str:
+    place = anchors.get(line.number, "")
+    shown = escape(one_line(line.number))
+    number = f'<a class="number" href="#{place}" aria-label="Line {shown}">({shown})</a>' if place else ""
+    mark = RELATIONS.get(line.relation, (line.relation, ""))[0]
+    sides = f'<span class="left">{_display(line.left) if line.left is not None else ""}</span><span class="relation">{_math(mark)}</span>'
+    sides += f'<span class="right">{_display(line.right)}</span>'
+    sentence = escape(spoken(line, left))
+    verdict = f' <span class="check {line.check}">{_mark(line.check)}<span class="hidden"> {line.check}</span></span>' if line.check in CHECKS else ""
+    why = f'<span class="why">{_inline(line.reason, anchors)}{verdict}</span>' if line.reason or verdict else ""
+    identity = f' id="{place}"' if first else ""
+    return f'<li class="line{" quiet" * line.quiet}"{identity}>{number}<span class="sides" role="group" aria-label="{sentence}">{sides}</span>{why}</li>'
+
+
+def _display(layout: Layout) -> str:
+    return to_mathml(to_latex(layout), display=True)
+
+
+def _math(mark: str) -> str:
+    return to_mathml(mark)
+
+
+def _mark(verdict: str) -> str:
+    return f'<span aria-hidden="true">{CHECKS[verdict][0]}</span>'
+
+
+def _table(table: Table, anchors: Anchors) -> str:
+    def cell(k: int, text: Inline, tag: str, scope: str = "") -> str:
+        side = ' class="numeric"' if k in table.numeric else ""
+        return f"<{tag}{scope}{side}>{_inline(text, anchors)}</{tag}>"
+
+    def row(cells: tuple[Inline, ...]) -> str:
+        named = 0 if 0 not in table.numeric else -1  # the first column names the row where it holds words
+        return "<tr>" + "".join(cell(k, c, "th", ' scope="row"') if k == named else cell(k, c, "td") for k, c in enumerate(cells)) + "</tr>"
+
+    head = "".join(cell(k, c, "th", ' scope="col"') if c else "<td></td>" for k, c in enumerate(table.head))
+    caption = f"<caption>{_inline(table.caption, anchors)}</caption>" if table.caption else ""
+    top = f"<thead><tr>{head}</tr></thead>" if any(table.head) else ""
+    name = escape(inline_text(table.caption) or "Table")
+    body = "\n".join(row(cells) for cells in table.rows)
+    return f'<div class="scroll table" tabindex="0" role="group" aria-label="{name}"><table>{caption}{top}<tbody>\n{body}\n</tbody></table></div>'

@@ -1,0 +1,176 @@
+"""Page → Markdown as GitHub draws it: formulas in ```math blocks and $`…`$, everything else escaped."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
+from symgd.document.plain import CHECKS, RELATIONS, beside, legend, one_line, split_formula, visible
+from symgd.typeset import Layout, to_latex
+
+__all__ = ["to_markdown"]
+
+_SPECIAL = {c: f"\\{c}" for c in "\\`*_{}[]|~"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": r"<span>\$</span>"}
+
+_WIDE = 90  # columns of Unicode after which a displayed formula is broken
+
+
+def to_markdown(page: Page) -> str:
+    """The page as GitHub-flavoured Markdown, one paragraph a line."""
+    parts = ["# " + _inline(page.title)]
+    if page.summary:
+        parts.append(_paragraph(page.summary))
+    parts += [_block(block) for block in page.blocks]
+    if marks := legend(page):
+        parts.append("---\n\n" + " · ".join(f"{mark} **{word}**: {meaning}" for mark, word, meaning in marks))
+    return "\n\n".join(parts) + "\n"
+
+
+def _escape(text: str) -> str:
+    """Plain text: no character of it is Markdown or HTML, wherever it stands in a line."""
+    text = "".join(_SPECIAL.get(c, c) for c in one_line(text))
+    return re.sub(r"(?<=[A-Za-z0-9/])([:@.])(?=[A-Za-z/])", r"<span>\1</span>", text) if re.search(r"://|www\.|@", text) else text
+
+
+def _inline(text: Inline, cell: bool = False) -> str:
+    out = []
+    for piece in text:
+        match piece:
+            case Formula(layout):
+                out.append(_formula(layout, cell))
+            case Strong(words):
+                out.append(f"**{_escape(words.strip())}**" if words.strip() else "")
+            case Mono(words):
+                out.append(_typed(words, cell))
+            case Cite(number):
+                out.append(f"({_escape(number)})")
+            case _:
+                out.append(_escape(piece))
+    return "".join(out)
+
+
+def _formula(layout: Layout, cell: bool) -> str:
+    latex = to_latex(layout).replace("`", "'")
+    return f"$`{_without_bars(latex) if cell else latex}`$"
+
+
+def _without_bars(latex: str) -> str:
+    """A bar would end the cell of a table."""
+    return latex.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
+
+
+def _typed(words: str, cell: bool) -> str:
+    """Between more backticks than the words hold; blanks at the ends where a backtick would touch."""
+    words = one_line(words)
+    fence = "`" * (max(map(len, re.findall("`+", words)), default=0) + 1)
+    pad = " " if words[:1] in "` " or words[-1:] in "` " else ""
+    return f"{fence}{pad}{words.replace('|', chr(92) + '|') if cell else words}{pad}{fence}" if words.strip() else ""
+
+
+def _paragraph(text: Inline) -> str:
+    """A paragraph: what would begin a list, a heading, a rule or a quotation at its start is escaped."""
+    line = _inline(text).strip()
+    return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", re.sub(r"^(?=[#+=\-:])", r"\\", line))
+
+
+# ---------------------------------------------------------------------------------------------------------------------- blocks
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(level, text):
+            return "#" * min(max(level, 1) + 1, 6) + " " + _inline(text)
+        case Prose(text):
+            return _paragraph(text)
+        case Note(text, kind):
+            return f"> **{'Warning' if kind == 'warning' else 'Note'}.** {_inline(text)}"
+        case Chain(lines):
+            return _aligned(lines) if beside(block) or not any(line.reason for line in lines) else _one_by_one(lines)
+        case Table():
+            return _table(block)
+        case Picture(_, title, description, path):
+            link = f"![{_escape(title)}]({quote(path)})\n\n" if path else ""
+            return f"{link}**{_escape(title)}.** {_escape(description)}"
+        case Code(text, language):
+            text = visible(text)
+            fence = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
+            return f"{fence}{language if re.fullmatch(r'[A-Za-z0-9+-]+', language) else ''}\n{text}\n{fence}"
+
+
+def _relation(line: Line) -> str:
+    mark = RELATIONS.get(line.relation, (r"\text{" + re.sub(r"[\\{}$&#^_~%`]", "", line.relation) + "}", ""))[0]
+    return {"<": r"\lt", ">": r"\gt"}.get(mark, mark)
+
+
+def _rows(line: Line, left: str) -> list[str]:
+    """left & relation right, and further rows where the right side is broken."""
+    first, *more = [to_latex(part) for part in split_formula(line.right, _WIDE)]
+    return [f"{left} &{_relation(line)} {first}", *(rf"&\qquad {part}" for part in more)]
+
+
+def _math(rows: list[str], number: str = "") -> str:
+    r"""A block of aligned rows.  Its number stands on the last row, as \tag."""
+    tag = rf" \tag{{{number}}}" if number else ""
+    if len(rows) == 1:
+        return f"```math\n{rows[0].replace('&', '', 1).strip()}{tag}\n```"
+    inside = " \\\\\n".join(rows)
+    return f"```math\n\\begin{{aligned}}\n{inside}\n\\end{{aligned}}{tag}\n```"
+
+
+def _aligned(lines: tuple[Line, ...]) -> str:
+    """All lines in one block, aligned at their relations; number, reason and verdict in columns to the right."""
+    rows = []
+    for line in lines:
+        first, *more = _rows(line, to_latex(line.left) if line.left is not None else "")
+        said = _said_in_math(line)
+        rows += [f"{first} &&{said}" if said else first, *more]
+    return _math(rows)
+
+
+def _said_in_math(line: Line) -> str:
+    number = rf"\text{{({_math_text(line.number)})}}" if line.number else ""
+    reason = "".join(to_latex(p.layout) if isinstance(p, Formula) else rf"\text{{{_math_text(_words(p))}}}" for p in line.reason)
+    verdict = rf"\text{{{CHECKS[line.check][0]}}}" if line.check in CHECKS else ""
+    return r"\quad ".join(part for part in (number, reason, verdict) if part)
+
+
+def _words(piece: str | Formula | Strong | Mono | Cite) -> str:
+    match piece:
+        case Strong(words) | Mono(words):
+            return words
+        case Cite(number):
+            return f"({number})"
+        case str():
+            return piece
+    return ""
+
+
+def _math_text(text: str) -> str:
+    r"""Plain text inside \text{}: MathJax knows only some escapes there, so what it does not know is spelled by its look-alike."""
+    alike = {"\\": "∖", "`": "’", "^": "ˆ", "~": "∼", "<": "‹", ">": "›"} | {c: rf"\{c}" for c in "{}$&#_%"}
+    return "".join(alike.get(c, c) for c in one_line(text))
+
+
+def _one_by_one(lines: tuple[Line, ...]) -> str:
+    """A block for each line, its reason under it; a continuing line repeats its left side, since it is not seen above it."""
+    out, left = [], ""
+    for line in lines:
+        left = to_latex(line.left) if line.left is not None else left
+        mark, word, _ = CHECKS.get(line.check, ("", "", ""))
+        said = " ".join(part for part in (_paragraph(line.reason), f"{mark} {word}" if word else "") if part)
+        out += [_math(_rows(line, left), _math_text(line.number)), *([said] if said else [])]
+    return "\n\n".join(out)
+
+
+def _table(table: Table) -> str:
+    count = max([len(table.head), *map(len, table.rows)])
+    rule = "|" + "|".join("---:" if k in table.numeric else "---" for k in range(count)) + "|"
+    rows = [_cells(row, count) for row in (table.head, *table.rows)]
+    caption = [_paragraph(table.caption), ""] if table.caption else []
+    return "\n".join([*caption, rows[0], rule, *rows[1:]])
+
+
+def _cells(row: tuple[Inline, ...], count: int) -> str:
+    cells = [_inline(cell, cell=True).strip() for cell in row] + [""] * (count - len(row))
+    return "| " + " | ".join(cells) + " |"

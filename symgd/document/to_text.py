@@ -1,0 +1,190 @@
+"""Page → plain text for a terminal or a mail: Unicode, wrapped at a width, nothing cut."""
+
+from __future__ import annotations
+
+import re
+
+from symgd.document.page import Block, Chain, Code, Formula, Heading, Inline, Line, Note, Page, Picture, Prose, Table
+from symgd.document.plain import CHECKS, beside, formula_text, inline_text, legend, one_line, visible, width
+
+__all__ = ["to_text", "wrap", "wrap_formula"]
+
+_GLUE = "\u00a0"  # stands for the blanks inside a short formula while a paragraph is wrapped
+
+
+def to_text(page: Page, columns: int = 80) -> str:
+    """The page as plain text, at most `columns` wide (at least 40) wherever a line can be broken."""
+    columns = max(columns, 40)
+    title = wrap(inline_text(page.title), columns)
+    parts = ["\n".join([*title, "═" * max(map(width, title), default=0)])]
+    if page.summary:
+        parts.append(_paragraph(page.summary, columns))
+    parts += [_block(block, columns) for block in page.blocks]
+    if marks := legend(page):
+        parts.append("─" * 12 + "\n" + "\n".join(f"{mark} {word}: {meaning}" for mark, word, meaning in marks))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _block(block: Block, columns: int) -> str:
+    match block:
+        case Heading(1, text):
+            lines = wrap(inline_text(text), columns)
+            return "\n".join(["", *lines, "─" * max(map(width, lines), default=0)])
+        case Heading(_, text):
+            return _hang("── ", inline_text(text), columns)
+        case Prose(text):
+            return _paragraph(text, columns)
+        case Note(text, kind):
+            return _hang(f"  {'Warning' if kind == 'warning' else 'Note'}: ", _glued(text), columns).replace(_GLUE, " ")
+        case Chain(lines):
+            return _chain(lines, columns, side=beside(block, columns))
+        case Table():
+            return _table(block, columns)
+        case Picture(_, title, description):
+            return _hang("  [Picture] ", f"{one_line(title)}. {one_line(description)}", columns)
+        case Code(text):
+            return "\n".join(f"    {line}".rstrip() for line in visible(text).split("\n"))
+
+
+def _glued(text: Inline) -> str:
+    """Running text in which short formulas hold together."""
+    out = []
+    for piece in text:
+        word = inline_text((piece,))
+        out.append(word.replace(" ", _GLUE) if isinstance(piece, Formula) and width(word) <= 40 else word)
+    return "".join(out)
+
+
+def _paragraph(text: Inline, columns: int) -> str:
+    return "\n".join(wrap(_glued(text), columns)).replace(_GLUE, " ")
+
+
+def _hang(first: str, text: str, columns: int) -> str:
+    """The text after `first`, its further lines indented as deep."""
+    lines = wrap(text, columns - width(first))
+    return "\n".join((first if k == 0 else " " * width(first)) + line for k, line in enumerate(lines))
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Lines of whole words, at most `columns` wide; a word that is wider is broken where the line ends."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        while width(word) > columns:
+            room = columns - width(line) - (1 if line else 0)
+            head = _fitting(word, room if room >= 8 else columns)
+            lines += [f"{line} {head}".strip()] if room >= 8 else [line, head]
+            line, word = "", word[len(head) :]
+        if line and width(line) + 1 + width(word) > columns:
+            lines, line = [*lines, line], word
+        else:
+            line = f"{line} {word}" if line else word
+    return [part.rstrip() for part in [*lines, line] if part.strip()] or [""]
+
+
+def _fitting(word: str, columns: int) -> str:
+    """The longest beginning of the word that fits, never less than one character."""
+    taken = 0
+    for k, c in enumerate(word):
+        taken += width(c)
+        if taken > columns and k:
+            return word[:k]
+    return word
+
+
+# ---------------------------------------------------------------------------------------------------------------- formulas
+
+_BREAK = re.compile(r" (?=[=≈≤≥<>+−·⊙] )")
+
+
+def wrap_formula(formula: str, columns: int) -> list[str]:
+    """The formula on lines of at most `columns`, broken before the outermost = + − · that helps; unbroken where there is none."""
+    if width(formula) <= columns:
+        return [formula]
+    places = [(depth, m.start()) for m in _BREAK.finditer(formula) if m.start() > 0 for depth in [_depth(formula[: m.start()])]]
+    for level in sorted({depth for depth, _ in places}):
+        at = [p for depth, p in places if depth <= level]
+        fits = [p for p in at if width(formula[:p]) <= columns]
+        if fits:
+            cut = fits[-1]
+            return [formula[:cut], *wrap_formula(formula[cut + 1 :], columns)]
+    cut = min((p for _, p in places), default=-1)
+    return [formula] if cut < 0 else [formula[:cut], *wrap_formula(formula[cut + 1 :], columns)]
+
+
+def _depth(text: str) -> int:
+    return sum(text.count(c) for c in "([{⟨") - sum(text.count(c) for c in ")]}⟩")
+
+
+def _chain(lines: tuple[Line, ...], columns: int, side: bool) -> str:
+    """Numbers at the margin, left sides flush right, relations under one another, reasons beside or beneath."""
+    gutter = max((len(_number(line)) for line in lines), default=0) + 2
+    lefts = [width(formula_text(line.left)) for line in lines if line.left is not None]
+    left = max((w for w in lefts if w <= columns // 3), default=0)
+    relation = max(len(line.relation) for line in lines) if lines else 1
+    edge = gutter + left + 1 + relation + 1
+    reason_at = edge + max((width(formula_text(line.right)) for line in lines), default=0) + 3
+    out: list[str] = []
+    for line in lines:
+        said = _reason(line)
+        rows = _formula_rows(line, gutter, left, relation, columns)
+        if side and said:
+            rows[-1] += " " * (reason_at - width(rows[-1])) + said
+        elif said:
+            rows += [" " * (gutter + 2) + part for part in wrap(said, columns - gutter - 2)]
+        if out and not side and (said or line.number):
+            out.append("")
+        out += rows
+    return "\n".join(row.rstrip().replace(_GLUE, " ") for row in out)
+
+
+def _formula_rows(line: Line, gutter: int, left: int, relation: int, columns: int) -> list[str]:
+    """One line of a chain as rows of text: a left side too wide for its column stands on a row of its own."""
+    number, blank = _number(line).ljust(gutter), " " * gutter
+    said = formula_text(line.left) if line.left is not None else ""
+    above = width(said) > left
+    side = blank + " " * left if above else number + " " * (left - width(said)) + said
+    head = f"{side} {line.relation.rjust(relation)} "
+    right = wrap_formula(formula_text(line.right), columns - width(head))
+    rows = [head + right[0]] + [" " * (width(head) - 2) + part if part[0] in "=≈≤≥<>" else " " * width(head) + part for part in right[1:]]
+    return [number + part for part in wrap_formula(said, columns - gutter)] + rows if above else rows
+
+
+def _number(line: Line) -> str:
+    return f"({one_line(line.number)})" if line.number else ""
+
+
+def _reason(line: Line) -> str:
+    """The reason and the verdict, as one piece of running text."""
+    mark, word, _ = CHECKS.get(line.check, ("", "", ""))
+    verdict = f"{mark}{_GLUE}{word}" if word else ""
+    return "  ".join(part for part in (_glued(line.reason), verdict) if part)
+
+
+# ------------------------------------------------------------------------------------------------------------------ tables
+
+
+def _table(table: Table, columns: int) -> str:
+    """Head, rule, rows, two blanks between columns; cells wrap in the widest columns where the table is too wide."""
+    rows = [[_glued(cell) for cell in row] for row in (table.head, *table.rows)]
+    count = max(map(len, rows), default=0)
+    rows = [row + [""] * (count - len(row)) for row in rows]
+    widths = [max(width(row[k]) for row in rows) for k in range(count)]
+    while sum(widths) + 2 * count > columns and max(widths, default=0) > 8:
+        widths[widths.index(max(widths))] -= 1
+    body = [line for row in rows for line in _row(row, widths, table.numeric)]
+    head = _row(rows[0], widths, table.numeric) if any(rows[0]) else []
+    rule = ["  " + "  ".join("─" * w for w in widths)]
+    drawn = [*head, *rule, *body[len(_row(rows[0], widths, table.numeric)) :]]
+    caption = [_paragraph(table.caption, columns)] if table.caption else []
+    return "\n".join([*caption, *(line.rstrip() for line in drawn)]).replace(_GLUE, " ")
+
+
+def _row(cells: list[str], widths: list[int], numeric: tuple[int, ...]) -> list[str]:
+    wrapped = [wrap(cell, w) for cell, w in zip(cells, widths, strict=True)]
+    height = max(map(len, wrapped), default=0)
+    out = []
+    for r in range(height):
+        parts = [(w[r] if r < len(w) else "") for w in wrapped]
+        padded = [" " * (n - width(p)) + p if k in numeric else p + " " * (n - width(p)) for k, (p, n) in enumerate(zip(parts, widths, strict=True))]
+        out.append("  " + "  ".join(padded))
+    return out
