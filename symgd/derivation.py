@@ -41,11 +41,13 @@ class Derivation:
 
     name    ∂L/∂w as a symbol for people and files: "dL/dw"
     goal    the pending derivative (or the equation's left side)
+    in_full further steps from the result, its named substitutions put back: (2/n) Σ u_i x_i = (2/n) Σ (w x_i + b − y_i) x_i
     """
 
     name: str
     goal: Term
     steps: tuple[Step, ...]
+    in_full: tuple[Step, ...] = ()
 
     @property
     def result(self) -> Term:
@@ -79,7 +81,7 @@ class Gradient:
     @property
     def proved(self) -> bool:
         """Is every step of every derivation proved?"""
-        return all(s.check.verdict == "proved" for d in self.tape for s in d.steps)
+        return all(s.check.verdict == "proved" for d in self.tape for s in (*d.steps, *d.in_full))
 
 
 @dataclass(frozen=True)

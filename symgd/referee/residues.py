@@ -6,7 +6,7 @@ Every other function is a random table from argument to value: what agrees then 
 exp (Gonnet 1984, doi:10.1145/800057.808698):
 p and q are primes with q | p − 1 and g has order q; exp(v) is g^v, v taken in GF(q), so exp(a + b) = exp(a) exp(b).
 Roots: p ≡ 3 mod 4, so each square has one root that is itself a square: "positive" means "is a square", and √(ab) = √a √b, √(a²) = |a| hold.
-A place is fit for use only where these signs agree with those at a real place; else another one is drawn.
+A strict place is fit for use only where these signs agree with those at a real place; else another one is drawn.
 sin z = 2t/(1 + t²), cos z = (1 − t²)/(1 + t²) with t = tan(z/2) from a table: sin² + cos² = 1 holds.
 The primes are secret and random, never printed or stored: a fixed prime can be attacked with well-chosen coefficients.
 """
@@ -46,14 +46,16 @@ def primes() -> tuple[int, int, int]:
 class Place:
     """A random place in GF(p), with one in GF(q) beside it for exponents.
 
-    `sign` tells the sign of an expression at a real place (1, −1, 0, or None where it can't be told); kinks and roots follow it.
+    `sign` tells the sign of an expression at a real place (1, −1, 0, or None where it can't be told); kinks follow it.
+    strict: the residue of what stands inside a kink must be of that sign too (a square, or not), else the place is unfit.
+    `split` becomes true where a sign, an even root or a case was met.
     """
 
-    def __init__(self, sign: Callable[[Any], int | None], layer: int = 0) -> None:
+    def __init__(self, sign: Callable[[Any], int | None], strict: bool = True, layer: int = 0) -> None:
         p, q, self.g = primes()
         self.p = p if layer == 0 else q
-        self.inner = Place(sign, 1) if layer == 0 else None
-        self.real_sign = sign
+        self.inner = Place(sign, False, 1) if layer == 0 else None
+        self.real_sign, self.strict, self.split = sign, strict, False
         self.env: dict[Any, int] = {}
         self.tables: dict[tuple[Any, ...], int] = {}
 
@@ -163,6 +165,7 @@ class Place:
     def root(self, base: Any, up: int, down: int) -> int:
         """base^(up/down) of a positive base: odd roots are unique, the square root is the one that is a square itself."""
         x = self.value(base)
+        self.split = True
         if self.p % 4 != 3:  # exponents of exp: any function will do
             return self.table("root", (x, up, down))
         while down % 2 == 0:
@@ -176,11 +179,12 @@ class Place:
         return pow(x, up, self.p) if up >= 0 else pow(self.inverse(x), -up, self.p)
 
     def sign(self, e: Any) -> int:
-        """The sign of e at the real place; the residue must be of the same sign (be a square, or not)."""
+        """The sign of e at the real place; where strict, the residue must be of the same sign (be a square, or not)."""
+        self.split = True
         s = self.real_sign(e)
         if s is None:
             raise Undecided("a sign that can't be told")
-        if s and self.p % 4 == 3 and (pow(self.value(e), (self.p - 1) // 2, self.p) == 1) != (s > 0):
+        if s and self.strict and (pow(self.value(e), (self.p - 1) // 2, self.p) == 1) != (s > 0):
             raise Unfit("a sign unlike the real one")
         return s
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, children, free, mul, parts, rebuild, settle
+from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
+from symgd.term import add, children, free, mul, parts, rebuild, settle, subterms
 
 __all__ = ["tidy"]
 
@@ -62,8 +63,7 @@ def _sum_of_terms(t: Add) -> Term | None:
         total = sum((_number(flat[k]) or Fraction(0) for k in numbers), Fraction(0))
         flat = [_signed(total) if k == numbers[0] else x for k, x in enumerate(flat) if k == numbers[0] or k not in numbers]
         flat = [x for x in flat if x != ZERO]
-    out = add(*flat)
-    return _minus(out) if isinstance(out, Neg) else out
+    return add(*flat)
 
 
 def _number(t: Term) -> Fraction | None:
@@ -142,6 +142,8 @@ def _ordered(factors: list[Term]) -> list[Term]:
         match f:
             case Call() | Cases():
                 return 1
+            case Add(ts) if any(isinstance(x, Call) for t in ts for x in subterms(t)):
+                return 1  # σ(z) (1 − σ(z)) stays as it is
             case Pow(b, e) if place(b) or not isinstance(e, Num | Name) or isinstance(b, Num):
                 return 1
             case Sum():

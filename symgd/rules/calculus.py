@@ -21,8 +21,8 @@ def holds(t: Term, by: Name) -> bool:
 
 
 def slope(f: Term, by: Name) -> Term:
-    """f', pending; another name by itself is held fixed: 0."""
-    return ZERO if isinstance(f, Name) and f.symbol != by.symbol else D(f, by, True)
+    """f', pending; a number or another name by itself is held fixed: 0."""
+    return ZERO if isinstance(f, Num) or (isinstance(f, Name) and f.symbol != by.symbol) else D(f, by, True)
 
 
 @rule(CALCULUS, "constant")

@@ -13,7 +13,8 @@ import sympy as sp
 
 from symgd.forward import Problem
 from symgd.rules.arithmetic import tidy
-from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, axis, children, mul, names, rebuild, rename, size, subterms
+from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
+from symgd.term import add, axis, children, mul, names, rebuild, rename, size, subterms
 
 __all__ = ["close", "fold"]
 

@@ -1,0 +1,71 @@
+"""At which sizes a line must be looked at, so that it is decided for all.
+
+For every n.  A line is made of sums over samples, multiplied at most s times together, of expressions in a sample's own values.  Written out
+as Σ over s-tuples of samples, it vanishes for all data exactly if its symmetrised summand G vanishes for all s-tuples of values.  With s
+samples of arbitrary multiplicities m_1 … m_s the coefficient of m_1 m_2 … m_s is G at these samples (up to s!), so s samples with symbols for
+their multiplicities decide every n; n itself is m_1 + m_2 + ….  A free index adds one sample.  `_degree` finds s.
+"""
+
+from __future__ import annotations
+
+from symgd.forward import Problem
+from symgd.term import Add, D, Div, Mul, Name, Num, Pow, Sum, Term, axis, children, names, subterms
+
+__all__ = ["degree"]
+
+
+def degree(problem: Problem, a: Term, b: Term, over: str) -> int:
+    """How many sums over the axis are multiplied together in a = b, once denominators are cleared."""
+    (top_a, under_a), (top_b, under_b) = _degree(problem, a, over), _degree(problem, b, over)
+    return max(top_a + under_b, top_b + under_a)
+
+
+def _degree(problem: Problem, t: Term, over: str) -> tuple[int, int]:
+    """(numerator's, denominator's) number of sums over the axis multiplied together, at most."""
+    match t:
+        case Sum(index, body):
+            n, d = _degree(problem, body, over)
+            return n + (axis(index) == over), d
+        case Name(s, _):
+            if any(c.symbol == s and x == over for x, c in problem.count):
+                return 1, 0
+            definition = problem.definition(s)
+            return _degree(problem, definition.value, over) if definition else (0, 0)
+        case Mul(fs):
+            each = [_degree(problem, f, over) for f in fs]
+            return sum(n for n, _ in each), sum(d for _, d in each)
+        case Add(ts):
+            each = [_degree(problem, f, over) for f in ts]
+            under = {d for _, d in each}
+            if len(under) == 1:
+                return max(n for n, _ in each), under.pop()
+            return max(n + sum(d for _, d in each) - own for n, own in each), sum(d for _, d in each)
+        case Div(a, b):
+            (n, d), (m, e) = _degree(problem, a, over), _degree(problem, b, over)
+            return n + e, d + m
+        case Pow(a, Num(v)) if v.denominator == 1:
+            n, d = _degree(problem, a, over)
+            return (n * abs(int(v)), d * abs(int(v))) if v > 0 else (d * abs(int(v)), n * abs(int(v)))
+        case D(of, by, _):
+            n, d = _degree(problem, of, over)
+            return (n, d) if not _under(problem, of, by.symbol) else (n + d, 2 * d)
+    each = [_degree(problem, c, over) for c in children(t)]
+    return max((n for n, _ in each), default=0), max((d for _, d in each), default=0)
+
+
+def _under(problem: Problem, t: Term, symbol: str) -> bool:
+    """Does the symbol stand in a denominator of t, or of what t's names are made of?"""
+    for s in subterms(t):
+        if isinstance(s, Div | Pow) and symbol in _all_names(problem, s.bottom if isinstance(s, Div) else s):
+            return not (isinstance(s, Pow) and isinstance(s.exponent, Num) and s.exponent.value > 0)
+        if isinstance(s, Name) and s.symbol != symbol and (d := problem.definition(s.symbol)) and _under(problem, d.value, symbol):
+            return True
+    return False
+
+
+def _all_names(problem: Problem, t: Term) -> set[str]:
+    out = set(names(t))
+    for s in sorted(out):
+        if d := problem.definition(s):
+            out |= _all_names(problem, d.value)
+    return out

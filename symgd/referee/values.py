@@ -1,0 +1,172 @@
+"""The values of terms at one place: the tape computed forward in scalars, derivatives accumulated backwards through SymPy's `diff` of each definition.
+
+Two kinds of numbers: residues (`residues.Place`), where equality is exact, and real balls (`balls.ball`), where a difference is a witness.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, Protocol
+
+import sympy as sp
+
+from symgd.meaning import Instance
+from symgd.referee.balls import ball
+from symgd.referee.residues import Place, Unfit
+from symgd.term import Add, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, axis
+
+__all__ = ["RANGES", "Reals", "Residues", "Values"]
+
+RANGES = ((1, 9), (-9, 9), (11, 40), (-40, 40), (1, 30), (-90, 90), (-3, 3), (101, 140))  # tenths that leaves are drawn from, in turn
+
+
+class Field(Protocol):
+    """Where values live: residues or real balls."""
+
+    def number(self, v: Fraction) -> Any: ...
+    def add(self, xs: list[Any]) -> Any: ...
+    def mul(self, xs: list[Any]) -> Any: ...
+    def inverse(self, x: Any) -> Any: ...
+    def value(self, e: Any) -> Any: ...
+
+
+class Reals:
+    """Real balls at small rational values of the leaves; the tape is computed forward when first needed."""
+
+    def __init__(self, instance: Instance, seed: int, bits: int = 128) -> None:
+        rng, (low, high) = random.Random(seed), RANGES[seed % len(RANGES)]
+        self.bits, self.env = bits, dict[Any, Any]()
+        self.leaves: dict[Any, Fraction] = {}
+        for a in sorted(instance.weighed):
+            self.leaves |= {instance.weight(a, k): Fraction(rng.randint(1, 5)) for k in range(instance.sizes[a])}
+        self.leaves |= {symbol: Fraction(rng.choice([k for k in range(low, high + 1) if k]), 10) for _, symbol in instance.leaves()}
+        for symbol, others in _complements(instance):
+            self.leaves[symbol] = 1 - sum((self.leaves[o] for o in others), Fraction(0))
+        self.at: dict[Any, Any] = dict(self.leaves)
+        self._tape = list(reversed(instance.scalars()))
+
+    def value(self, e: Any) -> Any:
+        while self._tape:
+            symbol, definition = self._tape[-1]
+            self.at[symbol] = self._ball(definition)
+            self._tape.pop()
+        return self._ball(e)
+
+    def _ball(self, e: Any) -> Any:
+        b = ball(e, self.at, self.bits, self.env)
+        if b is None:
+            raise Unfit("not real at this place")
+        return b
+
+    def sign(self, e: Any) -> int | None:
+        b = self.value(e)
+        return 1 if b > 0 else -1 if b < 0 else 0 if b == 0 else None
+
+    def number(self, v: Fraction) -> Any:
+        return self._ball(sp.Rational(v.numerator, v.denominator))
+
+    def add(self, xs: list[Any]) -> Any:
+        return sum(xs[1:], xs[0]) if xs else self.number(Fraction(0))
+
+    def mul(self, xs: list[Any]) -> Any:
+        out = xs[0]
+        for x in xs[1:]:
+            out = out * x
+        return out
+
+    def inverse(self, x: Any) -> Any:
+        if not (x > 0 or x < 0):
+            raise Unfit("division by zero")
+        return 1 / x
+
+
+def _complements(instance: Instance) -> Iterator[tuple[Any, list[Any]]]:
+    """`given`: t_ik sums to one over k, so the last one is 1 − the others."""
+    for symbol, along in instance.problem.given:
+        v = instance.problem.declared()[symbol]
+        for at in instance.values(tuple(a for a in v.indices if a != along)):
+            one = [instance.symbol(symbol, tuple({**at, along: k}[a] for a in v.indices)) for k in range(instance.sizes[along])]
+            yield one[-1], one[:-1]
+
+
+class Residues:
+    """Residues at a random place, signs as at the real place `reals`; the tape is computed forward when first needed.
+
+    `split` tells whether a sign, a root or a case was met: then one place does not speak for all.
+    """
+
+    def __init__(self, instance: Instance, reals: Reals, strict: bool) -> None:
+        self.place = Place(reals.sign, strict)
+        for symbol, v in reals.leaves.items():
+            self.place.draw(symbol, positive=v > 0)
+        for symbol, others in _complements(instance):
+            self.place.put(symbol, 1 - sp.Add(*others))
+        self._tape = list(reversed(instance.scalars()))
+        self.number, self.add, self.mul, self.inverse = self.place.number, self.place.add, self.place.mul, self.place.inverse
+
+    @property
+    def split(self) -> bool:
+        return self.place.split
+
+    def value(self, e: Any) -> int:
+        while self._tape:
+            symbol, definition = self._tape[-1]
+            self.place.put(symbol, definition)
+            self._tape.pop()
+        return self.place.value(e)
+
+
+class Values:
+    """The values of terms of one instance in one field; each line is valued once."""
+
+    def __init__(self, instance: Instance, field: Field) -> None:
+        self.instance, self.field = instance, field
+        self.memo: dict[Any, Any] = {}
+
+    def of(self, t: Term, at: dict[str, int]) -> Any:
+        """The value of t at index values `at`."""
+        key = t, tuple(at.items())
+        if key not in self.memo:
+            self.memo[key] = self._of(t, at)
+        return self.memo[key]
+
+    def _of(self, t: Term, at: dict[str, int]) -> Any:
+        field, inside = self.field, self.instance
+        match t:
+            case Num(v):
+                return field.number(v)
+            case Add(ts):
+                return field.add([self.of(x, at) for x in ts])
+            case Mul(fs):
+                return field.mul([self.of(f, at) for f in fs])
+            case Neg(a):
+                return field.mul([field.number(Fraction(-1)), self.of(a, at)])
+            case Div(a, b):
+                return field.mul([self.of(a, at), field.inverse(self.of(b, at))])
+            case Pow(a, Num(v)) if v.denominator == 1 and 0 < v <= 8:
+                return field.mul([self.of(a, at)] * int(v))
+            case Sum(index, body):
+                terms = [self.of(body, {**at, index: k}) for k in range(inside.sizes[axis(index)])]
+                if axis(index) in inside.weighed:
+                    terms = [field.mul([field.value(inside.weight(index, k)), x]) for k, x in enumerate(terms)]
+                return field.add(terms)
+            case D(Name(s, up), by, False):
+                top, down = (inside.symbol(x.symbol, tuple(at[a] for a in x.indices)) for x in (Name(s, up), by))
+                slope = self.adjoints(top).get(down, field.number(Fraction(0)))
+                return field.mul([slope, field.inverse(field.value(inside.copies(Name(s, up), by, at)))])
+        return field.value(inside.say(t, at))
+
+    def adjoints(self, top: Any) -> dict[Any, Any]:
+        """∂top/∂(every scalar): SymPy differentiates each scalar definition, the values are multiplied and added up."""
+        if top not in self.memo:
+            out = {top: self.field.number(Fraction(1))}
+            for symbol, definition in reversed(self.instance.scalars()):
+                if symbol not in out:
+                    continue
+                for v in sorted(definition.free_symbols, key=str):
+                    slope = self.field.mul([out[symbol], self.field.value(sp.diff(definition, v))])
+                    out[v] = self.field.add([out[v], slope]) if v in out else slope
+            self.memo[top] = out
+        return self.memo[top]  # type: ignore[no-any-return]
