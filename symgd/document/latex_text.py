@@ -71,7 +71,7 @@ def _character(c: str) -> str:
         return rf"\ensuremath{{{(_MATH | _GREEK)[c]}}}"
     if c in _RAISED or c in _LOWERED:
         return rf"\ensuremath{{{'^' if c in _RAISED else '_'}{{{(_RAISED | _LOWERED)[c]}}}}}"
-    first, *marks = unicodedata.normalize("NFD", c)
+    first, *marks = list(unicodedata.normalize("NFD", c))
     if marks and all(m in _ACCENTS for m in marks) and (first.isascii() or first in _TEXT):
         out = _character(first)
         for m in marks:

@@ -9,13 +9,15 @@ from importlib import resources
 from urllib.parse import quote
 
 from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
-from symgd.document.plain import CHECKS, RELATIONS, beside, formula_text, inline_text, legend, numbers, one_line, slug, spoken, visible, width
+from symgd.document.plain import CHECKS, RELATIONS, beside, formula_text, inline_text, legend, numbers, one_line, slug, split_formula, spoken, visible, width
 from symgd.document.svg import inline_svg
 from symgd.typeset import Layout, to_latex, to_mathml, to_speech
 
 __all__ = ["FONT", "font_bytes", "to_html"]
 
 FONT = "stix-two-math.woff2"
+
+_WIDE = 72  # columns of Unicode after which a displayed formula is broken
 
 Anchors = dict[str, str]
 
@@ -163,9 +165,10 @@ def _line(line: Line, left: str, anchors: Anchors, first: bool) -> str:
     number = f'<a class="number" href="#{place}" aria-label="Line {shown}">({shown})</a>' if place else ""
     mark = RELATIONS.get(line.relation, (line.relation, ""))[0]
     sides = f'<span class="left">{_display(line.left) if line.left is not None else ""}</span><span class="relation">{_math(mark)}</span>'
-    sides += f'<span class="right">{_display(line.right)}</span>'
+    first, *more = [_display(part) for part in split_formula(line.right, _WIDE)]
+    sides += f'<span class="right">{first}</span>' + "".join(f'<span class="right more">{_infix(part)}</span>' for part in more)
     sentence = escape(spoken(line, left))
-    verdict = f' <span class="check {line.check}">{_mark(line.check)}<span class="hidden"> {line.check}</span></span>' if line.check in CHECKS else ""
+    verdict = ("\u00a0" if line.reason else "") + _verdict(line.check) if line.check in CHECKS else ""
     why = f'<span class="why">{_inline(line.reason, anchors)}{verdict}</span>' if line.reason or verdict else ""
     identity = f' id="{place}"' if first else ""
     return f'<li class="line{" quiet" * line.quiet}"{identity}>{number}<span class="sides" role="group" aria-label="{sentence}">{sides}</span>{why}</li>'
@@ -173,6 +176,17 @@ def _line(line: Line, left: str, anchors: Anchors, first: bool) -> str:
 
 def _display(layout: Layout) -> str:
     return to_mathml(to_latex(layout), display=True)
+
+
+def _infix(math: str) -> str:
+    """A part that begins with the + or − between it and the part before: not a sign of its own."""
+    return math.replace("<mo>", '<mo form="infix">', 1)
+
+
+def _verdict(check: str) -> str:
+    """The mark, and its word: said aloud for what is proved, in print for what is not."""
+    word = f'<span class="hidden"> {check}</span>' if check == "proved" else f" {check}"
+    return f'<span class="check {check}">{_mark(check)}{word}</span>'
 
 
 def _math(mark: str) -> str:

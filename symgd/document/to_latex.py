@@ -2,6 +2,8 @@ r"""Page → LaTeX: an article that stands alone, or a fragment to \input; plain
 
 from __future__ import annotations
 
+import re
+
 from symgd.document.latex_text import latex_math, latex_text
 from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
 from symgd.document.plain import CHECKS, RELATIONS, beside, inline_text, legend, numbers, split_formula, visible, width
@@ -13,11 +15,13 @@ __all__ = ["to_latex"]
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage{textcomp}
-\usepackage{amsmath,amssymb}
+\usepackage[fleqn]{amsmath}
+\usepackage{amssymb}
 \usepackage{lmodern}
 \usepackage[margin=2.5cm]{geometry}
 \usepackage{microtype}
 \usepackage[hidelinks]{hyperref}
+\setlength{\mathindent}{2em}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.6em}
 \emergencystretch=4em
@@ -27,7 +31,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 
 _FRAGMENT = r"% Needs \usepackage[T1]{fontenc} and \usepackage{textcomp,amsmath,amssymb}." + "\n"
 
-_WIDE = 62  # columns of Unicode after which a displayed formula is broken
+_WIDE = 72  # columns of Unicode after which a displayed formula is broken
 
 _MARKS = {"proved": r"\ensuremath{\checkmark}", "held": r"\ensuremath{\approx}", "refuted": r"\ensuremath{\times}"}
 
@@ -40,7 +44,7 @@ def to_latex(page: Page, fragment: bool = False) -> str:
     Lines keep their own numbers by \tag; a citation is an \eqref, so compile twice.
     """
     anchors = numbers(page)
-    body = [rf"\section*{{{_inline(page.title, {})}}}"] if fragment else [r"\maketitle"]
+    body = [rf"\section*{{{_inline(page.title, {})}}}"] if fragment else [rf"{{\LARGE\bfseries\raggedright {_inline(page.title, {})}\par}}"]
     if page.summary:
         body.append(rf"\textit{{{_inline(page.summary, anchors)}}}")
     used: set[str] = set()
@@ -50,9 +54,8 @@ def to_latex(page: Page, fragment: bool = False) -> str:
     inside = "\n\n".join(body)
     if fragment:
         return _FRAGMENT + inside + "\n"
-    title, plain = _inline(page.title, {}), latex_text(inline_text(page.title))
-    head = rf"\title{{\texorpdfstring{{{title}}}{{{plain}}}}}" + "\n\\author{}\n\\date{}\n"
-    return _PREAMBLE + head + "\n\\begin{document}\n\n" + inside + "\n\n\\end{document}\n"
+    named = rf"\hypersetup{{pdftitle={{{re.sub(r'[^A-Za-z0-9 .,:;()=+/-]', '', inline_text(page.title))}}}}}"
+    return _PREAMBLE + named + "\n\n\\begin{document}\n\n" + inside + "\n\n\\end{document}\n"
 
 
 def _legend_row(mark: str, word: str, meaning: str) -> str:
@@ -83,7 +86,7 @@ def _inline(text: Inline, anchors: Anchors) -> str:
 def _block(block: Block, anchors: Anchors, used: set[str]) -> str:
     match block:
         case Heading(level, text):
-            return rf"\{'sub' * min(max(level, 1) - 1, 2)}section*{{\texorpdfstring{{{_inline(text, {})}}}{{{latex_text(inline_text(text))}}}}}"
+            return rf"\{'sub' * min(max(level, 1) - 1, 2)}section*{{{_inline(text, {})}}}"
         case Prose(text):
             return _inline(text, anchors)
         case Note(text, kind):
@@ -104,20 +107,22 @@ def _block(block: Block, anchors: Anchors, used: set[str]) -> str:
 
 
 def _chain(lines: tuple[Line, ...], anchors: Anchors, used: set[str], side: bool) -> str:
-    r"""One align*: relations under one another, our numbers as tags; a reason beside its line, or as \intertext under it."""
-    rows, out = [], []
+    r"""Relations under one another, our numbers as tags; a reason beside its line (alignat*), or under it (\intertext; after the last line, a paragraph)."""
+    rows, after = "", ""
     for k, line in enumerate(lines):
-        said = _reason(line, anchors)
-        parts = _rows(line)
-        parts[0 if side else -1] += (rf" && {said}" if side and said else "") + _tag(line, anchors, used)
-        last = k == len(lines) - 1
-        rows.append(" \\\\\n".join(parts) + ("" if last else " \\\\"))
-        if said and not side:
-            under = rf"{{\small\hangindent=2em\hangafter=0 {said}\par}}"
-            out += [under] if last else []
-            rows += [] if last else [rf"\intertext{{{under}}}"]
-    inside = "\n".join(rows)
-    return "\n".join([f"\\begin{{align*}}\n{inside}\n\\end{{align*}}", *out])
+        said, parts = _reason(line, anchors), _rows(line)
+        parts[0 if side else -1] += (rf" &\qquad& \text{{{said}}}" if side and said else "") + _tag(line, anchors, used)
+        rows += " \\\\\n".join(parts)
+        if k < len(lines) - 1:
+            rows += f"\n\\intertext{{{_under(said)}}}\n" if said and not side else " \\\\\n"
+        elif said and not side:
+            after = f"\n{{{_under(said)}\\par}}"
+    kind, columns = ("alignat*", "{2}") if side else ("align*", "")
+    return f"\\begin{{{kind}}}{columns}\n{rows}\n\\end{{{kind}}}{after}"
+
+
+def _under(said: str) -> str:
+    return rf"\small\leftskip=2em\rightskip=0pt plus 4em {said}"
 
 
 def _rows(line: Line) -> list[str]:
@@ -150,15 +155,20 @@ def _table(table: Table, anchors: Anchors) -> str:
     """Columns of words share the line in proportion to what they hold, where the whole is wider than a line."""
     count = max([len(table.head), *map(len, table.rows)])
     widths = [max((width(inline_text(row[k])) for row in (table.head, *table.rows) if k < len(row)), default=1) for k in range(count)]
-    wide = sum(widths) > 70
-    columns = "".join(_column(k in table.numeric, min(w, 60) / sum(min(x, 60) for x in widths) if wide and w > 12 else 0.0) for k, w in enumerate(widths))
+    columns = "".join(_columns(widths, table.numeric))
     rows = [" & ".join([_inline(cell, anchors) for cell in row] + [""] * (count - len(row))) + r" \\" for row in table.rows]
     head = [" & ".join(rf"\textbf{{{_inline(cell, anchors)}}}" if cell else "" for cell in table.head) + r" \\", r"\hline"] if any(table.head) else []
     caption = [rf"\textit{{{_inline(table.caption, anchors)}}}\\[0.4em]"] if table.caption else []
-    return "\n".join([r"\begin{flushleft}", *caption, rf"\begin{{tabular}}{{{columns}}}", *head, *rows, r"\hline", r"\end{tabular}", r"\end{flushleft}"])
+    start = [r"\begin{flushleft}", *caption, rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}"]
+    return "\n".join([*start, *head, *rows, r"\hline", r"\end{tabular}", r"\end{flushleft}"])
 
 
-def _column(numeric: bool, share: float) -> str:
-    if share:
-        return rf"p{{{share * 0.86:.2f}\linewidth}}"
-    return "r" if numeric else "l"
+def _columns(widths: list[int], numeric: tuple[int, ...]) -> list[str]:
+    """A letter for each narrow column; where the table is wider than a line, the wide ones share what the narrow ones leave."""
+    plain = ["r" if k in numeric else "l" for k in range(len(widths))]
+    if sum(widths) + 2 * len(widths) <= 76:
+        return plain
+    narrow = [w <= 14 for w in widths]
+    left = 0.97 - 0.03 * len(widths) - sum(w / 80 for w, n in zip(widths, narrow, strict=True) if n)
+    whole = sum(min(w, 60) for w, n in zip(widths, narrow, strict=True) if not n) or 1
+    return [c if n else rf"p{{{max(left, 0.2) * min(w, 60) / whole:.3f}\linewidth}}" for c, w, n in zip(plain, widths, narrow, strict=True)]

@@ -13,6 +13,8 @@ __all__ = ["to_markdown"]
 
 _SPECIAL = {c: f"\\{c}" for c in "\\`*_{}[]|~"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": r"<span>\$</span>"}
 
+_ESCAPED = "#$%&_{}"
+
 _WIDE = 90  # columns of Unicode after which a displayed formula is broken
 
 
@@ -51,7 +53,7 @@ def _inline(text: Inline, cell: bool = False) -> str:
 
 
 def _formula(layout: Layout, cell: bool) -> str:
-    latex = to_latex(layout).replace("`", "'")
+    latex = _github(layout)
     return f"$`{_without_bars(latex) if cell else latex}`$"
 
 
@@ -99,19 +101,19 @@ def _block(block: Block) -> str:
 
 
 def _relation(line: Line) -> str:
-    mark = RELATIONS.get(line.relation, (r"\text{" + re.sub(r"[\\{}$&#^_~%`]", "", line.relation) + "}", ""))[0]
+    mark = RELATIONS.get(line.relation, (_math_text(line.relation), ""))[0]
     return {"<": r"\lt", ">": r"\gt"}.get(mark, mark)
 
 
 def _rows(line: Line, left: str) -> list[str]:
     """left & relation right, and further rows where the right side is broken."""
-    first, *more = [to_latex(part) for part in split_formula(line.right, _WIDE)]
+    first, *more = [_github(part) for part in split_formula(line.right, _WIDE)]
     return [f"{left} &{_relation(line)} {first}", *(rf"&\qquad {part}" for part in more)]
 
 
 def _math(rows: list[str], number: str = "") -> str:
     r"""A block of aligned rows.  Its number stands on the last row, as \tag."""
-    tag = rf" \tag{{{number}}}" if number else ""
+    tag = rf" \tag{{{re.sub(r'[^A-Za-z0-9. -]', '', number)}}}" if number else ""
     if len(rows) == 1:
         return f"```math\n{rows[0].replace('&', '', 1).strip()}{tag}\n```"
     inside = " \\\\\n".join(rows)
@@ -122,16 +124,16 @@ def _aligned(lines: tuple[Line, ...]) -> str:
     """All lines in one block, aligned at their relations; number, reason and verdict in columns to the right."""
     rows = []
     for line in lines:
-        first, *more = _rows(line, to_latex(line.left) if line.left is not None else "")
+        first, *more = _rows(line, _github(line.left) if line.left is not None else "")
         said = _said_in_math(line)
         rows += [f"{first} &&{said}" if said else first, *more]
     return _math(rows)
 
 
 def _said_in_math(line: Line) -> str:
-    number = rf"\text{{({_math_text(line.number)})}}" if line.number else ""
-    reason = "".join(to_latex(p.layout) if isinstance(p, Formula) else rf"\text{{{_math_text(_words(p))}}}" for p in line.reason)
-    verdict = rf"\text{{{CHECKS[line.check][0]}}}" if line.check in CHECKS else ""
+    number = _math_text(f"({line.number})") if line.number else ""
+    reason = "".join(_github(p.layout) if isinstance(p, Formula) else _math_text(_words(p)) for p in line.reason)
+    verdict = _math_text(CHECKS[line.check][0]) if line.check in CHECKS else ""
     return r"\quad ".join(part for part in (number, reason, verdict) if part)
 
 
@@ -146,20 +148,35 @@ def _words(piece: str | Formula | Strong | Mono | Cite) -> str:
     return ""
 
 
+_ALIKE = {"\\": "∖", "`": "’", "^": "ˆ", "~": "∼", "<": "‹", ">": "›"}
+
+
 def _math_text(text: str) -> str:
-    r"""Plain text inside \text{}: MathJax knows only some escapes there, so what it does not know is spelled by its look-alike."""
-    alike = {"\\": "∖", "`": "’", "^": "ˆ", "~": "∼", "<": "‹", ">": "›"} | {c: rf"\{c}" for c in "{}$&#_%"}
-    return "".join(alike.get(c, c) for c in one_line(text))
+    r"""Plain text inside a formula: \text{a}\_\text{b}, since MathJax without its text macros prints the backslash of \_ inside \text."""
+    text = "".join(_ALIKE.get(c, c) for c in one_line(text))
+    return "".join(rf"\{part}" if part in _ESCAPED else rf"\text{{{part}}}" for part in re.split(r"([#$%&_{}])", text) if part)
+
+
+def _github(layout: Layout) -> str:
+    r"""A formula for MathJax on GitHub: no backtick, and no escape inside \text."""
+    return re.sub(r"\\text\{((?:[^{}\\]|\\[#$%&_{}]|\\text[a-z]+\{\})*)\}", lambda m: _math_text(_plain(m[1])), to_latex(layout)).replace("`", "’")
+
+
+def _plain(escaped: str) -> str:
+    """The text that stands escaped inside \\text."""
+    for command, c in ((r"\textbackslash{}", "∖"), (r"\textasciitilde{}", "~"), (r"\textasciicircum{}", "^"), (r"\textless{}", "<"), (r"\textgreater{}", ">")):
+        escaped = escaped.replace(command, c)
+    return re.sub(r"\\([#$%&_{}])", r"\1", escaped)
 
 
 def _one_by_one(lines: tuple[Line, ...]) -> str:
     """A block for each line, its reason under it; a continuing line repeats its left side, since it is not seen above it."""
     out, left = [], ""
     for line in lines:
-        left = to_latex(line.left) if line.left is not None else left
+        left = _github(line.left) if line.left is not None else left
         mark, word, _ = CHECKS.get(line.check, ("", "", ""))
         said = " ".join(part for part in (_paragraph(line.reason), f"{mark} {word}" if word else "") if part)
-        out += [_math(_rows(line, left), _math_text(line.number)), *([said] if said else [])]
+        out += [_math(_rows(line, left), line.number), *([said] if said else [])]
     return "\n\n".join(out)
 
 
