@@ -78,8 +78,7 @@ def tick_labels(exact: Sequence[Fraction]) -> tuple[tuple[str, ...], str]:
     notes = []
     largest = max(map(abs, exact))
     if largest >= 10**5 * step:
-        coarse = Fraction(10) ** math.ceil(math.log10(exact[-1] - exact[0] or step))
-        common = exact[0] // coarse * coarse
+        common = min(exact, key=lambda t: (len(decimal(t).rstrip("0,")), t))  # the roundest tick
         exact = [t - common for t in exact]
         notes.append(f"minus {decimal(common)}" if common > 0 else f"plus {decimal(-common)}")
         largest = max(map(abs, exact))
@@ -95,7 +94,7 @@ def log_ticks(low: float, high: float, about: int = 5) -> Ticks:
     """Powers of ten in low … high, thinned evenly to at most about + 1; over less than two decades 1, 2 and 5 of each, then round steps."""
     first, last = math.ceil(math.log10(low) - 1e-12), math.floor(math.log10(high) + 1e-12)
     if last - first >= 2:
-        every = math.ceil((last - first) / about)
+        every = next(n for n in (1, 2, 3, 5, 10, 20, 30, 50, 100, 200) if last - first <= n * about)
         powers = [k for k in range(first, last + 1) if k % every == 0]
         plain = powers[0] >= -3 and powers[-1] <= 4
         return Ticks(tuple(float(f"1e{k}") for k in powers), tuple(decimal(Fraction(10) ** k) if plain else power_of_ten(k) for k in powers))
@@ -146,11 +145,12 @@ def frame(
 ) -> Plot:
     """A sheet with axes, ticks, labels and a key above; x and y are the ranges, `inside` the height of the plot, whole_x allows whole ticks only."""
     rows = key_rows(keys)
-    top = 24.0 * len(rows) + 34.0
+    top = 24.0 * len(rows) + 36.0
     sheet = Sheet(height=top + inside + 52.0)
-    y_ticks = log_ticks(*y) if log_y else linear_ticks(*y)
+    y_ticks = log_ticks(*y) if log_y else linear_ticks(*y, 7)
     left = max(width(t, FONT) for t in y_ticks.labels) + 14.0
-    box = Box(left, top, WIDTH - 18.0, top + inside)
+    right = WIDTH - max(18.0, max(width(t, FONT) for t in linear_ticks(*x).labels) / 2 + 4)
+    box = Box(left, top, right, top + inside)
     x_scale = Scale(*x, box.left, box.right)
     x_ticks = roomy_ticks(x_scale, whole_x)
     plot = Plot(sheet, x_scale, Scale(*y, box.bottom, box.top, log_y), box, x_ticks.values)
@@ -164,7 +164,7 @@ def frame(
         sheet.draw(element("path", d=path([(at, box.bottom), (at, box.bottom + 5)]), **stroke("ink", 1)))
         sheet.write(text, at, box.bottom + 8 + FONT, "middle")
     sheet.draw(element("path", d=path([(box.left, box.top), (box.left, box.bottom), (box.right, box.bottom)]), **stroke("ink", 1)))
-    sheet.write(axis_label(y_label, y_ticks.note, WIDTH - 8), 4, top - 12)
+    sheet.write(axis_label(y_label, y_ticks.note, WIDTH - 8), 4, top - 14)
     middle = (box.left + box.right) / 2
     sheet.write(axis_label(x_label, x_ticks.note, 2 * (WIDTH - middle) - 8), middle, sheet.height - 6, "middle")
     return plot

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = ["clean", "count", "decimal", "number", "power_of_ten", "shorten", "width"]
+__all__ = ["Piece", "brief", "clean", "count", "decimal", "digits_apart", "iterations", "number", "pieces", "power_of_ten", "shorten", "width"]
 
 LONGEST = 120  # characters of a label that are looked at
 _JOINERS = "\u200c\u200d"  # they shape letters and turn nothing round
@@ -27,6 +29,32 @@ def clean(text: str) -> str:
             kept.append(c)
     text = " ".join("".join(kept).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text in one style; low: a subscript."""
+
+    text: str
+    italic: bool = False
+    low: bool = False
+
+
+_WORDS = re.compile(r"_\{([^{}]*)\}|_([^\W_]+)|([^\W\d_]+\u0302?)|([^_]|_)")
+
+
+def pieces(text: str) -> tuple[Piece, ...]:
+    """A formula's text in pieces: w_min as an italic w and a low "min"; letters that stand alone are italic, words and digits upright."""
+    found: list[Piece] = []
+    for braced, low, word, other in _WORDS.findall(text):
+        sub = braced or low
+        letters = sub or word
+        p = Piece(sub or word or other, italic=len(letters.rstrip("\u0302")) == 1 and letters[0].isalpha(), low=bool(sub))
+        if found and (found[-1].italic, found[-1].low) == (p.italic, p.low):
+            found[-1] = Piece(found[-1].text + p.text, p.italic, p.low)
+        else:
+            found.append(p)
+    return tuple(found)
 
 
 # Widths in ems, at or above those of Arial, Roboto, San Francisco and DejaVu Sans, so that a box is never too small.
@@ -60,9 +88,26 @@ def shorten(text: str, room: float, size: float) -> str:
     return text + "…" if text else ""
 
 
+def brief(text: str) -> str:
+    """The text, cleaned, in at most 48 characters: a name to use in sentences."""
+    text = clean(text)
+    return text if len(text) <= 48 else text[:47].rstrip() + "…"
+
+
 def count(n: int) -> str:
     """A whole number with its thousands apart: 15,343."""
     return f"{n:,}".replace("-", "−")
+
+
+def iterations(n: int) -> str:
+    return f"{count(n)} iteration{'s' if n != 1 else ''}"
+
+
+def digits_apart(values: Iterable[float], digits: int = 6) -> int:
+    """How many significant digits tell the values apart where they share a large part: 6, or up to 16."""
+    found = list(values)
+    span, largest = max(found) - min(found), max(map(abs, found))
+    return min(16, digits + max(0, math.floor(math.log10(largest / span)))) if span else digits
 
 
 def power_of_ten(exponent: int) -> str:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 from symgd.pictures.axes import Key, Plot, finite, frame, widen
-from symgd.pictures.lettering import clean, count, number
+from symgd.pictures.lettering import brief, clean, count, iterations, number, shorten
 from symgd.pictures.strokes import arrow_head, dot
-from symgd.pictures.svg import Drawing, Element, Point, Rows, element, path, stroke
+from symgd.pictures.svg import FONT, Drawing, Element, Point, Rows, element, path, stroke
 
 __all__ = ["loss_over_iterations"]
 
@@ -29,29 +29,28 @@ def loss_over_iterations(
     good = [k for k, v in enumerate(values) if math.isfinite(v)]
     lost = next((k for k, v in enumerate(values) if not math.isfinite(v)), None)
     drawn, log, floor = heights([values[k] for k in good], optimum)
-    label = clean(y_label) + (" above its least value" if floor is not None else "")
-    keys = [Key((element("path", d="M-12 0H12", **stroke("blue", 2.5)),), "start to end of the descent" if lost is None else "until it left the numbers")]
-    if optimum is not None and floor is None:
-        keys.append(Key((least_line(-12, 12, 0),), f"least possible: {number(optimum, 5)}"))
+    label = clean(y_label) + (" above least" if floor is not None else "")
+    keys = [Key((least_line(-12, 12, 0),), f"least possible: {number(optimum, 5)}")] if optimum is not None and floor is None else []
     inside = [*drawn, *([] if optimum is None or floor is not None else [optimum])]
     y = logarithmic(min(inside), max(inside)) if log else widen(min(inside), max(inside))
-    plot = frame((0.0, float(max(len(values) - 1, 1))), y, "iteration", label, keys, log_y=log, whole_x=True)
+    plot = frame((0.0, 1.08 * good[-1] if lost else float(max(len(values) - 1, 1))), y, "iteration", label, keys, log_y=log, whole_x=True)
     draw_curve(plot, dict(zip(good, drawn, strict=True)))
     if optimum is not None and floor is None:
         plot.sheet.draw(least_line(plot.box.left, plot.box.right, plot.y(optimum)))
+        plot.sheet.keep_clear([(plot.box.left, plot.y(optimum)), (plot.box.right, plot.y(optimum))])
     draw_ends(plot, dict(zip(good, drawn, strict=True)), values, lost, stopped)
-    title = f"{clean(y_label)} over {count(len(values) - 1)} iterations"
-    description = words(values, optimum, lost, clean(stopped), clean(y_label), log, floor)
+    title = f"{brief(y_label)} over {iterations(len(values) - 1)}"
+    description = words(values, optimum, lost, brief(stopped), brief(y_label), log, floor)
     return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, rows(values, optimum))
 
 
 def heights(values: Sequence[float], optimum: float | None) -> tuple[list[float], bool, float | None]:
     """What is drawn, whether on a log axis, and the floor if it is the excess over the optimum: smaller excesses are rounding, and lie on it."""
-    if optimum is not None:
-        excess = [v - optimum for v in values]
+    if optimum is not None and values[-1] < values[0]:
         floor = max(math.ulp(optimum), 1e-300)
-        if max(excess) > 100 * max(min(excess), floor):
-            return [max(e, floor) for e in excess], True, floor
+        excess = [max(v - optimum, floor) for v in values]
+        if max(excess) > 100 * min(excess):
+            return excess, True, floor
     return list(values), min(values) > 0 and max(values) > 100 * min(values), None
 
 
@@ -97,7 +96,7 @@ def draw_ends(plot: Plot, heights: dict[int, float], values: Sequence[float], lo
     """The start, and the end with the rule that fired there; or an arrow out of the picture."""
     first, last = plot.at(0, heights[0]), plot.at(max(heights), heights[max(heights)])
     plot.sheet.draw(*dot(first, "ink"))
-    plot.sheet.label(number(values[0]), *first, within=plot.box)
+    plot.sheet.label(number(values[0]), *first, within=plot.box, sides="e ne se")
     if lost is not None:
         before = plot.at(lost - 1, heights[lost - 1])
         top = (before[0], plot.box.top + 1)
@@ -106,17 +105,17 @@ def draw_ends(plot: Plot, heights: dict[int, float], values: Sequence[float], lo
         plot.sheet.label(f"left the picture at {count(lost)}", top[0], plot.box.top + 14, plot.box, sides="w e s")
     elif len(values) > 1:
         plot.sheet.draw(element("rect", x=last[0] - 5, y=last[1] - 5, width=10, height=10, class_="orange-fill", fill="#d55e00"))
-        plot.sheet.label(f"{clean(stopped) or 'end'}: {number(values[-1])}", *last, within=plot.box, sides="nw n w sw s")
+        plot.sheet.label(f"{shorten(clean(stopped), 220, FONT) or 'end'}: {number(values[-1])}", *last, within=plot.box, sides="nw sw w")
 
 
 def words(values: Sequence[float], optimum: float | None, lost: int | None, stopped: str, label: str, log: bool, floor: float | None) -> str:
     """What the picture shows."""
     said = [f"The {label} is {number(values[0], 6)} at the start"]
     if lost is not None:
-        said.append(f" and rises to {number(values[lost - 1], 6)} after {count(lost - 1)} iterations; at iteration {count(lost)} it is {number(values[lost])},")
+        said.append(f" and rises to {number(values[lost - 1], 6)} after {iterations(lost - 1)}; at iteration {count(lost)} it is {number(values[lost])},")
         said.append(" no longer a finite number: the curve leaves the picture.")
     else:
-        said.append(f" and {number(values[-1], 6)} after {count(len(values) - 1)} iterations{f', where the descent stopped: {stopped}' if stopped else ''}.")
+        said.append(f" and {number(values[-1], 6)} after {iterations(len(values) - 1)}{f', where the descent stopped: {stopped}' if stopped else ''}.")
     if optimum is not None:
         said.append(f" The least possible {label} is {number(optimum, 6)}.")
     if floor is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from symgd.pictures.axes import Key, Plot, finite, frame, widen
-from symgd.pictures.lettering import clean, count, number, shorten
+from symgd.pictures.lettering import brief, clean, count, digits_apart, number, shorten, width
 from symgd.pictures.strokes import clip, dot
 from symgd.pictures.svg import FONT, Drawing, Element, Point, Rows, coordinate, element, path, stroke
 
@@ -43,6 +43,7 @@ def scatter_with_line(
     chosen = spread(xs, sticks)
     shown = [k * len(xs) // MOST for k in range(MOST)] if len(xs) > MOST else range(len(xs))
     kind = shorten(clean(points_are), 160, FONT) or "points"
+    kind = "point" if len(xs) == 1 and kind == "points" else kind
     keys = [Key((dots([(0.0, 0.0)], 7, 0.9),), f"{count(len(shown))} of {count(len(xs))} {kind}" if len(shown) < len(xs) else f"{count(len(xs))} {kind}"),
             Key((element("path", d="M-12 0H12", **stroke("orange", 3)),), equation(w, b))]  # fmt: skip
     if chosen:
@@ -59,11 +60,11 @@ def scatter_with_line(
         plot.sheet.draw(element("path", d=path(segment), **stroke("orange", 3)))
     triangle(plot, w, b)
     mse = sum((w * u + b - v) ** 2 for u, v in zip(xs, ys, strict=True)) / len(xs)
-    title = f"{clean(y_label)} against {clean(x_label)}, with the line"
-    description = words(xs, ys, w, b, mse, clean(x_label), clean(y_label), kind, len(shown), chosen)
+    title = f"{brief(y_label)} against {brief(x_label)}, with the line"
+    description = words(xs, ys, w, b, mse, brief(x_label), brief(y_label), kind, len(shown), chosen)
     rows = (
         ("slope w", number(w, 10)), ("intercept b", number(b, 10)), ("points", count(len(xs))), ("mean squared error", number(mse, 6)),
-        ("x from", number(low, 6)), ("x to", number(high, 6)), ("y from", number(min(ys), 6)), ("y to", number(max(ys), 6)),
+        *((f"{name} {end}", number(pick(v), digits_apart(v))) for name, v in (("x", xs), ("y", ys)) for end, pick in (("from", min), ("to", max))),
     )  # fmt: skip
     return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows(("quantity", "value"), rows))
 
@@ -82,7 +83,7 @@ def words(
     xs: Sequence[float], ys: Sequence[float], w: float, b: float, mse: float, x_label: str, y_label: str, kind: str, drawn: int, sticks: Sequence[int]
 ) -> str:
     """What the picture shows."""
-    ranges = [f"{label} from {number(min(v), 6)} to {number(max(v), 6)}" for label, v in ((x_label, xs), (y_label, ys))]
+    ranges = [f"{label} from {number(min(v), digits_apart(v))} to {number(max(v), digits_apart(v))}" for label, v in ((x_label, xs), (y_label, ys))]
     said = [f"{count(len(xs))} {kind}: {', '.join(ranges)}."]
     if drawn < len(xs):
         said.append(f"Only {count(drawn)} of them, evenly spaced in the order of the data, are drawn.")
@@ -110,12 +111,14 @@ def spread(xs: Sequence[float], n: int) -> list[int]:
 def triangle(plot: Plot, w: float, b: float) -> None:
     """The slope as run and rise over one round step of x, where both can be seen and labelled."""
     pairs = [(p, q) for p, q in pairwise(plot.x_ticks) if all(plot.y.low < w * v + b < plot.y.high for v in (p, q))]
+    pairs = [(p, q) for p, q in pairs if plot.x(q) + 7 + width(signed(w * q - w * p), FONT) < plot.box.right]
     if not pairs:
         return
     p, q = pairs[-1]
+    rise = signed(w * q - w * p)
     start, corner, end = plot.at(p, w * p + b), plot.at(q, w * p + b), plot.at(q, w * q + b)
     if abs(end[1] - corner[1]) < 14:
         return
     plot.sheet.draw(element("path", d=path([start, corner, end]), **stroke("ink", 1.5)))
-    plot.sheet.write(signed(q - p), (start[0] + corner[0]) / 2, corner[1] + (0.35 * FONT + 12 if w > 0 else -6), "middle", within=plot.box)
-    plot.sheet.label(signed(w * q - w * p), end[0], (corner[1] + end[1]) / 2, plot.box, 6, "e w")
+    plot.sheet.write(signed(q - p), (start[0] + corner[0]) / 2, corner[1] + (0.35 * FONT + 12 if w > 0 else -6), "middle", within=plot.box, halo=True)
+    plot.sheet.write(rise, end[0] + 7, (corner[1] + end[1]) / 2 + 0.35 * FONT, within=plot.box, halo=True)

@@ -10,19 +10,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from symgd.pictures.lettering import clean, width
+from symgd.pictures.lettering import Piece, clean, pieces, width
 
 __all__ = ["COLOURS", "FONT", "STYLE", "WIDTH", "Box", "Drawing", "Element", "Point", "Rows", "Sheet", "element", "fill", "path", "stroke"]
 
 Point = tuple[float, float]
 
-WIDTH = 432.0  # of every picture; on a phone of 360 px, inside margins of 16 px, FONT is then 12 px
+WIDTH = 420.0  # of every picture; on a phone of 360 px, inside margins of 20 px, FONT is then 12 px
 FONT = 16.0
+SUBSCRIPT = 0.75  # the size of a subscript
 
 # light, dark: Okabe and Ito's palette (https://jfly.uni-koeln.de/color/); on dark their lighter neighbours
 COLOURS = {
-    "ink": ("#1b1b1f", "#e9e9ec"),
-    "paper": ("#ffffff", "#15171c"),
+    "ink": ("#1c1c1e", "#e9e6e0"),
+    "paper": ("#fffefb", "#17181b"),
     "blue": ("#0072b2", "#56b4e9"),
     "orange": ("#d55e00", "#e69f00"),
     "green": ("#00805d", "#2fc498"),
@@ -129,15 +130,33 @@ class Box:
     def meets(self, other: Box) -> bool:
         return self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
 
+    def grown(self, by: float) -> Box:
+        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
     def inside(self, other: Box) -> bool:
         return other.left <= self.left and self.right <= other.right and other.top <= self.top and self.bottom <= other.bottom
 
 
-def text_box(text: str, x: float, y: float, anchor: str, size: float) -> Box:
+def spans(letters: Sequence[Piece]) -> list[Element | str]:
+    """The pieces as text and <tspan>s; a subscript is lowered, and what follows it raised again."""
+    out: list[Element | str] = []
+    lowered = False
+    for p in letters:
+        style: dict[str, str | float] = {"font_style": "italic"} if p.italic else {}
+        if p.low:
+            style |= {"font_size": SUBSCRIPT * FONT}
+        if p.low != lowered:
+            style |= {"dy": 0.22 * FONT if p.low else -0.22 * FONT}
+            lowered = p.low
+        out.append(element("tspan", p.text, **style) if style else p.text)
+    return out
+
+
+def text_box(letters: Sequence[Piece], x: float, y: float, anchor: str, size: float) -> Box:
     """Where the text with its baseline at y will be printed."""
-    wide = width(text, size)
+    wide = sum(width(p.text, SUBSCRIPT * size if p.low else size) for p in letters)
     left = {"start": x, "middle": x - wide / 2, "end": x - wide}[anchor]
-    return Box(left, y - 0.85 * size, left + wide, y + 0.27 * size)
+    return Box(left, y - 0.85 * size, left + wide, y + (0.4 if any(p.low for p in letters) else 0.27) * size)
 
 
 @dataclass
@@ -162,28 +181,38 @@ class Sheet:
                 x, y = x0 + (x1 - x0) * k / n, y0 + (y1 - y0) * k / n
                 self.marks.append(Box(x - reach, y - reach, x + reach, y + reach))
 
-    def write(self, text: str, x: float, y: float, anchor: str = "start", size: float = FONT, clear: bool = False, within: Box | None = None) -> bool:
-        """Set the text with its baseline at y; False, and nothing set, where it would cover text (with `clear`: or a mark) or leave the sheet."""
-        box = text_box(text, x, y, anchor, size)
-        if not text or not box.inside(within or Box(0, 0, self.width, self.height)) or any(map(box.meets, self.texts)):
+    def write(
+        self, text: str, x: float, y: float, anchor: str = "start", *, math: bool = False, clear: bool = False, air: float = 0.0,
+        within: Box | None = None, halo: bool = False,
+    ) -> bool:  # fmt: skip
+        """Set the text with its baseline at y; False, and nothing set, where it would cover text (with `clear`: or a mark) or leave its room.
+
+        math    letters that stand alone are italic, and what follows an underscore is a subscript
+        air     the least distance to other text
+        within  the room; the sheet if None
+        halo    an edge in the colour of the paper, for text over lines
+        """
+        letters = pieces(text) if math else (Piece(text),)
+        box = text_box(letters, x, y, anchor, FONT)
+        if not text or not box.inside(within or Box(0, 0, self.width, self.height)) or any(map(box.grown(air).meets, self.texts)):
             return False
         if clear and any(map(box.meets, self.marks)):
             return False
         self.texts.append(box)
         aside: dict[str, str | float] = {} if anchor == "start" else {"text_anchor": anchor}
-        self.letters.append(element("text", text, x=x, y=y, font_size=size, **aside, **(HALO if within else {})))
+        self.letters.append(element("text", *spans(letters), x=x, y=y, font_size=FONT, **aside, **(HALO if halo else {})))
         return True
 
-    def label(self, text: str, x: float, y: float, within: Box, reach: float = 8.0, sides: str = "e ne n nw w sw s se") -> bool:
-        """Set the text beside the point, at the first free side, then farther away; last of all over lines, but never over text."""
+    def label(self, text: str, x: float, y: float, within: Box, sides: str = "e ne se n s w nw sw", math: bool = False) -> bool:
+        """Set the text beside the point, at the nearest free place that covers no mark, trying the sides in order."""
         down = 0.35 * FONT  # from the middle of the letters to their baseline
-        for clear in (True, False):
-            for far in (reach, reach + 10, reach + 22, reach + 36) if clear else (reach,):
-                for side in sides.split():
-                    dx = far * (("e" in side) - ("w" in side))
-                    dy = (far + 0.3 * FONT) * (("s" in side) - ("n" in side))
-                    if self.write(text, x + dx, y + dy + down, "start" if dx > 0 else "end" if dx < 0 else "middle", clear=clear, within=within):
-                        return True
+        for far in (0, 10, 20, 34, 50, 70, 95):
+            for side in sides.split():
+                dx = (8 + (far if side in "ew" else 0)) * (("e" in side) - ("w" in side))
+                dy = (14 + far) * (("s" in side) - ("n" in side))
+                anchor = "start" if dx > 0 else "end" if dx < 0 else "middle"
+                if self.write(text, x + dx, y + dy + down, anchor, math=math, clear=True, within=within, halo=True):
+                    return True
         return False
 
     def to_svg(self, title: str, description: str, prefix: str) -> str:
