@@ -1,0 +1,274 @@
+"""Is a = b?  Proved, refuted with a witness, or held: the one place where two expressions are compared.
+
+Refutation comes first, for most wrong lines fall at the first point: both sides as balls at fixed small points; balls that do not meet
+refute.  Then the proof: exact fractions of polynomials in kernels (`canonical`), or residues where a rational line is too large to expand
+(`identity`).  What is neither is looked at again with 2,500 bits at more points, and held.
+
+Glossary: `u`, `v` the balls of the two sides; a point gives each name a value; a gap is an expression whose sign or zero matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import flint
+import sympy as sp
+
+from symgd.referee import identity
+from symgd.referee.balls import ball, holds, points, within
+from symgd.referee.canonical import Proof, prove
+from symgd.referee.check import Check
+from symgd.referee.kernels import TooLarge
+from symgd.referee.witness import digits, refuted
+
+__all__ = ["decide", "looks"]
+
+LOOKS = 96  # points before a pair is held
+FIRST = 6  # points that agree before a proof is tried
+BITS = (128, 640, 2500)
+DEEP = 12  # points looked at with all the bits before a pair is held
+Point = Mapping[str, Fraction]
+KERNEL_WORDS = {"exp": "exponentials", "log": "logarithms", "tan": "sines and cosines", "root": "roots", "alternating": "powers of −1", "pi": "π"}
+
+
+def decide(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None = None, effort: str = "own", where: tuple[sp.Basic, ...] = ()) -> Check:
+    """left = right for all real values of their names where both are defined and the conditions `where` hold.
+
+    domain  words by name ("positive", "nonnegative", "negative", "nonzero", "integer", "(0,1)", ">1", or several: "positive integer"); a name not in it is real
+    effort  "own": never longer than about a second; "stranger": SymPy's simplify as a last try, to be called in a worker that can be killed
+    Raises ValueError for a word that is no domain.
+    """
+    left, right = sp.sympify(left, strict=True), sp.sympify(right, strict=True)
+    look = looks(left, right, domain, effort == "own", where)
+    check = next(look)
+    return next(look) if check.verdict == "held" and effort == "stranger" else check
+
+
+def looks(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None, last: bool = False, where: tuple[sp.Basic, ...] = ()) -> Iterator[Check]:
+    """The verdict; and where that is held and not the last word, the one after SymPy's simplify, which may take for ever."""
+    pair = Pair(left, right, domain or {}, where)
+    check = pair.verdict()
+    yield check
+    if check.verdict == "held" and not last:
+        yield pair.simplified() or check
+
+
+class Pair:
+    """One claim left = right, and what has been seen of it.
+
+    agreed  the points at which the sides agree
+    digits  to how many digits, where they agree least
+    lonely  for "left" and "right": a point at which that side alone is undefined
+    """
+
+    def __init__(self, left: sp.Expr, right: sp.Expr, domain: Mapping[str, str], where: tuple[sp.Basic, ...]) -> None:
+        self.left, self.right, self.domain, self.where = left, right, domain, where
+        both = sp.Tuple(left, right, *where)
+        self.symbols = sorted(both.free_symbols, key=lambda s: s.name)
+        self.names = sorted({s.name for s in self.symbols})
+        self.agreed: list[Point] = []
+        self.digits = 10**6
+        self.lonely: dict[str, Point] = {}
+        self.missing = ""
+        for name in self.names:
+            within(domain, name, Fraction(0))
+
+    def verdict(self) -> Check:
+        """The whole procedure but simplify."""
+        fixed, near = self.points(), list(islice(self.near(), 60))
+        try:
+            refuted = self.look(iter(fixed), FIRST) or self.look(iter(near))
+        except NotImplementedError as unknown:
+            refuted, self.missing = None, str(unknown)
+        if refuted:
+            return refuted
+        return (self.proof() if self.agreed or self.left == self.right else None) or self.deeper(fixed) or self.held()
+
+    def points(self) -> list[Point]:
+        return [{s.name: q for s, q in point.items()} for point in points([sp.Symbol(n) for n in self.names], self.domain, LOOKS)] if self.names else [{}]
+
+    # ------------------------------------------------------------ refutation
+
+    def look(self, where: Iterator[Point], enough: int = 10**6, bits: tuple[int, ...] = BITS[:2]) -> Check | None:
+        """Refuted at one of these points, or None after `enough` of them agree."""
+        found = 0
+        for point in where:
+            seen = self.at(point, bits)
+            if isinstance(seen, Check):
+                return seen
+            if seen is not None:
+                self.digits = min(self.digits, seen)
+                self.agreed.append(point)
+                found += 1
+                if found >= enough:
+                    break
+        return None
+
+    def at(self, point: Point, bits: tuple[int, ...]) -> Check | int | None:
+        """Refuted here, or the number of digits to which the sides agree, or None where a side is undefined or cannot be told."""
+        agreed = None
+        for precision in bits:
+            values = self.values(point, precision)
+            if values is None:
+                return None
+            u, v = values
+            with flint.ctx.workprec(precision):
+                gap = abs(u - v)
+                if gap > 0:
+                    return self.refuted(point, precision)
+                if gap.is_finite():
+                    agreed = digits(gap, abs(u))
+                    if agreed >= 20 and precision == bits[0] and len(bits) < len(BITS):
+                        return agreed
+        return agreed
+
+    def values(self, point: Point, bits: int) -> tuple[Any, Any] | None:
+        """Both sides as balls; None where a condition fails or a side is undefined."""
+        at = {s: point[s.name] for s in self.symbols}
+        memo: dict[Any, Any] = {}
+        if not all(holds(condition, at, bits, memo) for condition in self.where):
+            return None
+        u, v = ball(self.left, at, bits, memo), ball(self.right, at, bits, memo)
+        if (u is None) != (v is None):
+            self.lonely.setdefault("left" if u is None else "right", point)
+        return None if u is None or v is None else (u, v)
+
+    def refuted(self, point: Point, bits: int) -> Check | None:
+        """The witness, computed once more with twice the bits."""
+        values = self.values(point, 2 * bits)
+        if values is None or values[0].overlaps(values[1]):
+            return None
+        return refuted(tuple((name, point[name]) for name in self.names), *values, bits=2 * bits)
+
+    def near(self) -> Iterator[Point]:
+        """Points on and around the zeros of the gaps in both sides: kinks, edges of domains, cases."""
+        bases = list(islice(self.points(), 3))
+        for gap in _gaps(sp.Tuple(self.left, self.right)):
+            for base in bases:
+                for name in sorted({s.name for s in gap.free_symbols}):
+                    zero = self.zero(gap, base, name)
+                    for step in (0, Fraction(1, 10), Fraction(-1, 10), 3, -3, 40, -40) if zero is not None else ():
+                        value = (zero or Fraction(0)) + step
+                        if within(self.domain, name, value):
+                            yield {**base, name: value}
+
+    def zero(self, gap: sp.Expr, base: Point, name: str) -> Fraction | None:
+        """Where the gap is 0 along this name, if it is linear in it at the base point."""
+        values = []
+        for q in (0, 1, 2):
+            v = ball(gap, {s: Fraction(q) if s.name == name else base[s.name] for s in gap.free_symbols})
+            if v is None or not v.is_exact():
+                exact = gap.subs({s: sp.Rational(*_pq(Fraction(q) if s.name == name else base[s.name])) for s in gap.free_symbols})
+                if not exact.is_Rational:
+                    return None
+                values.append(Fraction(int(exact.p), int(exact.q)))
+            else:
+                values.append(_fraction(v))
+        a, b, c = values
+        return -a / (b - a) if b != a and c - b == b - a else None
+
+    # ------------------------------------------------------------ proof
+
+    def proof(self) -> Check | None:
+        """Proved, or None where no argument is found."""
+        scope = self.scope()
+        if self.left == self.right:
+            return Check("proved", "both sides are the same expression", scope)
+        try:
+            found = prove(self.left, self.right, self.domain, self.where)
+        except (TooLarge, RecursionError):
+            return self.by_residues(scope)
+        return None if found is None else Check("proved", _argument(found), scope + _apart(found))
+
+    def by_residues(self, scope: str) -> Check | None:
+        """Proved but for a chance below 1e-36, where both sides are rational."""
+        bound = identity.error_bound(self.left, self.right)
+        if bound is None or bound > 1e-36 or not identity.agree(self.left, self.right):
+            return None
+        return Check("proved", "both sides have equal residues at random places modulo three secret primes of 61 bits (error below 1e-36)", scope)
+
+    def scope(self) -> str:
+        """For which values it was decided."""
+        if not self.names:
+            return "numbers"
+        words = "; ".join(f"{name} {self.domain[name]}" for name in self.names if self.domain.get(name, "real") != "real")
+        return "all real values at which both sides are defined" + (f", {words}" if words else "")
+
+    def deeper(self, fixed: list[Point]) -> Check | None:
+        """Refuted at more points, or with more bits."""
+        if self.missing:
+            return None
+        seen = [dict(p) for p in self.agreed]
+        return self.look(iter(seen[:DEEP]), bits=BITS[2:]) or self.look(p for p in fixed if p not in seen)
+
+    def held(self) -> Check:
+        if self.missing:
+            return Check("held", f"not decided: {self.missing}", self.scope())
+        if not self.agreed:
+            return Check("held", "no point was found at which both sides are defined", self.scope())
+        count = len({tuple(sorted(p.items())) for p in self.agreed})
+        return Check("held", f"agrees at {count} point{'s' if count > 1 else ''} to {min(self.digits, 30)} digits; no proof was found", self.scope())
+
+    def simplified(self) -> Check | None:
+        """Proved if SymPy's simplify makes the difference 0; anything else it says counts for nothing."""
+        if self.missing or not self.agreed:
+            return None
+        assumed = {s: sp.Symbol(s.name, **_assumptions(self.domain.get(s.name, "real"))) for s in self.symbols}
+        if sp.simplify((self.left - self.right).xreplace(assumed)) == 0:
+            return Check("proved", "SymPy's simplify brings the difference to 0", self.scope())
+        return None
+
+
+# ---------------------------------------------------------------- what is said
+
+
+def _argument(proof: Proof) -> str:
+    """Why it is so, in one sentence."""
+    words = sorted(KERNEL_WORDS[kind] for kind in proof.kinds if kind in KERNEL_WORDS)
+    what = f"written in {', '.join(words)}, " if words else ""
+    split = f" for each sign of {', '.join(proof.kinks)}" if proof.kinks else f" in each of {proof.cases} patterns of signs" if proof.cases > 1 else ""
+    return f"{what}both sides have the same exact canonical form{split}"
+
+
+def _apart(proof: Proof) -> str:
+    """Zeros of the gaps follow by continuity, or were looked at one by one."""
+    return "; where a sign changes, by continuity" if proof.kinks else ""
+
+
+# ---------------------------------------------------------------- gaps
+
+
+def _gaps(both: sp.Basic) -> list[sp.Expr]:
+    """What changes sign at a kink, at the edge of a domain or of a case, sorted."""
+    found: set[sp.Expr] = set()
+    for e in sp.preorder_traversal(both):
+        if isinstance(e, sp.Abs | sp.sign | sp.Heaviside | sp.log):
+            found.add(e.args[0])
+        elif isinstance(e, sp.Max | sp.Min):
+            found |= {a - b for a in e.args for b in e.args if sp.default_sort_key(a) < sp.default_sort_key(b)}
+        elif isinstance(e, sp.core.relational.Relational):
+            found.add(e.lhs - e.rhs)
+        elif e.is_Pow and not e.exp.is_Integer:
+            found.add(e.base)
+        elif isinstance(e, sp.asin | sp.acos | sp.atanh | sp.acosh):
+            found |= {e.args[0] - 1, e.args[0] + 1}
+    return sorted((g for g in found if g.free_symbols), key=sp.default_sort_key)[:6]
+
+
+def _pq(q: Fraction) -> tuple[int, int]:
+    return q.numerator, q.denominator
+
+
+def _fraction(v: Any) -> Fraction:
+    """An exact ball as a fraction."""
+    mantissa, exponent = v.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def _assumptions(words: str) -> dict[str, bool]:
+    """SymPy's words for a domain."""
+    named = {"(0,1)": "positive", ">1": "positive"}
+    return {"real": True} | {named.get(word, word): True for word in words.split()}
