@@ -2,6 +2,8 @@ r"""Layout → LaTeX: amsmath without \operatorname and \newcommand, which GitHu
 
 from __future__ import annotations
 
+import re
+
 from symgd.language import FUNCTIONS
 from symgd.typeset.marks import ACCENTS, GREEK_WORDS, index_parts
 from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, Words, tall
@@ -10,11 +12,14 @@ __all__ = ["escape", "to_latex"]
 
 MARKS = {
     "+": "+", "−": "-", "·": r"\cdot", "×": r"\times", "⊙": r"\odot", "⊘": r"\oslash", "=": "=", ":=": ":=", "≈": r"\approx", "≤": r"\le", "≥": r"\ge",
-    "<": r"\lt", ">": r"\gt", "≠": r"\ne", "←": r"\leftarrow", "→": r"\to", "∈": r"\in", "/": "/", ",": ",", "∂": r"\partial", "∇": r"\nabla", "Σ": r"\sum",
+    "<": r"\lt", ">": r"\gt", "≠": r"\ne", "←": r"\leftarrow", "→": r"\to", "∈": r"\in", "∝": r"\propto", "⇒": r"\Rightarrow",
+    "⇔": r"\Leftrightarrow", "⊤": r"\top", "±": r"\pm",
+    "/": "/", ",": ",", "∂": r"\partial", "∇": r"\nabla", "Σ": r"\sum",
 }  # fmt: skip
 
 BRACKETS = {"(": "(", ")": ")", "[": "[", "]": "]", "|": "|", "‖": r"\|"}
 
+_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _WORDS = {"epsilon": "varepsilon", "phi": "varphi"}  # TeX's plain names draw other glyphs than ε and φ
 _SPECIAL = {c: rf"\{c}" for c in "#$%&_{}"} | {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
@@ -27,9 +32,9 @@ def to_latex(piece: Layout) -> str:
         case Ident():
             return _ident(piece)
         case Number(digits):
-            return digits
+            return digits if _DIGITS.fullmatch(digits) else rf"\text{{{escape(digits)}}}"
         case Op(mark, kind):
-            return {"prefix": MARKS.get(mark, mark), "slash": "/", "juxtapose": " ", "comma": ", "}.get(kind) or f" {MARKS.get(mark, mark)} "
+            return {"prefix": MARKS.get(mark, mark), "slash": "/", "juxtapose": " ", "apply": " ", "comma": ", "}.get(kind) or f" {MARKS.get(mark, mark)} "
         case Row(pieces):
             return _row(pieces)
         case Frac(top, bottom):
@@ -68,19 +73,21 @@ def function(f: str, spell: bool = False) -> str:
 def letters(text: str) -> str:
     r"""x, \theta, \mathrm{MSE}"""
     word = text.rstrip("'")
+    return _letters(word) + text[len(word) :]
+
+
+def _letters(word: str) -> str:
     if word in GREEK_WORDS:
-        word = "\\" + _WORDS.get(GREEK_WORDS[word], GREEK_WORDS[word])
-    elif len(word) > 1:
-        word = rf"\mathrm{{{escape(word)}}}"
-    else:
-        word = escape(word)
-    return word + text[len(text.rstrip("'")) :]
+        return "\\" + _WORDS.get(GREEK_WORDS[word], GREEK_WORDS[word])
+    if word.isascii() and word.isalnum():
+        return word if len(word) == 1 else rf"\mathrm{{{word}}}"
+    return rf"\mathrm{{{escape(word)}}}" if word.replace("_", "").isalnum() and word.isascii() else rf"\text{{{escape(word)}}}"
 
 
 def _ident(x: Ident) -> str:
     out = letters(x.letters)
     if x.bold:
-        out = out if out.startswith("\\") else rf"\mathbf{{{out}}}"
+        out = rf"\mathbf{{{x.letters}}}" if x.letters.isascii() and x.letters.isalnum() else rf"\boldsymbol{{{out}}}"
     for accent in x.accents:
         on_letter, on_word, _ = ACCENTS[accent]
         out = rf"{on_letter if len(x.letters) == 1 else on_word}{{{out}}}"
@@ -112,7 +119,8 @@ def _row(pieces: tuple[Layout, ...]) -> str:
         if piece == Op("", "juxtapose"):
             out += r" \, " if _worded(pieces[k - 1], False) or _worded(pieces[k + 1], True) else " "
         else:
-            out += to_latex(piece)
+            text = to_latex(piece)
+            out += text + (" " if isinstance(piece, Op) and text[-1:].isalpha() and k < len(pieces) - 1 else "")
     return out
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from symgd.typeset.shapes import Frac, Layout, Number, Op, Row, Script
 
-__all__ = ["decimal", "number"]
+__all__ = ["decimal", "exact_places", "number"]
 
 _LONGEST = 15  # an integer with more digits is shown as 6.02 × 10²³ if that is exact
 _LEADING = 3  # a decimal with more zeros after its point is shown as 9.19 × 10⁻⁵
@@ -19,7 +19,7 @@ def number(value: Fraction, places: int | None = None) -> Layout:
         return _plain_or_scientific(decimal(value, places))
     if value.denominator == 1:
         return _integer(str(value.numerator))
-    exact = _exact_places(value)
+    exact = exact_places(value)
     if exact is not None and value.denominator > 1000 and exact <= 20:
         return _plain_or_scientific(decimal(value, exact))
     return Frac(Number(str(value.numerator)), Number(str(value.denominator)))
@@ -31,7 +31,7 @@ def decimal(value: Fraction, places: int) -> str:
     return f"{digits[:-places]}.{digits[-places:]}" if places else digits
 
 
-def _exact_places(value: Fraction) -> int | None:
+def exact_places(value: Fraction) -> int | None:
     """How many decimals write the value exactly; None if none do."""
     rest, twos, fives = value.denominator, 0, 0
     while rest % 2 == 0:

@@ -11,7 +11,7 @@ from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, 
 __all__ = ["function", "to_unicode"]
 
 BELOW = dict(zip("0123456789aehijklmnoprstuvxβγρφχ'", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ′", strict=True))
-ABOVE = dict(zip("0123456789abcdefghijklmnoprstuvwxyz+−", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ⁺⁻", strict=True))
+ABOVE = dict(zip("0123456789abcdefghijklmnoprstuvwxyz+−⊤", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ⁺⁻ᵀ", strict=True))
 
 # How tightly a written line is bound: a sum, a product or quotient, a function without brackets, one piece.
 SUM, PRODUCT, OPEN, ONE = range(4)
@@ -25,7 +25,7 @@ def to_unicode(piece: Layout) -> str:
         case Number(digits):
             return digits
         case Op(mark, kind):
-            return {"juxtapose": " ", "comma": ", "}.get(kind) or (mark if kind in ("prefix", "slash") else f" {mark} ")
+            return {"juxtapose": " ", "apply": " ", "comma": ", "}.get(kind) or (mark if kind in ("prefix", "slash") else f" {mark} ")
         case Row(pieces):
             return _row(pieces)
         case Frac(top, bottom):
@@ -105,7 +105,7 @@ def _meets(a: Layout, b: Layout) -> bool:
 
 
 def _ident(x: Ident) -> str:
-    out = x.letters.replace("'", "′")
+    out = "𝟏" if x.bold and x.letters == "1" else x.letters.replace("'", "′")
     if len(x.letters) == 1:
         out = unicodedata.normalize("NFC", out + "".join(ACCENTS[a][2] for a in x.accents))
         own = x.own

@@ -13,7 +13,7 @@ __all__ = [
     "leftmost", "relation", "tall",
 ]  # fmt: skip
 
-Kind = Literal["sum", "relation", "prefix", "product", "juxtapose", "slash", "comma"]
+Kind = Literal["sum", "relation", "prefix", "product", "juxtapose", "apply", "slash", "comma"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Op:
-    """A mark between two pieces or, as a prefix, before one.  Juxtaposition has no mark."""
+    """A mark between two pieces or, as a prefix, before one.  Juxtaposition has no mark, nor has what sets ∇ off from its function."""
 
     mark: str
     kind: Kind
