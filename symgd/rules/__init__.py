@@ -18,5 +18,13 @@ LAWS: dict[str, tuple[str, str]] = {name: (r.law, r.reason) for table in (CALCUL
     "call by name": ("a value that has a name is called by it", "The expression was named on the way; its name is shorter."),
     "arithmetic": (arithmetic.LAW, "Only arithmetic: nothing is multiplied out."),
     "closing algebra": (closing.LAW, "The line becomes shorter when like things are put together."),
+    "count": ("Σ_i c = n c", "A constant summed over all n samples is n times the constant."),
+    "split the sum": ("Σ (f + g) = Σ f + Σ g and Σ c f = c Σ f", "The sum is split, the parameters come out, and the sums over data alone get names."),
+    "solve": ("a p + c = 0 ⟺ p = −c/a where a ≠ 0", "The equation is linear in the parameter; divide by its factor."),
+    "substitute": ("equals for equals", "The parameter found before is put in; one unknown is left."),
+    "collect": ("like things together", "What belongs to the feature and what belongs to the target are put together."),
+    "centre": ("Σ r_i x̄ = x̄ Σ r_i = 0", "The residuals add up to 0 (that was the first equation), so taking away the mean changes nothing."),
+    "name the sums": ("S_xx := Σ (x_i − x̄)², S_xy := Σ (x_i − x̄)(y_i − ȳ)", "Both are sums over data alone."),
+    "test the solution": ("gradient = 0 there", "Put into the gradient, the solution must make it vanish."),
     "put back": ("a name stands for its definition", "The substitution is undone: the definition is put back for the name."),
 }

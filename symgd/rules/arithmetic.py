@@ -234,6 +234,8 @@ def _sum_over(index: str, body: Term) -> Term | None:
             return Neg(Sum(index, f))
         case Div(f, c) if index not in free(c):
             return Div(Sum(index, f), c) if index in free(f) else None
+        case Div(f, Mul(cs)) if any(index not in free(c) for c in cs) and any(index in free(c) for c in cs):
+            return Div(Sum(index, Div(f, mul(*(c for c in cs if index in free(c))))), mul(*(c for c in cs if index not in free(c))))
         case Mul(fs) if any(index not in free(f) for f in fs) and any(index in free(f) for f in fs):
             return mul(*(f for f in fs if index not in free(f)), Sum(index, mul(*(f for f in fs if index in free(f)))))
     return None
