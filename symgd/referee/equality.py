@@ -10,6 +10,7 @@ Glossary: `u`, `v` the balls of the two sides; a point gives each name a value; 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -17,14 +18,18 @@ from typing import Any
 import flint
 import sympy as sp
 
+from symgd.meaning import expression
 from symgd.referee import identity
-from symgd.referee.balls import ball, holds, points, within
+from symgd.referee.balls import ball, holds
 from symgd.referee.canonical import Proof, prove
 from symgd.referee.check import Check
+from symgd.referee.domains import conditions, difference, meanings
 from symgd.referee.kernels import TooLarge
-from symgd.referee.witness import digits, refuted
+from symgd.referee.points import points, within
+from symgd.referee.witness import decimal, digits, refuted
+from symgd.term import Term
 
-__all__ = ["decide", "looks"]
+__all__ = ["decide", "equal_terms", "looks", "term_looks"]
 
 LOOKS = 96  # points before a pair is held
 FIRST = 6  # points that agree before a proof is tried
@@ -54,6 +59,25 @@ def looks(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None, last:
     yield check
     if check.verdict == "held" and not last:
         yield pair.simplified() or check
+
+
+def equal_terms(left: Term, right: Term, domain: Mapping[str, str] | None = None, effort: str = "own") -> Check:
+    """left = right, two terms without indices, wherever both are defined as they are written; a difference of domain is noted in the scope.
+
+    Domain and effort as for `decide`.  Raises ValueError for an index, a sum or a pending derivative, and for a word that is no domain.
+    """
+    look = term_looks(left, right, domain, effort == "own")
+    check = next(look)
+    return next(look) if check.verdict == "held" and effort == "stranger" else check
+
+
+def term_looks(left: Term, right: Term, domain: Mapping[str, str] | None = None, last: bool = False) -> Iterator[Check]:
+    """`looks` for terms."""
+    own, other = conditions(left, domain), conditions(right, domain)
+    where = meanings(dict.fromkeys((*own, *other)))
+    for check in looks(expression(left), expression(right), domain, last, where):
+        note = difference(own, other, domain) if check.verdict != "refuted" else ""
+        yield replace(check, scope=f"{check.scope}; {note}") if note else check
 
 
 class Pair:
@@ -194,8 +218,9 @@ class Pair:
         """For which values it was decided."""
         if not self.names:
             return "numbers"
-        words = "; ".join(f"{name} {self.domain[name]}" for name in self.names if self.domain.get(name, "real") != "real")
-        return "all real values at which both sides are defined" + (f", {words}" if words else "")
+        words = "; ".join(f"{name} {_said(self.domain[name])}" for name in self.names if self.domain.get(name, "real") != "real")
+        alone = "; ".join(f"the {side} alone is undefined at {_at(self.lonely[side])}" for side in sorted(self.lonely))
+        return "; ".join(filter(None, ("all real values at which both sides are defined", words, alone)))
 
     def deeper(self, fixed: list[Point]) -> Check | None:
         """Refuted at more points, or with more bits."""
@@ -223,6 +248,15 @@ class Pair:
 
 
 # ---------------------------------------------------------------- what is said
+
+
+def _said(words: str) -> str:
+    """"positive integer" as it is, "(0,1)" as "in (0,1)", ">1" as "> 1"."""
+    return " ".join({"(0,1)": "in (0,1)", ">1": "> 1"}.get(word, word) for word in words.split())
+
+
+def _at(point: Point) -> str:
+    return ", ".join(f"{name} = {decimal(q)}" for name, q in sorted(point.items()))
 
 
 def _argument(proof: Proof) -> str:

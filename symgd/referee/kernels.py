@@ -149,12 +149,17 @@ class Kernels:
         return p
 
     def rational(self, u: Ratio) -> Ratio:
-        """u with square roots brought to the top: 1/(a + bR) = (a − bR)/(a² − b²f)."""
+        """u with square roots brought to the top: 1/(a + bR) = (a − bR)/(a² − b²f).
+
+        Not where the new bottom holds a (−1)^m: 1 + (−1)^m may be 0 for some m and not for others, so nothing may be multiplied by it.
+        """
         for k in reversed(self.relations):
             if self.relations[k][0] == 2 and u.bottom.degrees()[k] == 1:
                 a, b = self.linear(u.bottom, k)
                 other = a - b * SLOTS[k]
-                u = self.ratio(u.top * other, u.bottom * other)
+                norm = self.reduce(u.bottom * other)
+                alternates = any(degree and self.kernels[j].kind == "alternating" for j, degree in enumerate(norm.degrees()))
+                u = u if norm.is_zero() or alternates else self.ratio(u.top * other, norm)
         return u
 
     def linear(self, p: Poly, k: int) -> tuple[Poly, Poly]:
@@ -297,126 +302,6 @@ class Kernels:
             if s * prod(self.known_sign(f) for f in open_) < 0:
                 raise Nowhere
 
-    # ------------------------------------------------------------ roots, logs, exponentials
-
-    def root(self, u: Ratio, c: Fraction) -> Ratio:
-        """|u|^c, factor by factor."""
-        if u.top.is_zero():
-            if c < 0:
-                raise Nowhere
-            return u
-        if c.denominator > 1:
-            u = self.rational(u)
-        (a, tops), (b, bottoms) = self.factors(u.top), self.factors(u.bottom)
-        out = [self.root_of(f, c * e) for f, e in tops] + [self.root_of(f, -c * e) for f, e in bottoms]
-        out += [self.root_of(RING.constant(p), c * e) for p, e in primes(abs(a))] + [self.root_of(RING.constant(p), -c * e) for p, e in primes(abs(b))]
-        return self.mul(*out)
-
-    def root_of(self, f: Poly, c: Fraction) -> Ratio:
-        """|f|^c for an irreducible f or a prime number."""
-        whole = c.numerator // c.denominator
-        base = Ratio(f, RING.constant(1))
-        if c.denominator == 1:
-            return self.power(Ratio(f * self.sign(f), base.bottom) if whole % 2 else base, whole)
-        slot = self.alone(f)
-        if slot is not None and (part := self.kernels[slot]).kind in ("exp", "root", "symbol"):
-            self.fine(f"{part.kind} {part.key}", part.parts * c.denominator)
-        q = self.fine(f"root {f}", c.denominator)
-        R = self.kernel("root", f, str(f), q, 1, (q, f))
-        rest = (c - whole) * q
-        return self.mul(self.root_of(f, Fraction(whole)), Ratio(R ** int(rest), base.bottom)) if whole else Ratio(R ** int(rest), base.bottom)
-
-    def log(self, u: Ratio) -> Ratio:
-        """log|u| = Σ e log|f| over the factors f^e of u."""
-        if u.top.is_zero():
-            raise Nowhere
-        u = self.rational(u)
-        (a, tops), (b, bottoms) = self.factors(u.top), self.factors(u.bottom)
-        out = [self.times(self.log_of(f), e) for f, e in tops] + [self.times(self.log_of(f), -e) for f, e in bottoms]
-        return self.add(*out, self.log_number(abs(a)), self.neg(self.log_number(abs(b))))
-
-    def times(self, u: Ratio, c: int | Fraction) -> Ratio:
-        return self.mul(u, self.number(Fraction(c)))
-
-    def log_number(self, n: int) -> Ratio:
-        """log n over its primes."""
-        return self.add(*(self.times(Ratio(self.kernel("log", p, str(p), 1, 1), RING.constant(1)), e) for p, e in primes(n)))
-
-    def log_of(self, f: Poly) -> Ratio:
-        """log|f| for an irreducible f: an exponent comes down, of two conjugates a ± bR one is kept."""
-        slot = self.alone(f)
-        if slot is not None:
-            part = self.kernels[slot]
-            if part.kind == "exp":
-                return self.times(part.of, Fraction(1, part.parts))
-            if part.kind == "root":
-                return self.times(self.log(Ratio(part.of, RING.constant(1))), Fraction(1, part.parts))
-            if part.kind == "alternating":
-                return self.number(Fraction(0))
-        for k in reversed(self.relations):
-            if self.relations[k][0] == 2 and f.degrees()[k] == 1:
-                a, b = self.linear(f, k)
-                other = a - b * SLOTS[k]
-                other *= 1 if other.leading_coefficient() > 0 else -1
-                norm = self.reduce(f * other)
-                if str(other) < str(f) and not norm.is_zero():  # log|a + bR| = log|a² − b²f| − log|a − bR|
-                    return self.add(self.log(Ratio(norm, RING.constant(1))), self.neg(self.log_of(other)))
-        return Ratio(self.kernel("log", f, str(f)), RING.constant(1))
-
-    def split_terms(self, u: Ratio) -> list[tuple[Fraction, Ratio]]:
-        """u = Σ c m: the whole part's monomials, and those of what is left over the bottom, each in lowest terms with number 1."""
-        u = self.rational(u)
-        d = int(u.bottom.content())
-        whole, rest, scale = QRING.from_dict({}), u.top, 1
-        if len(u.bottom) > 1:
-            whole, over = divmod(QRING.from_dict(u.top.to_dict()), QRING.from_dict(u.bottom.to_dict()))
-            scale = lcm(*(int(c.q) for c in over.coeffs()))
-            rest = RING.from_dict({powers: int((c * scale).p) for powers, c in over.to_dict().items()})
-        out = [(Fraction(int(c.p), int(c.q)), self.ratio(RING.from_dict({powers: 1}), RING.constant(1))) for powers, c in sorted(whole.to_dict().items())]
-        for powers, c in sorted(rest.to_dict().items()):
-            out.append((Fraction(int(c), d * scale), self.ratio(RING.from_dict({powers: 1}), u.bottom / d)))
-        return out
-
-    def exp(self, u: Ratio) -> Ratio:
-        """e^u = Π (e^(m/N))^(cN) over the terms c m of u; e^(c log|f|) = |f|^c."""
-        out = []
-        for c, m in self.split_terms(u):
-            slot = self.alone(m.top) if m.bottom == 1 else None
-            if slot is not None and self.kernels[slot].kind == "log":
-                f = self.kernels[slot].of
-                out.append(self.root_of(RING.constant(f) if isinstance(f, int) else f, c))
-                continue
-            key = f"{m.top}/{m.bottom}"
-            n = self.fine(f"exp {key}", c.denominator)
-            E = self.kernel("exp", m, key, n, 1)
-            out.append(self.power(Ratio(E, RING.constant(1)), int(c * n)))
-        return self.mul(*out)
-
-    def alternating(self, u: Ratio) -> Ratio:
-        """(−1)^u for an integer u: only odd coefficients count."""
-        odd = [m for c, m in self.split_terms(u) if c % 2]
-        minus = [m for m in odd if m.top == 1]
-        signs = [self.kernel("alternating", m, str(m.top), 1, 0, (2, RING.constant(1))) for m in odd if m.top != 1]
-        return Ratio(prod(signs, start=RING.constant(-1 if minus else 1)), RING.constant(1))
-
-    def call(self, name: str, *us: Ratio) -> Ratio:
-        """A function that is only known to give equal values at equal arguments."""
-        us = tuple(self.rational(u) for u in us)
-        return Ratio(self.kernel("call", (name, us), f"{name} {[(str(u.top), str(u.bottom)) for u in us]}"), RING.constant(1))
-
     def kinds(self) -> set[str]:
         """The kinds of kernels met."""
         return {one.kind for one in self.kernels}
-
-
-def primes(n: int) -> list[tuple[int, int]]:
-    """n = Π p^e by division up to 1,000; what is left counts as one more prime, for roots and logs need no more."""
-    out, p = [], 2
-    while n > 1 and p < 1000:
-        e = 0
-        while n % p == 0:
-            n, e = n // p, e + 1
-        if e:
-            out.append((p, e))
-        p += 1 if p == 2 else 2
-    return [*out, (n, 1)] if n > 1 else out
