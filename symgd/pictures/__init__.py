@@ -1,5 +1,6 @@
 """Numbers to pictures: SVG with a title, a description in words, and the numbers shown."""
 
+from symgd.pictures.blocks import to_blocks
 from symgd.pictures.chain import chain_of_names
 from symgd.pictures.contour import contour_with_path
 from symgd.pictures.loss_curve import loss_over_iterations
@@ -7,4 +8,4 @@ from symgd.pictures.parabola import loss_parabola
 from symgd.pictures.scatter import scatter_with_line
 from symgd.pictures.svg import Drawing, Rows
 
-__all__ = ["Drawing", "Rows", "chain_of_names", "contour_with_path", "loss_over_iterations", "loss_parabola", "scatter_with_line"]
+__all__ = ["Drawing", "Rows", "chain_of_names", "contour_with_path", "loss_over_iterations", "loss_parabola", "scatter_with_line", "to_blocks"]

@@ -141,9 +141,16 @@ def frame(
     keys: Sequence[Key] = (),
     log_y: bool = False,
     whole_x: bool = False,
+    grid: bool = True,
     inside: float = 212.0,
 ) -> Plot:
-    """A sheet with axes, ticks, labels and a key above; x and y are the ranges, `inside` the height of the plot, whole_x allows whole ticks only."""
+    """A sheet with axes, ticks, labels and a key above.
+
+    x, y     the ranges
+    whole_x  only whole numbers at the ticks of x
+    grid     lines at the ticks of y
+    inside   the height of the plot
+    """
     rows = key_rows(keys)
     top = 24.0 * len(rows) + 36.0
     sheet = Sheet(height=top + inside + 52.0)
@@ -157,7 +164,9 @@ def frame(
     draw_keys(sheet, rows)
     for value, text in zip(y_ticks.values, y_ticks.labels, strict=True):
         at = plot.y(value)
-        sheet.draw(element("path", d=path([(box.left, at), (box.right, at)]), **stroke("ink", 1, stroke_opacity=0.16)))
+        sheet.draw(element("path", d=path([(box.left - 5, at), (box.left, at)]), **stroke("ink", 1)))
+        if grid:
+            sheet.draw(element("path", d=path([(box.left, at), (box.right, at)]), **stroke("ink", 1, stroke_opacity=0.16)))
         sheet.write(text, box.left - 8, at + 0.35 * FONT, "end")
     for value, text in zip(x_ticks.values, x_ticks.labels, strict=True):
         at = plot.x(value)

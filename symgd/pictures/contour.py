@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from symgd.pictures.axes import LARGEST, Key, Plot, finite, frame
-from symgd.pictures.lettering import brief, clean, count, iterations, number, shorten
+from symgd.pictures.lettering import clean, count, iterations, name, number
 from symgd.pictures.strokes import arrow_head, clip, dot
 from symgd.pictures.svg import FONT, Box, Drawing, Element, Point, Rows, element, fill, path, stroke
 
@@ -107,7 +107,7 @@ def contour_with_path(
     keys = [Key((element("path", d="M-12 0H12", **stroke("purple", 1.5)),), "equal loss"),
             Key((element("path", d="M-12 0H10", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "path of the descent"),
             Key(cross((0, 0)), "lowest point")]  # fmt: skip
-    plot = frame((view.left, view.right), (view.top, view.bottom), x_label, y_label, keys, inside=TALL)
+    plot = frame((view.left, view.right), (view.top, view.bottom), x_label, y_label, keys, grid=False, inside=TALL)
     levels = choose_levels(valley, view)
     drawn = [(e, [plot.at(*valley.contour(e, a + (b - a) * k / 90)) for k in range(91)]) for e in levels for a, b in valley.arcs(e, view)]
     for _, curve in drawn:
@@ -116,10 +116,10 @@ def contour_with_path(
     if holds(view, valley.center):
         plot.sheet.draw(*cross(plot.at(*valley.center)))
         plot.sheet.keep_clear([plot.at(*valley.center)], 8)
-    name_ends(plot, way, followed, shorten(clean(stopped), 150, FONT))
-    name_levels(plot, drawn, least or 0.0)
-    title = f"The loss over {brief(x_label)} and {brief(y_label)}, with the path of the descent"
-    names = brief(x_label), brief(y_label)
+    name_ends(plot, way, followed)
+    name_levels(plot, drawn, levels, least or 0.0)
+    title = "The loss from above, and the path of the descent"
+    names = name(x_label), name(y_label)
     description = words(valley, way, followed, numbers, view, levels, least, names, clean(stopped))
     return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, rows(valley, way, least, names))
 
@@ -151,6 +151,8 @@ def with_margin(seen: Box, valley: Bowl, start: Point) -> Box:
     """The ranges a little wider; where the axes are alike, with the same scale on both."""
     e = valley.excess(start) or 0.5
     chords = math.sqrt(2 * e) / valley.p, math.sqrt(2 * e) / math.hypot(valley.q, valley.r)  # half as long as the start's contour through the lowest point
+    if alike(valley) and any(sides(seen)):
+        chords = 0.0, 0.0  # the common scale makes room
     dw, db = (max(0.12 * s if s else c, 16 * math.ulp(abs(v))) for s, c, v in zip(sides(seen), chords, (seen.right, seen.bottom), strict=True))
     if alike(valley):
         wide, high = (s + 2 * d for s, d in zip(sides(seen), (dw, db), strict=True))
@@ -199,7 +201,7 @@ def cross(at: Point) -> tuple[Element, ...]:
 
 
 def draw_path(plot: Plot, way: Sequence[Point], beyond: Point | None) -> None:
-    """The path with arrow heads on its first long steps and a dot at every iterate that can be told apart; towards `beyond` it leaves the picture."""
+    """The path: arrow heads on its first long steps, a dot at each iterate apart from those before it; towards `beyond` it leaves the picture."""
     places = [plot.at(*at) for at in way]
     apart = [places[0]]
     for at in places[1:]:
@@ -209,39 +211,36 @@ def draw_path(plot: Plot, way: Sequence[Point], beyond: Point | None) -> None:
     plot.sheet.keep_clear(apart, 3)
     told = [apart[0]]
     for at in apart[1:400]:
-        if all(math.dist(at, other) >= 7 for other in told):
+        if all(math.dist(at, other) >= 12 for other in told):
             told.append(at)
     plot.sheet.draw(*(shape for at in told[1:] for shape in dot(at, "orange", 3.5)))
-    for p, q in list(pairwise(apart))[:12]:
-        if math.dist(p, q) >= 30:
-            plot.sheet.draw(arrow_head(((p[0] + 2 * q[0]) / 3, (p[1] + 2 * q[1]) / 3), p, "orange", 11))
-    if len(told) < 3 and len(apart) > 8:  # a creeping path: arrows by length, not by step
-        for k in (len(apart) // 3, 2 * len(apart) // 3):
-            plot.sheet.draw(arrow_head(apart[k], apart[k - 1], "orange", 11))
+    long = [(p, q) for p, q in list(pairwise(apart))[:12] if math.dist(p, q) >= 30]
+    for p, q in long or list(pairwise(told))[1::4]:
+        plot.sheet.draw(arrow_head(((p[0] + 2 * q[0]) / 3, (p[1] + 2 * q[1]) / 3), p, "orange", 11))
     leaving = beyond and clip(places[-1], plot.at(*beyond), plot.box)
     if leaving:
         plot.sheet.draw(element("path", d=path(leaving), **stroke("orange", 2.5, stroke_dasharray="5 3")), arrow_head(leaving[1], leaving[0], "orange", 11))
         plot.sheet.keep_clear(leaving, 3)
 
 
-def name_ends(plot: Plot, way: Sequence[Point], followed: int, stopped: str) -> None:
+def name_ends(plot: Plot, way: Sequence[Point], followed: int) -> None:
     """Start and end of the path, in words; the end only where it is in the picture."""
     first, last = plot.at(*way[0]), plot.at(*way[followed - 1])
     plot.sheet.draw(*dot(first, "ink", 5))
     plot.sheet.label("start", *first, within=plot.box, sides="w s n e sw nw se ne")
     if followed == len(way) > 1:
         plot.sheet.draw(element("rect", x=last[0] - 4.5, y=last[1] - 4.5, width=9, height=9, **fill("orange")))
-        plot.sheet.label(f"{stopped or 'end'}, {count(followed - 1)}", *last, within=plot.box)
+        plot.sheet.label(f"after {iterations(followed - 1)}", *last, within=plot.box)
     elif followed < len(way):
-        plot.sheet.label(f"leaves at {count(followed)}", *last, within=plot.box)
+        plot.sheet.label(f"leaves at iteration {count(followed)}", *last, within=plot.box)
 
 
-def name_levels(plot: Plot, drawn: Sequence[tuple[float, Sequence[Point]]], least: float) -> None:
+def name_levels(plot: Plot, drawn: Sequence[tuple[float, Sequence[Point]]], levels: Sequence[float], least: float) -> None:
     """The loss on some contours, where it covers nothing."""
     room = Box(plot.box.left + 2, plot.box.top + 2, plot.box.right - 2, plot.box.bottom - 2)
     named: set[float] = set()
     for e, curve in drawn:
-        if e in {e for e, _ in drawn[::4]} - named:
+        if e in levels[::2] and e not in named:
             tries = (plot.sheet.write(number(least + e, 3), x, y + 0.35 * FONT, "middle", clear=True, air=12, within=room, halo=True) for x, y in curve[5:-5:4])
             named |= {e} if any(tries) else set()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = ["Piece", "brief", "clean", "count", "decimal", "digits_apart", "iterations", "number", "pieces", "power_of_ten", "shorten", "width"]
+__all__ = ["Piece", "brief", "clean", "count", "decimal", "digits_apart", "iterations", "name", "number", "pieces", "power_of_ten", "shorten", "width"]
 
 LONGEST = 120  # characters of a label that are looked at
 _JOINERS = "\u200c\u200d"  # they shape letters and turn nothing round
@@ -92,6 +92,11 @@ def brief(text: str) -> str:
     """The text, cleaned, in at most 48 characters: a name to use in sentences."""
     text = clean(text)
     return text if len(text) <= 48 else text[:47].rstrip() + "…"
+
+
+def name(label: str) -> str:
+    """What a label names, without its unit: "sat_sum" of "sat_sum (SAT points)"."""
+    return brief(label.partition(" (")[0] or label)
 
 
 def count(n: int) -> str:

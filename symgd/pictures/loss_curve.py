@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 
 from symgd.pictures.axes import Key, Plot, finite, frame, widen
-from symgd.pictures.lettering import brief, clean, count, iterations, number, shorten
+from symgd.pictures.lettering import brief, clean, count, iterations, name, number, shorten
 from symgd.pictures.strokes import arrow_head, dot
 from symgd.pictures.svg import FONT, Drawing, Element, Point, Rows, element, path, stroke
 
 __all__ = ["loss_over_iterations"]
+
+LARGEST_LOSS, SMALLEST = 1e307, 1e-300  # what is beyond the first has left the picture; a log axis ends at the second
 
 
 def loss_over_iterations(
@@ -26,8 +28,8 @@ def loss_over_iterations(
     finite("losses", values[:1])
     if optimum is not None:
         finite("optimum", (optimum,))
-    good = [k for k, v in enumerate(values) if math.isfinite(v)]
-    lost = next((k for k, v in enumerate(values) if not math.isfinite(v)), None)
+    good = [k for k, v in enumerate(values) if abs(v) <= LARGEST_LOSS]
+    lost = next((k for k, v in enumerate(values) if not abs(v) <= LARGEST_LOSS), None)
     drawn, log, floor = heights([values[k] for k in good], optimum)
     label = clean(y_label) + (" above least" if floor is not None else "")
     keys = [Key((least_line(-12, 12, 0),), f"least possible: {number(optimum, 5)}")] if optimum is not None and floor is None else []
@@ -39,7 +41,7 @@ def loss_over_iterations(
         plot.sheet.draw(least_line(plot.box.left, plot.box.right, plot.y(optimum)))
         plot.sheet.keep_clear([(plot.box.left, plot.y(optimum)), (plot.box.right, plot.y(optimum))])
     draw_ends(plot, dict(zip(good, drawn, strict=True)), values, lost, stopped)
-    title = f"{brief(y_label)} over {iterations(len(values) - 1)}"
+    title = f"The {name(y_label)} over {iterations(len(values) - 1)}"
     description = words(values, optimum, lost, brief(stopped), brief(y_label), log, floor)
     return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, rows(values, optimum))
 
@@ -47,17 +49,18 @@ def loss_over_iterations(
 def heights(values: Sequence[float], optimum: float | None) -> tuple[list[float], bool, float | None]:
     """What is drawn, whether on a log axis, and the floor if it is the excess over the optimum: smaller excesses are rounding, and lie on it."""
     if optimum is not None and values[-1] < values[0]:
-        floor = max(math.ulp(optimum), 1e-300)
+        floor = max(math.ulp(optimum), min((v - optimum for v in values if v > optimum), default=0.0), SMALLEST)
         excess = [max(v - optimum, floor) for v in values]
         if max(excess) > 100 * min(excess):
             return excess, True, floor
-    return list(values), min(values) > 0 and max(values) > 100 * min(values), None
+    return list(values), min(values) > SMALLEST and max(values) > 100 * min(values), None
 
 
 def logarithmic(low: float, high: float) -> tuple[float, float]:
     """The range with a margin of a twentieth of its decades; at least one decade."""
-    room = max(0.05 * math.log10(high / low), 0.5 if high < 3 * low else 0.0) if high / low < math.inf else 16.0
-    return low / 10**room, min(high * 10**room, 1.7e308)
+    decades = math.log10(high) - math.log10(low)
+    room = 10 ** max(0.05 * decades, 0.5 * (1 - decades))
+    return max(low / room, 1e-307), min(high * room, 1.7e308)
 
 
 def decimate(heights: dict[int, float], columns: int = 400) -> list[int]:
@@ -119,7 +122,9 @@ def words(values: Sequence[float], optimum: float | None, lost: int | None, stop
     if optimum is not None:
         said.append(f" The least possible {label} is {number(optimum, 6)}.")
     if floor is not None:
-        said.append(f" The vertical axis shows how far the {label} lies above that, on a logarithmic scale; what is below {number(floor, 2)} is rounding.")
+        said.append(f" The vertical axis shows how far the {label} lies above that, on a logarithmic scale.")
+        if any(v <= optimum for v in values if optimum is not None):
+            said.append(f" Where it does not lie above, in these digits, the curve runs along {number(floor, 2)}.")
     elif log:
         said.append(" The vertical axis is logarithmic.")
     return "".join(said)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from symgd.pictures.axes import Key, Plot, finite, frame, widen
-from symgd.pictures.lettering import brief, clean, digits_apart, number
+from symgd.pictures.lettering import brief, clean, digits_apart, name, number
 from symgd.pictures.strokes import arrow_head, clip, dot
 from symgd.pictures.svg import Drawing, Rows, element, path, stroke
 
@@ -59,8 +59,8 @@ def loss_parabola(
     plot.sheet.draw(element("path", d=path([bottom, (bottom[0], plot.box.bottom)]), **stroke("green", 2, stroke_dasharray="4 3")), *dot(bottom, "green", 5))
     draw_tangents(plot, [(w, loss(w), s) for w, s in zip(ws, slopes, strict=True)])
     plot.sheet.label(f"w_min = {number(lowest)}", *bottom, within=plot.box, sides="n s ne nw e w", math=True)
-    title = f"{brief(y_label)} as a parabola in {brief(w_label)}"
-    said = [f"{brief(y_label)} L(w) = A w² + B w + C with A = {number(A, 6)}, B = {number(B, 6)}, C = {number(C, 6)}"]
+    title = f"The {name(y_label)} as a parabola in {name(w_label)}"
+    said = [f"The {brief(y_label)} is L(w) = A w² + B w + C with A = {number(A, 6)}, B = {number(B, 6)}, C = {number(C, 6)}"]
     said[0] += f", while {brief(held)} is held." if held else "."
     said.append(f"Its lowest point is at w_min = −B/2A = {number(lowest, digits_apart([*ws, lowest]))}, where it is {number(least, 6)}.")
     places = digits_apart([*ws, lowest])

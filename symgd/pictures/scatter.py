@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from symgd.pictures.axes import Key, Plot, finite, frame, widen
-from symgd.pictures.lettering import brief, clean, count, digits_apart, number, shorten, width
+from symgd.pictures.lettering import brief, clean, count, digits_apart, name, number, shorten, width
 from symgd.pictures.strokes import clip, dot
 from symgd.pictures.svg import FONT, Drawing, Element, Point, Rows, coordinate, element, path, stroke
 
@@ -60,7 +60,7 @@ def scatter_with_line(
         plot.sheet.draw(element("path", d=path(segment), **stroke("orange", 3)))
     triangle(plot, w, b)
     mse = sum((w * u + b - v) ** 2 for u, v in zip(xs, ys, strict=True)) / len(xs)
-    title = f"{brief(y_label)} against {brief(x_label)}, with the line"
+    title = f"Data and line: {name(y_label)} against {name(x_label)}"
     description = words(xs, ys, w, b, mse, brief(x_label), brief(y_label), kind, len(shown), chosen)
     rows = (
         ("slope w", number(w, 10)), ("intercept b", number(b, 10)), ("points", count(len(xs))), ("mean squared error", number(mse, 6)),
@@ -88,7 +88,7 @@ def words(
     if drawn < len(xs):
         said.append(f"Only {count(drawn)} of them, evenly spaced in the order of the data, are drawn.")
     said.append(f"The line has slope w = {number(w, 6)} and intercept b = {number(b, 6)}:")
-    said.append(f"one more of {x_label} changes the predicted {y_label} by {number(w, 6)}.")
+    said.append(f"one more of {name(x_label)} changes the predicted {name(y_label)} by {number(w, 6)}.")
     said.append(f"The mean squared error is {number(mse, 6)}.")
     if sticks:
         said.append(f"For {count(len(sticks))} of the {kind} a dashed stick joins the point to the line: the residual.")

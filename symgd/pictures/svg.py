@@ -190,7 +190,7 @@ class Sheet:
         math    letters that stand alone are italic, and what follows an underscore is a subscript
         air     the least distance to other text
         within  the room; the sheet if None
-        halo    an edge in the colour of the paper, for text over lines
+        halo    an edge in the colour of the paper, for text over lines (not with `math`: the edge of one piece would cover the last)
         """
         letters = pieces(text) if math else (Piece(text),)
         box = text_box(letters, x, y, anchor, FONT)
@@ -211,7 +211,7 @@ class Sheet:
                 dx = (8 + (far if side in "ew" else 0)) * (("e" in side) - ("w" in side))
                 dy = (14 + far) * (("s" in side) - ("n" in side))
                 anchor = "start" if dx > 0 else "end" if dx < 0 else "middle"
-                if self.write(text, x + dx, y + dy + down, anchor, math=math, clear=True, within=within, halo=True):
+                if self.write(text, x + dx, y + dy + down, anchor, math=math, clear=True, within=within, halo=not math):
                     return True
         return False
 
