@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from itertools import islice
 from os import PathLike, fspath
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,7 @@ def read_csv(path: str | PathLike[str], columns: Sequence[str] = (), *, missing:
         raise e if isinstance(e, DataError) else DataError(f"{path!r}: {e}") from None
 
 
-def parse_csv(stream: BinaryIO, name: str, columns: Sequence[str] = (), *, missing: str = "refuse", delimiter: str | None = None) -> Table:
+def parse_csv(stream: IO[bytes], name: str, columns: Sequence[str] = (), *, missing: str = "refuse", delimiter: str | None = None) -> Table:
     """`read_csv` on an open binary stream; `name` is what messages call it."""
     if missing not in ("refuse", "drop"):
         raise DataError(f'missing may be "refuse" or "drop", not {missing!r}')
@@ -127,7 +127,7 @@ def parse_csv(stream: BinaryIO, name: str, columns: Sequence[str] = (), *, missi
         raise DataError(f"{name}:{reader.line_num}: {e}") from None
 
 
-def _lines(stream: BinaryIO, name: str) -> Iterator[str]:
+def _lines(stream: IO[bytes], name: str) -> Iterator[str]:
     """The lines as text: strict UTF-8, none longer than a megabyte."""
     number = 0
     while raw := stream.readline(LINE_BYTES):

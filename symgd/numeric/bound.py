@@ -1,0 +1,112 @@
+"""A loss with its data: functions of the parameters alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgd.numeric.moments import Moments
+
+__all__ = ["Bound", "over_grid"]
+
+Column = NDArray[np.float64]
+
+
+def over_grid(both: Callable[..., Any], points: Sequence[Any]) -> tuple[Column, Column]:
+    """L and its derivatives, shapes (…) and (p, …), at each point of the broadcast parameters in turn."""
+    points = np.broadcast_arrays(*(np.asarray(t, dtype=np.float64) for t in points))
+    shape = points[0].shape
+    loss, slopes = np.empty(shape), np.empty((len(points), *shape))
+    with np.errstate(all="ignore"):
+        for at in np.ndindex(shape):
+            loss[at], slopes[(slice(None), *at)] = both(*(float(p[at]) for p in points))
+    return loss, slopes
+
+
+class Bound:
+    """loss(w, b), gradient(w, b), loss_and_gradient(w, b); fun(θ) and jac(θ) on a flat vector, as scipy.optimize wants.
+
+    moments    what is left of the data where the loss is a sum of squares; else None, and each call is a pass over the data
+    quadratic  is the loss a quadratic form in the parameters?  Then `hessian()` is one matrix for all of them.
+    """
+
+    def __init__(
+        self, name: str, rows: int, shape: Callable[..., Any], loss: Callable[..., Any], both: Callable[..., Any],
+        moments: Moments | None = None, bend: Callable[[], tuple[float, Any, Any]] | None = None,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.rows = rows
+        self.parameters: tuple[str, ...] = shape._fields  # type: ignore[attr-defined]
+        self.moments = moments
+        self._shape, self._loss, self._both, self._bend = shape, loss, both, bend
+
+    def __repr__(self) -> str:
+        how = "made from moments, without the data" if self.moments else "a pass over the data"
+        return f"<{self.name} bound to {self.rows} rows: each call is {how}>"
+
+    @property
+    def quadratic(self) -> bool:
+        return self._bend is not None
+
+    def loss(self, *theta: Any) -> Any:
+        """L"""
+        if self._grid(theta):
+            return self._on_grid(theta)[0]
+        with np.errstate(all="ignore"):
+            return float(self._loss(*map(float, theta)))
+
+    def gradient(self, *theta: Any) -> Any:
+        """(∂L/∂w, ∂L/∂b, …), named"""
+        return self.loss_and_gradient(*theta)[1]
+
+    def loss_and_gradient(self, *theta: Any) -> Any:
+        """L, (∂L/∂w, ∂L/∂b, …)"""
+        loss, slopes = self._on_grid(theta) if self._grid(theta) else self.step(tuple(map(float, theta)))
+        return loss, self._shape(*slopes)
+
+    def fun(self, theta: Any) -> float:
+        """L at the flat vector θ."""
+        return float(self.loss(*map(float, theta)))
+
+    def jac(self, theta: Any) -> Column:
+        """The gradient at the flat vector θ, shape (p,)."""
+        return np.array(self.gradient(*map(float, theta)))
+
+    def step(self, theta: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
+        """L and its derivatives as plain floats.  Overflow gives inf or nan, never an error or a warning."""
+        try:
+            if self.moments is not None:
+                return self._both(*theta)  # type: ignore[no-any-return]
+            with np.errstate(all="ignore"):
+                loss, slopes = self._both(*theta)
+            return float(loss), tuple(map(float, slopes))
+        except OverflowError:
+            return float("inf"), (float("nan"),) * len(theta)
+
+    def hessian(self) -> Column:
+        """The second derivatives of a quadratic loss, shape (p, p).  Raises ValueError for another loss."""
+        if self._bend is None or self.moments is None:
+            raise ValueError("the loss is not quadratic in its parameters: its second derivatives change from place to place")
+        m = self.moments
+        scale, jacobian, penalty = self._bend()
+        means = np.array([1.0, *m.means])
+        M = m.n * np.outer(means, means)
+        M[1:, 1:] += np.array(m.S).reshape(len(m.means), len(m.means))
+        J = np.array(jacobian, dtype=np.float64)
+        return scale * J @ M @ J.T + np.array(penalty, dtype=np.float64)
+
+    def _grid(self, theta: tuple[Any, ...]) -> bool:
+        if len(theta) != len(self.parameters):
+            raise TypeError(f"{len(theta)} values for the parameters {', '.join(self.parameters)}")
+        return any(isinstance(t, np.ndarray | list | tuple) and np.ndim(t) for t in theta)
+
+    def _on_grid(self, theta: tuple[Any, ...]) -> tuple[Column, Column]:
+        if self.moments is None:
+            return over_grid(self._both, theta)
+        points = np.broadcast_arrays(*(np.asarray(t, dtype=np.float64) for t in theta))
+        with np.errstate(all="ignore"):
+            loss, slopes = self._both(*points)
+        return np.array(np.broadcast_to(loss, points[0].shape)), np.array([np.broadcast_to(s, points[0].shape) for s in slopes])

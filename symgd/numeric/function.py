@@ -1,0 +1,196 @@
+"""The product: a gradient as NumPy functions, on data handed over with each call, or bound to data once.
+
+Everything is computed in float64, whatever comes in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from symgd.derivation import Gradient
+from symgd.meaning import mixes
+from symgd.numeric.arrays import Column, as_column, hides, same_length, see_finite, see_weights
+from symgd.numeric.bound import Bound, over_grid
+from symgd.numeric.moments import take_moments
+from symgd.numeric.plan import NotSupported, plan
+from symgd.numeric.quadratic import Square, bound_source, columns_source, square
+from symgd.numeric.to_numpy import compile_source, module, names_of
+
+__all__ = ["GradientFunction", "compile_gradient"]
+
+GRID = 4  # points: from here on a sum of squares is bound before a grid of parameters is computed
+
+
+def compile_gradient(gradient: Gradient) -> GradientFunction:
+    """The gradient as NumPy functions.  Raises NotSupported for axes other than the samples."""
+    return GradientFunction(gradient)
+
+
+class GradientFunction:
+    """The loss L and its derivatives by the parameters, computed by the text in `source`.
+
+    f.loss(w, b, x=x, y=y) -> float; f.gradient(…) -> a named tuple in the order of the parameters; f.loss_and_gradient(…) -> both.
+    Data are columns of one length, shape (n,); `weights=` gives each sample a weight (Σ_i becomes Σ w_i, n becomes Σ w_i).
+    Constants are keywords too; one without a value must be given.  Parameters may be arrays that broadcast (a grid): results then have their shape.
+    Raises DataError for data that cannot be used (lengths, text, a value that is not finite, with its row), TypeError for a wrong call.
+    """
+
+    def __init__(self, gradient: Gradient) -> None:
+        self.derivation = gradient
+        self.plan = plan(gradient)
+        self.source = module(self.plan)
+        self.name = gradient.problem.name or gradient.problem.title
+        self.parameters, self.data = self.plan.parameters, self.plan.data
+        values = {c.symbol: v for c, v in gradient.problem.constants}
+        self.constants = {c: None if (v := values[c]) is None else float(v) for c in self.plan.constants}
+        self._ids = names_of(self.plan)
+        self._shape: Callable[..., Any] = namedtuple("Derivatives", [self._ids[p] for p in self.parameters])  # type: ignore[misc]
+        self._kernels = compile_source(self.source, self.name)
+        self._hides = hides(gradient.problem)
+
+    def __repr__(self) -> str:
+        call = ", ".join([*self.parameters, *(f"{d}={d}" for d in self.data), *(f"{c}={v}" for c, v in self.constants.items() if v is None)])
+        how = "bound to data, each call costs the same for any number of rows" if self.square else "evaluated in blocks of rows"
+        return f"<GradientFunction of {self.name}: loss({call}); {how}>"
+
+    def loss(self, *theta: Any, weights: Any = None, **given: Any) -> Any:
+        """L"""
+        return self._call("loss", theta, weights, given)
+
+    def gradient(self, *theta: Any, weights: Any = None, **given: Any) -> Any:
+        """(∂L/∂w, ∂L/∂b, …), named"""
+        return self._call("gradient", theta, weights, given)
+
+    def loss_and_gradient(self, *theta: Any, weights: Any = None, **given: Any) -> Any:
+        """L, (∂L/∂w, ∂L/∂b, …)"""
+        return self._call("loss_and_gradient", theta, weights, given)
+
+    def per_sample(self, *theta: Any, **given: Any) -> Column:
+        """One gradient a row, shape (n, p): that of the loss of the sample alone.  Where L is a mean over the samples, their mean is the gradient.
+
+        Raises NotSupported where a sample's loss needs the others (a definition holds a sum over them).
+        """
+        problem = self.derivation.problem
+        if any(mixes(problem, axis) for axis, _ in problem.count):
+            raise NotSupported("a sample's own loss needs the other samples here: a definition holds a sum over them")
+        point, columns, constants = self._arguments(theta, None, given)
+        see_finite(self.data, columns)
+        with np.errstate(all="ignore"):
+            return self._alone(*map(float, point), *columns, **constants)  # type: ignore[no-any-return]
+
+    def bind(self, *, weights: Any = None, **given: Any) -> Bound:
+        """The same functions of the parameters alone.  For a sum of squares the sums over the data are taken here, once."""
+        columns, constants = self._given(weights, given)
+        return self._bound(columns, constants, weighted=weights is not None)
+
+    # ---------------------------------------------------------------- the texts that run
+
+    @cached_property
+    def square(self) -> Square | None:
+        """The loss as c Σ u² + P, where it is one."""
+        return square(self.plan)
+
+    @cached_property
+    def bound_source(self) -> str:
+        """The text that runs when a sum of squares is bound, or "" for another loss."""
+        if self.square is None:
+            return ""
+        return f"import numpy as np\n\n\n{columns_source(self.square, self.plan, self._ids)}\n\n{bound_source(self.square, self.plan, self._ids)}"
+
+    @cached_property
+    def _of_moments(self) -> dict[str, Any]:
+        return compile_source(self.bound_source, f"{self.name}, bound")
+
+    @cached_property
+    def _weighted(self) -> dict[str, Any]:
+        return compile_source(module(plan(self.derivation, "weighted")), f"{self.name}, weighted")
+
+    @cached_property
+    def _alone(self) -> Callable[..., Any]:
+        return compile_source(module(plan(self.derivation, "alone"), ["per_sample"]), f"{self.name}, one sample")["per_sample"]  # type: ignore[no-any-return]
+
+    # ---------------------------------------------------------------- calls
+
+    def _call(self, which: str, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> Any:
+        point, columns, constants = self._arguments(theta, weights, given)
+        weighted = weights is not None
+        if any(isinstance(t, np.ndarray) for t in point):
+            return self._grid(which, point, columns, constants, weighted=weighted)
+        with np.errstate(all="ignore"):
+            out = (self._weighted if weighted else self._kernels)[which](*point, *columns, **constants)
+        if not math.isfinite(out if which == "loss" else out[0]):
+            see_finite(self.data, columns)
+        if which == "loss":
+            return float(out)
+        if which == "gradient":
+            return self._shape(*map(float, out))
+        return float(out[0]), self._shape(*map(float, out[1]))
+
+    def _grid(self, which: str, point: Sequence[Any], columns: list[Any], constants: dict[str, float], *, weighted: bool) -> Any:
+        """A sum of squares from its moments, all points at once; else one point after the other."""
+        if self.square is not None and math.prod(np.broadcast_shapes(*map(np.shape, point))) >= GRID:
+            return getattr(self._bound(columns, constants, weighted=weighted), which)(*point)
+        kernel = (self._weighted if weighted else self._kernels)["loss_and_gradient"]
+        loss, slopes = over_grid(lambda *theta: kernel(*theta, *columns, **constants), point)
+        if not np.isfinite(loss).all():
+            see_finite(self.data, columns)
+        return {"loss": loss, "gradient": self._shape(*slopes), "loss_and_gradient": (loss, self._shape(*slopes))}[which]
+
+    def _bound(self, columns: list[Any], constants: dict[str, float], *, weighted: bool) -> Bound:
+        rows = next((len(c) for c in columns if isinstance(c, np.ndarray)), 0)
+        if self.square is None:
+            see_finite(self.data, columns)
+            kernels = self._weighted if weighted else self._kernels
+            return Bound(
+                self.name, rows, self._shape,
+                lambda *theta: kernels["loss"](*theta, *columns, **constants),
+                lambda *theta: kernels["loss_and_gradient"](*theta, *columns, **constants),
+            )  # fmt: skip
+        data, weights = (columns[:-1], columns[-1]) if weighted else (columns, None)
+        with np.errstate(all="ignore"):
+            moments = take_moments(self._of_moments["columns"], data, weights)
+        if not math.isfinite(moments.R + moments.mean):
+            see_finite(self.data, columns)
+        loss, both, bend = self._of_moments["bound"](moments, **constants)
+        return Bound(self.name, rows, self._shape, loss, both, moments, bend if self.square.affine else None)
+
+    def _arguments(self, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> tuple[list[Any], list[Any], dict[str, float]]:
+        """The parameters (by position, or the last ones by name), the columns, the constants."""
+        if len(theta) > len(self.parameters):
+            data = ", ".join(f"{d}=…" for d in self.data)
+            raise TypeError(f"{len(theta)} values for the parameters {', '.join(self.parameters)}" + (f"; data are given by name: {data}" if data else ""))
+        rest = self.parameters[len(theta) :]
+        if missing := [p for p in rest if p not in given]:
+            raise TypeError(f"a value is needed for {', '.join(missing)}; the parameters are {', '.join(self.parameters)}")
+        point = [*theta, *(given[p] for p in rest)]
+        return [_number(t) for t in point], *self._given(weights, {k: v for k, v in given.items() if k not in rest} if rest else given)
+
+    def _given(self, weights: Any, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, float]]:
+        """The data in the plan's order, the weights last, and the constants by identifier."""
+        if missing := [f"{s}=…" for s in (*self.data, *(c for c, v in self.constants.items() if v is None)) if s not in given]:
+            raise TypeError(f"{', '.join(missing)} must be given")
+        if extra := sorted(set(given) - set(self.data) - set(self.constants)):
+            raise TypeError(f"{', '.join(extra)}: no such data; there are {', '.join([*self.data, *self.constants]) or 'none'}")
+        columns: list[Any] = [as_column(given[d.symbol], d.symbol) if d.indices else float(given[d.symbol]) for d in self.derivation.problem.data]
+        if weights is not None:
+            columns.append(as_column(weights, "weights"))
+            see_weights(columns[-1])
+        if len(columns) > 1:
+            same_length(dict(zip((*self.data, "weights"), columns, strict=False)))
+        if self._hides:
+            see_finite(self.data, columns)
+        return columns, {self._ids[c]: float(given[c]) for c in self.constants if c in given}
+
+
+def _number(t: Any) -> Any:
+    """A parameter as a plain float, or an array where it has a shape."""
+    if type(t) is float:
+        return t
+    array = np.asarray(t, dtype=np.float64)
+    return array if array.ndim else float(array)

@@ -1,0 +1,166 @@
+"""One pass over the data for all steps of a descent: the moments of the columns of u = t + Σ_k a_k F_k + a_0, and what Σ u² is made of.
+
+Raw sums of squares lose every digit at a large offset, so the sums are taken about one shift, common to all blocks, and of residuals about one
+anchor, common too; the correction is folded in at the end.  Shift and anchor come from a sample of rows; where that sample turns out unlike the
+rest (an outlier, a drift), a second pass takes them from the first one's result.
+
+Glossary: `t` the column that has no coefficient; `F` (K columns); `w` weights; `s` shifts; `a` the anchor, coefficients near the least squares
+ones; `r` = u at the anchor; `S` the centred products Σ (F_k − m_k)(F_l − m_l), `m` the means; `g` = Σ (F_k − m_k) r, `R` = Σ (r − r̄)².
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Moments", "take_moments"]
+
+Column = NDArray[np.float64]
+BLOCK = 8192
+SAMPLE = 1024  # rows that shift and anchor are taken from
+PASSES = 3
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What Σ u² needs, all plain floats: with d_k = a_k − anchor_k (k = 0 for the constant column),
+
+    Σ u² = n (mean + d_0 + Σ m_k d_k)² + R + Σ_k d_k (2 g_k + Σ_l S_kl d_l)
+    """
+
+    n: float
+    constant: float
+    anchor: tuple[float, ...]
+    means: tuple[float, ...]
+    S: tuple[tuple[float, ...], ...]
+    g: tuple[float, ...]
+    mean: float
+    R: float
+    passes: int = 1
+
+
+def take_moments(split: Callable[..., tuple[Column, ...]], data: Sequence[Column], weights: Column | None = None) -> Moments:
+    """The moments of the columns (t, F_1, …) = split(*data), a block at a time; split is elementwise.
+
+    Error of S and R: a few units in the last place of themselves, at any offset of the data.
+    """
+    rows = len(data[0])
+    step = max(1, rows // SAMPLE)
+    sample = np.array([np.broadcast_to(c, len(range(0, rows, step))) for c in split(*(x[::step] for x in data))], dtype=np.float64)
+    spread = [float(v) for v in sample.std(axis=1)]
+    shift = [_near(float(v), d) for v, d in zip(sample.mean(axis=1), spread, strict=True)]
+    anchor = _anchor(sample - np.array(shift)[:, None])
+    for k in range(1, PASSES + 1):
+        sums = _pass(split, data, weights, shift, anchor)
+        found, telling = _fold(sums, shift, anchor, k)
+        if telling or k == PASSES or not math.isfinite(found.R):
+            break
+        spread = [0.0, *(math.sqrt(max(found.S[j][j], 0.0) / found.n) for j in range(len(found.means)))]
+        t = float(-_dot(found.anchor, found.means) - Fraction(found.constant))
+        shift = [_near(v, d) for v, d in zip((t, *found.means), spread, strict=True)]
+        anchor = [_short(a) for a in found.anchor]
+    return found
+
+
+def _near(v: float, spread: float) -> float:
+    """A shift near v: in few bits where that is near enough for data that spread so far."""
+    short = _short(v)
+    return short if abs(short - v) <= spread / 4 else v
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> Fraction:
+    """Σ a b, exactly."""
+    return sum((Fraction(x) * Fraction(y) for x, y in zip(a, b, strict=True)), Fraction(0))
+
+
+def _short(v: float) -> float:
+    """v to 24 bits: differences from it are mostly exact, and so are products of two such numbers."""
+    mantissa, exponent = math.frexp(v)
+    return math.ldexp(round(math.ldexp(mantissa, 24)), exponent - 24) if math.isfinite(v) else 0.0
+
+
+def _anchor(centred: NDArray[np.float64]) -> list[float]:
+    """Coefficients a with t + Σ a_k F_k small on the sample; any numbers would do, good ones keep the digits of the loss."""
+    t, F = centred[0], centred[1:]
+    if not len(F):
+        return []
+    size = np.sqrt((F * F).sum(axis=1))
+    size[size == 0] = 1.0
+    return [_short(float(a)) for a in -np.linalg.lstsq((F / size[:, None]).T, t, rcond=1e-10)[0] / size]
+
+
+def _pass(split: Callable[..., tuple[Column, ...]], data: Sequence[Column], weights: Column | None, shift: list[float], anchor: list[float]) -> list[float]:
+    """Σ w, then Σ w z_j, then Σ w z_j z_k (j ≤ k) for z = (r, F_1 − s_1, …), each block's sums added without rounding."""
+    rows, many = len(data[0]), len(shift)
+    room = np.empty((many + 2, min(rows, BLOCK)))
+    ones = np.ones(min(rows, BLOCK))
+    sums: list[tuple[float, ...]] = []
+    for at in range(0, rows, BLOCK):
+        columns = split(*(x[at : at + BLOCK] for x in data))
+        length = min(BLOCK, rows - at)
+        part = room[:, :length]
+        z = [np.subtract(c, s, out=part[j]) if s else np.broadcast_to(c, length) for j, (c, s) in enumerate(zip(columns, shift, strict=True))]
+        for a, f in zip(anchor, z[1:], strict=True):
+            if a:
+                z[0] = np.add(z[0], np.multiply(a, f, out=part[many]), out=part[0])
+        if weights is None:
+            one, v = ones[:length], z
+            total = float(length)
+        else:
+            one = weights[at : at + BLOCK]
+            total = float(one @ ones[:length])
+            v = [one * f for f in z]
+        sums.append((total, *(float(f @ one) for f in z), *(float(v[j] @ z[k]) for j in range(many) for k in range(j, many))))
+    return [_add(column) for column in zip(*sums, strict=True)]
+
+
+def _add(values: Sequence[float]) -> float:
+    """Σ values, rounded once; where one is not finite, as plain addition has it."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):
+        return sum(values)
+
+
+def _fold(sums: list[float], shift: list[float], anchor: list[float], passes: int) -> tuple[Moments, bool]:
+    """The moments about the means, the anchor moved to the least squares coefficients; and whether shift and anchor were near enough."""
+    many = len(shift)
+    n, P, rest = sums[0], sums[1 : many + 1], iter(sums[many + 1 :])
+    Q = [[0.0] * many for _ in range(many)]
+    for j in range(many):
+        for k in range(j, many):
+            Q[j][k] = Q[k][j] = next(rest)
+    centred = [[Q[j][k] - P[j] * P[k] / n for k in range(many)] for j in range(many)]
+    S, g = [row[1:] for row in centred[1:]], centred[0][1:]
+    means = [s + p / n for s, p in zip(shift[1:], P[1:], strict=True)]
+    exact = -(Fraction(shift[0]) + _dot(anchor, shift[1:]))  # r is u at this constant; what its rounding loses is given back to the mean
+    constant = float(exact)
+    mean = P[0] / n + float(Fraction(constant) - exact)
+    moved = [a + d for a, d in zip(anchor, _least(S, g), strict=True)]
+    d = [b - a for a, b in zip(anchor, moved, strict=True)]
+    h = [gk + math.fsum(s * x for s, x in zip(row, d, strict=True)) for gk, row in zip(g, S, strict=True)]
+    R = centred[0][0] + math.fsum(x * (a + b) for x, a, b in zip(d, g, h, strict=True))
+    drift = mean + math.fsum(x * m for x, m in zip(d, means, strict=True))
+    centre = constant - drift
+    left = drift + float(Fraction(centre) - Fraction(constant))
+    found = Moments(n, centre, tuple(moved), tuple(means), tuple(map(tuple, S)), tuple(h), left, max(R, 0.0), passes)
+    telling = all(P[j] * P[j] <= n * Q[j][j] / 2 for j in range(many)) and Q[0][0] / 16 <= R
+    return found, telling
+
+
+def _least(S: list[list[float]], g: list[float]) -> list[float]:
+    """d with S d = −g, as near as S allows; 0 along a column that is constant."""
+    if len(S) == 1:
+        d = -g[0] / S[0][0] if S[0][0] > 0 else 0.0
+        return [d if math.isfinite(d) else 0.0]
+    if not S or not all(map(math.isfinite, [*g, *(x for row in S for x in row)])):
+        return [0.0] * len(S)
+    size: Any = np.sqrt(np.maximum(np.diag(S), 0.0))
+    size[size == 0] = 1.0
+    return [float(x) for x in np.linalg.lstsq(np.array(S) / size / size[:, None], -np.array(g) / size, rcond=1e-13)[0] / size]

@@ -1,0 +1,135 @@
+"""Term → NumPy text: the order written is kept, SymPy's NumPyPrinter prints, and no unchecked name reaches the text."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import sympy as sp
+from sympy.printing.numpy import NumPyPrinter
+
+from symgd.language import CONSTANTS, FUNCTIONS
+from symgd.term import Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow, Term, symbol_problem
+
+__all__ = ["identifiers", "print_sympy", "printed"]
+
+# What the texts use themselves; names beginning with an underscore are free for them, since no symbol may begin so.
+RESERVED = frozenset(("np", "erf", "loss", "gradient", "loss_and_gradient", "per_sample", "columns", "bound", "bend", "rows", "room", "part", "out", "at", "BLOCK"))
+LETTERS = "A-Za-z\u0391-\u03a9\u03b1-\u03c9"
+_RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "=": sp.Eq, "!=": sp.Ne}
+
+
+def identifiers(symbols: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """A safe Python identifier for each symbol, readable where the symbol is a name, s0, s1, … where it is not; no two alike.
+
+    ∂L/∂w and Σux, the symbols that plans make, become dL_dw and sum_ux.
+    """
+    used = set(taken)
+    out: dict[str, str] = {}
+    for symbol in symbols:
+        word = unicodedata.normalize("NFKC", _word(symbol) or f"s{len(out)}")
+        while word in used or word in RESERVED or keyword.iskeyword(word) or keyword.issoftkeyword(word) or hasattr(builtins, word):
+            word += "_"
+        used.add(word)
+        out[symbol] = word
+    return out
+
+
+def _word(symbol: str) -> str | None:
+    """The symbol as a word, ∂L/∂w as dL_dw and Σux as sum_ux; None where it is no checked name."""
+    if symbol.startswith("∂"):
+        names = symbol.replace("∂", "").split("/")
+        return None if any(map(symbol_problem, names)) else "_".join(f"d{s}" for s in names)
+    if symbol.startswith("Σ") and symbol != "Σ":
+        return f"sum_{symbol[1:]}" if re.fullmatch(rf"Σ[{LETTERS}0-9_]{{1,60}}", symbol) else None
+    return None if symbol_problem(symbol) else symbol
+
+
+class _Printer(NumPyPrinter):  # type: ignore[misc]
+    """SymPy's printer in the order written, with `np.` for `numpy.`, and cases as nested `np.where`."""
+
+    def __init__(self) -> None:
+        words = {f"symgd_{name}": [(_always, _writer(row.numpy))] for name, row in FUNCTIONS.items()}
+        super().__init__({"order": "none", "user_functions": words})
+
+    def _module_format(self, fqn: str, register: bool = True) -> str:
+        return "np." + str(fqn).removeprefix("numpy.").removeprefix("math.")
+
+    def _print_Piecewise(self, expr: Any) -> str:
+        text: str = self._print(expr.args[-1].expr)
+        for value, when in reversed(expr.args[:-1]):
+            text = f"np.where({self._print(when)}, {self._print(value)}, {text})"
+        return text
+
+    def _print_Relational(self, expr: Any) -> str:
+        return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
+
+
+def _always(*_: Any) -> bool:
+    return True
+
+
+def _writer(template: str) -> Callable[..., str]:
+    """The text of a function of ours: its template filled, arguments and the whole bracketed where they could be torn apart."""
+    open_slot = re.search(r"(?<![(,])(?<![(,] )\{|\}(?![),])", template) is not None
+    one_call = re.fullmatch(r"[\w.]+\([^()]*\)", template) is not None
+
+    def write(*args: str) -> str:
+        inside = [f"({a})" if open_slot and not re.fullmatch(r"[\w.]+", a) else a for a in args]
+        text = template.format(*inside)
+        return text if one_call else f"({text})"
+
+    return write
+
+
+_PRINTER = _Printer()
+
+
+def printed(t: Term, ids: Mapping[str, str]) -> str:
+    """The NumPy text of a term without sums; `ids` gives each symbol's identifier (a KeyError says that one was never checked)."""
+    return str(_PRINTER.doprint(_meant(t, ids)))
+
+
+def print_sympy(e: Any) -> str:
+    """The NumPy text of a SymPy expression whose symbols are identifiers already."""
+    return str(_PRINTER.doprint(e))
+
+
+def _meant(t: Term, ids: Mapping[str, str]) -> Any:
+    """t in SymPy, unevaluated: its order and shape are what is printed."""
+
+    def go(s: Term) -> Any:
+        match s:
+            case Num(v):
+                return sp.Rational(v.numerator, v.denominator)
+            case Name(symbol, ()) if symbol not in ids and symbol in CONSTANTS:
+                return CONSTANTS[symbol][0](sp)
+            case Name(symbol, _):
+                return sp.Symbol(ids[symbol])
+            case Add(ts):
+                return sp.Add(*map(go, ts), evaluate=False)
+            case Mul(fs):
+                return sp.Mul(*map(go, fs), evaluate=False)
+            case Neg(Num(v)):
+                return sp.Rational(-v.numerator, v.denominator)
+            case Neg(Mul(fs)):
+                return sp.Mul(sp.S.NegativeOne, *map(go, fs), evaluate=False)
+            case Neg(a):
+                return sp.Mul(sp.S.NegativeOne, go(a), evaluate=False)
+            case Div(a, b):
+                return sp.Mul(*(map(go, a.factors) if isinstance(a, Mul) else [go(a)]), sp.Pow(go(b), -1, evaluate=False), evaluate=False)
+            case Pow(a, b):
+                return sp.Pow(go(a), go(b), evaluate=False)
+            case Call(f, args):
+                return sp.Function(f"symgd_{f}")(*map(go, args))
+            case Compare(a, relation, b):
+                return _RELATIONS[relation](go(a), go(b), evaluate=False)
+            case Cases(pieces, otherwise):
+                return sp.Piecewise(*((go(value), go(when)) for value, when in pieces), (go(otherwise), True), evaluate=False)
+        raise TypeError(f"{type(s).__name__} is no part of a plan's line")
+
+    return go(t)
