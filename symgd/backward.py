@@ -12,7 +12,7 @@ from symgd.forward import Definition, Problem
 from symgd.referee.tape import Referee
 from symgd.rules import CALCULUS, INDICES, SUMS
 from symgd.rules.arithmetic import tidy
-from symgd.rules.closing import close, fold
+from symgd.rules.closing import close, count_out, fold
 from symgd.rules.table import Rule, first
 from symgd.term import Add, Compare, D, Name, Sum, Term, add, bound, children, free, fresh, mul, names, occurrences, parts, rebuild, rename, replace, size
 from symgd.term import subterms
@@ -62,6 +62,7 @@ class _Walk:
 
     def finish(self, problem: Problem) -> None:
         self.to(tidy(self.at), "arithmetic")
+        self.to(count_out(problem, self.at), "count")
         self.to(fold(problem, self.at), "call by name")
         self.to(tidy(self.at), "arithmetic")
         self.to(close(problem, self.at), "closing algebra")

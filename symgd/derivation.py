@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from symgd.forward import Problem
 from symgd.referee.check import Check
-from symgd.term import Compare, D, Name, Term
+from symgd.term import Compare, D, Name, Term, rename, replace
 
 __all__ = ["ClosedForm", "Derivation", "Gradient", "Step"]
 
@@ -73,6 +73,18 @@ class Gradient:
             if isinstance(d.goal, D) and not d.goal.partial and d.goal.by.symbol == symbol:
                 return d
         raise KeyError(f"no derivative by {symbol!r}; there are {', '.join(p.symbol for p in self.problem.parameters)}")
+
+    def whole(self, symbol: str) -> Term:
+        """∂L/∂symbol with every sensitivity that kept its name written out: no pending derivative is left in it."""
+
+        def found(t: Term) -> Term | None:
+            if isinstance(t, D):
+                by = self.of(t.by.symbol).goal
+                assert isinstance(by, D)
+                return rename(self.whole(t.by.symbol), {a: b for a, b in zip(by.by.indices, t.by.indices, strict=True) if a != b})
+            return None
+
+        return replace(self.of(symbol).result, found)
 
     def sensitivities(self) -> tuple[Derivation, ...]:
         """The total derivatives alone, loss first, parameters last."""

@@ -5,12 +5,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from symgd.term import Name, Term, names
+from symgd.language import CONSTANTS, FUNCTIONS
+from symgd.reading import read, read_definition
+from symgd.term import Call, Name, Sum, Term, children, free, mean, names, rebuild, subterms, symbol_problem
 
-__all__ = ["Definition", "Problem"]
+__all__ = ["Definition", "Problem", "ProblemError"]
+
+
+class ProblemError(ValueError):
+    """The problem as stated makes no sense; the message says which name or line, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +75,196 @@ class Problem:
             if d.name.symbol in out:
                 out |= names(d.value)
         return frozenset(out)
+
+    @staticmethod
+    def from_text(
+        let: Sequence[str] = (),
+        loss: str = "",
+        parameters: str | Iterable[str] = (),
+        data: str | Iterable[str] = (),
+        *,
+        objective: str = "",
+        constants: Mapping[str, Fraction | int | float | str] | None = None,
+        title: str = "",
+    ) -> Problem:
+        """The problem that the lines state.
+
+        let         definitions in order: "y_hat = w*x + b", "u = y_hat - y"
+        loss        of one sample, the objective is its mean; or `objective`, which states it whole with sum(…) and mean(…)
+        parameters  the names differentiated by: "w b"
+        data        one value a sample: "x y"; x and y are data without being declared
+        constants   names held fixed, with their values
+
+        Raises Unread for a text that cannot be read, ProblemError for names that do not fit.
+        """
+        return _Stated(let, loss, objective, _words(parameters), _words(data), dict(constants or {}), title).problem()
+
+    @staticmethod
+    def from_toml(text: str) -> Problem:
+        """The problem that a TOML text states, with the keys of `from_text`.  Raises ProblemError, Unread."""
+        try:
+            stated = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as wrong:
+            raise ProblemError(f"this is no TOML: {wrong}") from wrong
+        kinds: dict[str, type] = {"title": str, "parameters": list, "data": list, "let": list, "loss": str, "objective": str, "constants": dict}
+        for key, value in stated.items():
+            if key not in kinds:
+                raise ProblemError(f"unknown key {key!r}; the keys are {', '.join(kinds)}")
+            if not isinstance(value, kinds[key]) or (isinstance(value, list) and not all(isinstance(x, str) for x in value)):
+                raise ProblemError(f"the key {key!r} must be {'a list of texts' if kinds[key] is list else 'a table' if kinds[key] is dict else 'a text'}")
+        return Problem.from_text(**stated)
+
+    def hold(self, values: Mapping[str, Fraction]) -> Problem:
+        """The same problem with some parameters held constant at these values.  Raises ProblemError."""
+        known = {p.symbol for p in self.parameters}
+        if lost := sorted(set(values) - known):
+            raise ProblemError(f"{lost[0]} is no parameter; the parameters are {', '.join(sorted(known))}")
+        if set(values) == known:
+            raise ProblemError("every parameter is held constant: nothing is left to differentiate by")
+        held = tuple((p, values[p.symbol]) for p in self.parameters if p.symbol in values)
+        return replace(self, parameters=tuple(p for p in self.parameters if p.symbol not in values), constants=(*self.constants, *held))
+
+    def renamed(self, symbols: Mapping[str, str]) -> Problem:
+        """The same problem in other letters: {"w": "m", "b": "c"}.  Raises ProblemError where two names would become one."""
+        declared = self.declared()
+        after = [symbols.get(s, s) for s in declared]
+        for s in sorted(symbols.values()):
+            if wrong := symbol_problem(s):
+                raise ProblemError(f"{s!r} cannot be a name: {wrong}")
+            if after.count(s) > 1:
+                raise ProblemError(f"the name {s} is taken; choose another")
+        return replace(
+            self,
+            parameters=tuple(_called(p, symbols) for p in self.parameters),
+            data=tuple(_called(v, symbols) for v in self.data),
+            constants=tuple((_called(c, symbols), v) for c, v in self.constants),
+            tape=tuple(replace(d, name=_called(d.name, symbols), value=_relettered(d.value, symbols)) for d in self.tape),
+            count=tuple((a, _called(c, symbols)) for a, c in self.count),
+            given=tuple((symbols.get(s, s), a) for s, a in self.given),
+            roles=tuple((symbols.get(s, s), says) for s, says in self.roles),
+        )
+
+
+def _called(n: Name, symbols: Mapping[str, str]) -> Name:
+    return Name(symbols.get(n.symbol, n.symbol), n.indices)
+
+
+def _relettered(t: Term, symbols: Mapping[str, str]) -> Term:
+    return _called(t, symbols) if isinstance(t, Name) else rebuild(t, [_relettered(c, symbols) for c in children(t)])
+
+
+def _words(words: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(words.replace(",", " ").split()) if isinstance(words, str) else tuple(words)
+
+
+# ---------------------------------------------------------------- a problem stated in text
+
+SAMPLES, COUNT = "i", Name("n")
+_ASSUMED_DATA = ("x", "y")
+
+
+@dataclass(frozen=True)
+class _Stated:
+    """The parts of a problem as typed."""
+
+    let: Sequence[str]
+    loss: str
+    objective: str
+    parameters: tuple[str, ...]
+    data: tuple[str, ...]
+    constants: Mapping[str, Fraction | int | float | str]
+    title: str
+
+    def problem(self) -> Problem:
+        if bool(self.loss) == bool(self.objective):
+            raise ProblemError("state either loss (of one sample) or objective (the whole), one of the two")
+        if not self.parameters:
+            raise ProblemError("no parameters: name what to differentiate by")
+        self.check_names()
+        known = {p: Name(p) for p in self.parameters} | {d: Name(d, (SAMPLES,)) for d in self.data} | {c: Name(c) for c in self.constants} | {"n": COUNT}
+        tape: list[Definition] = []
+        for line in self.let:
+            name, value = read_definition(line, declared=self.symbols())
+            if name.symbol in known:
+                raise ProblemError(f"{name.symbol} is defined twice; choose another name in {line!r}")
+            value = self.resolved(value, known, line)
+            known[name.symbol] = Name(name.symbol, tuple(sorted(free(value))))
+            tape.append(Definition(known[name.symbol], value))
+        tape.append(self.goal(known))
+        used = names(tape[-1].value).union(*(names(d.value) for d in tape))
+        data = tuple(known[s] for s in (*self.data, *_ASSUMED_DATA) if s in used and known.get(s) == Name(s, (SAMPLES,)))
+        constants = tuple((Name(c), _fraction(c, v)) for c, v in self.constants.items())
+        return Problem(self.title or "A problem of your own", tuple(map(Name, self.parameters)), tuple(dict.fromkeys(data)), tuple(tape), constants)
+
+    def symbols(self) -> frozenset[str]:
+        """Every name that is declared or defined."""
+        defined = {line.replace(":=", "=").partition("=")[0].strip() for line in self.let}
+        return frozenset({*self.parameters, *self.data, *self.constants, *_ASSUMED_DATA, "n", *(d for d in defined if symbol_problem(d) is None)})
+
+    def check_names(self) -> None:
+        every = (*self.parameters, *self.data, *self.constants)
+        for s in every:
+            if wrong := symbol_problem(s):
+                raise ProblemError(f"{s!r} cannot be a name: {wrong}")
+            if every.count(s) > 1 or s == "n":
+                raise ProblemError(f"{s} is declared twice" if s != "n" else "n is the number of samples; choose another name")
+
+    def goal(self, known: dict[str, Name]) -> Definition:
+        """The objective: the mean of the loss of one sample, or as stated."""
+        name = next(s for s in ("L", "J", "objective") if s not in known)
+        text = self.loss or self.objective
+        value = self.resolved(read(text, declared=self.symbols()), known, text)
+        if self.loss and SAMPLES in free(value):
+            value = mean(SAMPLES, value, COUNT)
+        if free(value):
+            raise ProblemError(f"the objective {text!r} has a value for each sample; take the mean(…) or the sum(…) of it")
+        return Definition(Name(name), value, "the objective")
+
+    def resolved(self, t: Term, known: dict[str, Name], text: str) -> Term:
+        """The names with their indices, mean(…) and sum(…) as sums over the samples."""
+        letters = sorted({a for s in subterms(t) for a in (s.indices if isinstance(s, Name) else (s.index,) if isinstance(s, Sum) else ())})
+        if letters:
+            first = SAMPLES if SAMPLES in letters else letters[0]
+            order = [first, *(a for a in letters if a != first)]
+            t = _reindexed(t, {a: SAMPLES + "'" * k for k, a in enumerate(order)})
+        return self._resolved(t, known, text)
+
+    def _resolved(self, t: Term, known: dict[str, Name], text: str) -> Term:
+        match t:
+            case Name(s, indices):
+                return self.known_name(s, indices, known, text)
+            case Call("mean", (body,)):
+                return mean(SAMPLES, self._resolved(body, known, text), COUNT)
+            case Call("sum", (body,)):
+                return Sum(SAMPLES, self._resolved(body, known, text))
+            case Call(f, _) if f not in FUNCTIONS:
+                raise ProblemError(f"unknown function {f} in {text!r}; the functions are {', '.join(FUNCTIONS)}")
+        return rebuild(t, [self._resolved(c, known, text) for c in children(t)])
+
+    def known_name(self, s: str, indices: tuple[str, ...], known: dict[str, Name], text: str) -> Term:
+        if s in _ASSUMED_DATA and s not in known:
+            known[s] = Name(s, (SAMPLES,))
+        if s not in known:
+            if s in CONSTANTS:
+                return Name(s)
+            raise ProblemError(f"{s} in {text!r} is neither defined nor declared; the names are {', '.join(known)} (and {' and '.join(_ASSUMED_DATA)} as data)")
+        if indices and len(indices) != len(known[s].indices):
+            what = "has one value for all samples: it carries no index" if not known[s].indices else "carries one index"
+            raise ProblemError(f"{s} {what}, in {text!r}")
+        return Name(s, indices) if indices else known[s]
+
+
+def _reindexed(t: Term, to: Mapping[str, str]) -> Term:
+    match t:
+        case Name(s, indices):
+            return Name(s, tuple(to.get(a, a) for a in indices))
+        case Sum(index, body):
+            return Sum(to.get(index, index), _reindexed(body, to))
+    return rebuild(t, [_reindexed(c, to) for c in children(t)])
+
+
+def _fraction(name: str, value: Fraction | int | float | str) -> Fraction:
+    try:
+        return Fraction(str(value)) if not isinstance(value, Fraction) else value
+    except (ValueError, ZeroDivisionError) as wrong:
+        raise ProblemError(f"the constant {name} has the value {value!r}, which is no number") from wrong

@@ -75,11 +75,13 @@ def _plain(t: Term, go: Any) -> Any:
 
 
 def call(f: str, args: tuple[Any, ...]) -> Any:
-    """f(args) in SymPy.  A kink (|u|, max) of a compound argument is split by sign, for SymPy can differentiate that for real u."""
-    row = FUNCTIONS[f]
-    if all(a.is_Symbol or a.is_number for a in args) or f not in _KINKED:
-        return row.meaning(sp, *args)
-    pattern, slots = _split(f)
+    """f(args) in SymPy."""
+    return FUNCTIONS[f].meaning(sp, *args)
+
+
+def split(f: str, args: tuple[Any, ...]) -> Any:
+    """A function with a kink (|u|, max, sign), case by case: SymPy then differentiates it for any real u, without a Dirac delta at the kink."""
+    pattern, slots = _pattern(f)
     return pattern.xreplace(dict(zip(slots, args, strict=True)))
 
 
@@ -88,7 +90,7 @@ _KINKED = frozenset(name for name, row in FUNCTIONS.items() if row.arity == 2 or
 
 
 @cache
-def _split(f: str) -> tuple[Any, tuple[Any, ...]]:
+def _pattern(f: str) -> tuple[Any, tuple[Any, ...]]:
     slots = tuple(sp.Dummy(f"u{k}", real=True) for k in range(FUNCTIONS[f].arity))
     return FUNCTIONS[f].meaning(sp, *slots).rewrite(sp.Piecewise), slots
 
@@ -153,6 +155,8 @@ class Instance:
                 return self.symbol(s, tuple(at[a] for a in indices))
             case Match(a, b):
                 return sp.Integer(at[a] == at[b]) / self.weight(a, at[a])
+            case Call(f, args) if f in _KINKED:
+                return split(f, tuple(self.say(a, at) for a in args))
             case Sum(index, body):
                 return sp.Add(*(self.weight(index, k) * self.say(body, {**at, index: k}) for k in range(self.sizes[axis(index)])))
             case D(of, by, True):

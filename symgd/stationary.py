@@ -12,23 +12,23 @@ from symgd.forward import Definition, Problem
 from symgd.referee.check import Check
 from symgd.referee.tape import Referee
 from symgd.rules.arithmetic import tidy
-from symgd.rules.closing import close
-from symgd.term import ONE, TWO, ZERO, Add, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, children, free, mul, names, parts, rebuild, rename
+from symgd.rules.closing import close, count_out
+from symgd.term import ONE, TWO, ZERO, Add, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, free, mul, names, parts, rename
 from symgd.term import replace as rewrite
 
-__all__ = ["closed_form", "linear"]
+__all__ = ["closed_form", "unfold"]
 
 
 def closed_form(gradient: Gradient) -> ClosedForm:
     """The solution of gradient = 0 with its steps, or the reason why there is none."""
     problem = gradient.problem
-    full = {p: _unfold(problem, gradient.of(p.symbol).result) for p in problem.parameters}
+    full = {p: unfold(problem, gradient.of(p.symbol).result) for p in problem.parameters}
     system = tuple((p, gradient.of(p.symbol).result) for p in problem.parameters)
     lines = {p: linear(t, problem.parameters) for p, t in full.items()}
     if bad := [p for p, line in lines.items() if line is None]:
         which = " and ".join(f"∂{problem.objective.symbol}/∂{p.symbol} = 0" for p in bad)
         verb = "is" if len(bad) == 1 else "are"
-        return ClosedForm(problem, system, why_not=f"{which} {verb} not linear in the parameters: there is no formula for the solution, the descent has to find it")
+        return ClosedForm(problem, system, why_not=f"{which} {verb} not linear in the parameters: no formula solves that, the descent has to find it")
     known = {p: line for p, line in lines.items() if line is not None}
     match problem.parameters:
         case (p,):
@@ -86,7 +86,7 @@ def _total(lines: list[Line | None]) -> Line | None:
     return Line({p: add(*(x.factors[p] for x in known if p in x.factors)) for p in every}, add(*(x.rest for x in known)))
 
 
-def _unfold(problem: Problem, t: Term) -> Term:
+def unfold(problem: Problem, t: Term) -> Term:
     """t with every name of the tape written out, down to parameters and data."""
     for d in reversed(problem.tape):
         t = rewrite(t, lambda s, d=d: _at(d, s) if isinstance(s, Name) and s.symbol == d.name.symbol else None)  # type: ignore[misc]
@@ -95,15 +95,6 @@ def _unfold(problem: Problem, t: Term) -> Term:
 
 def _at(d: Definition, name: Name) -> Term:
     return rename(d.value, {a: b for a, b in zip(d.name.indices, name.indices, strict=True) if a != b})
-
-
-def count_out(problem: Problem, t: Term) -> Term:
-    """Σ_i c = n c, everywhere in t."""
-    t = t if isinstance(t, D) else rebuild(t, [count_out(problem, c) for c in children(t)])
-    match t:
-        case Sum(index, body) if index not in free(body) and (n := dict(problem.count).get(index.rstrip("'"))):
-            return mul(n, body)
-    return t
 
 
 def _value(problem: Problem, t: Term) -> Term:

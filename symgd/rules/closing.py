@@ -14,9 +14,9 @@ import sympy as sp
 from symgd.forward import Problem
 from symgd.rules.arithmetic import tidy
 from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
-from symgd.term import add, axis, children, mul, names, rebuild, rename, size, subterms
+from symgd.term import add, axis, children, free, mul, names, rebuild, rename, size, subterms
 
-__all__ = ["close", "fold"]
+__all__ = ["close", "count_out", "fold"]
 
 LAW = "terms collected, common factors cancelled"
 LARGEST = 90  # nodes: a longer line is left as it is, for SymPy's factor grows without bound
@@ -198,3 +198,12 @@ def _match(pattern: Term, t: Term, to: dict[str, str]) -> dict[str, str] | None:
     if type(pattern) is not type(t) or isinstance(pattern, Name) or len(inside) != len(others_inside):
         return None
     return to if all(_match(p, c, to) is not None for p, c in zip(inside, others_inside, strict=True)) else None
+
+
+def count_out(problem: Problem, t: Term) -> Term:
+    """Σ_i c = n c, everywhere in t."""
+    t = t if isinstance(t, D) else rebuild(t, [count_out(problem, c) for c in children(t)])
+    match t:
+        case Sum(index, body) if index not in free(body) and (n := dict(problem.count).get(axis(index))):
+            return mul(n, body)
+    return t
