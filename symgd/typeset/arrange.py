@@ -72,7 +72,7 @@ def level(t: Term, look: Look) -> int:
 def _slot(t: Term, least: int, look: Look) -> Layout:
     if level(t, look) >= least:
         return _piece(t, look)
-    if isinstance(t, Mul) and isinstance(t.factors[0], Num) and least > MINUS:  # a + (−3) x
+    if isinstance(t, Mul) and least == BIG:  # too loose only by its leading minus: a + (−3) x
         return _product(t.factors, look, leading=False)
     return Fence(_piece(t, look))
 

@@ -44,7 +44,7 @@ def _write(t: Term) -> tuple[str, int]:
         case Call(f, args):
             return f"{f}({', '.join(to_ascii(a) for a in args)})", ATOM
         case Sum(index, body):
-            return f"sum_{index}({to_ascii(body)})", ATOM
+            return f"sum_{index if index.isalnum() else f'{{{index}}}'}({to_ascii(body)})", POWER
         case Match(a, b):
             return f"[{a} = {b}]", ATOM
         case D(of, by):
@@ -52,7 +52,7 @@ def _write(t: Term) -> tuple[str, int]:
         case Compare(a, relation, b):
             return f"{_slot(a, SUM)} {relation} {_slot(b, SUM)}", CONDITION
         case Cases(pieces, otherwise):
-            return "cases(" + ", ".join(f"{to_ascii(v)} if {to_ascii(c)}" for v, c in pieces) + f", {to_ascii(otherwise)})", ATOM
+            return "cases(" + ", ".join(f"{to_ascii(v)}, {to_ascii(c)}" for v, c in pieces) + f", {to_ascii(otherwise)})", ATOM
     raise TypeError(f"no text for {type(t).__name__}")
 
 

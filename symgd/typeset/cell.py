@@ -34,9 +34,12 @@ _CHARACTERS = frozenset("()[]|+-=<>*/,;:.!'~{}_^")
 _TEXT = frozenset({r"\text", r"\textrm"})
 _UPRIGHT = frozenset({r"\mathrm", r"\operatorname", r"\operatorname*"})
 _BOLD = frozenset({r"\mathbf", r"\boldsymbol"})
+_WORD_OPERATOR = {"movablelimits": "false", "form": "prefix", "lspace": "0", "rspace": "0"}
 _CLASSED = {r"\boxed": "boxed", r"\cancel": "cancelled"}  # drawn by a style sheet: Core has no <menclose>
 _SAID = {r"\textbackslash": "\\", r"\textasciitilde": "~", r"\textasciicircum": "^", r"\textless": "<", r"\textgreater": ">", r"\,": "\u2009", r"\ ": " "}
 _SAID |= {rf"\{c}": c for c in "#$%&_{}"} | {"~": "\u00a0", "{": "", "}": ""}
+
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # characters that XML cannot hold
 
 Convert = Callable[[list[str], int], Element]
 
@@ -146,10 +149,10 @@ def _built(tokens: list[str], k: int, depth: int, convert: Convert) -> tuple[Ele
     said = "".join(_SAID.get(t, t) for t in inside)
     if token in _TEXT:
         out = Element("mtext")
-        out.text = re.sub(r"^\s+|\s+$", "\u00a0", said)
+        out.text = re.sub(r"^\s+|\s+$", "\u00a0", _NO_XML.sub("\ufffd", said))
     else:
-        out = Element("mo" if token.endswith("*") else "mi", {"movablelimits": "false"} if token.endswith("*") else {})
-        out.text = "".join(map(_bold, said)) if token in _BOLD else said
+        out = Element("mo" if token.endswith("*") else "mi", _WORD_OPERATOR if token.endswith("*") else {})
+        out.text = _NO_XML.sub("\ufffd", "".join(map(_bold, said)) if token in _BOLD else said)
         if out.tag == "mi" and len(said) == 1 and token not in _BOLD:
             out.set("mathvariant", "normal")
     return out, k

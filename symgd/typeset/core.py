@@ -60,7 +60,7 @@ def strict(element: Element, built: dict[str, Element]) -> Element:
         inside = _row(inside)
     if tag == "mrow" and len(inside) == 1:
         return inside[0]
-    if tag in ("msub", "msup", "msubsup") and "".join(inside[0].itertext()) in LIMITS:
+    if tag in _BESIDE and ("".join(inside[0].itertext()) in LIMITS or inside[0].get("movablelimits") == "false"):
         tag = _BESIDE[tag]
     if tag in ("mi", "mo") and (text in LIMITS or text in _LETTERS):
         tag = "mo" if text in LIMITS else "mi"
@@ -86,10 +86,14 @@ def _accented(over: Element) -> Element:
 
 
 def _operator(mo: Element) -> Element:
+    if mo.text == "/":  # 1/2, not 1 / 2
+        mo.attrib.update({"lspace": "0", "rspace": "0"})
     if mo.text in LIMITS:
         mo.attrib.pop("stretchy", None)
-        if mo.text not in "∑∏":  # words: under them also in a line of text, with room after them
-            mo.attrib.update({"movablelimits": "false", "form": "prefix", "lspace": "0", "rspace": "0.167em"})
+        if mo.text not in "∑∏":  # a word: what stands under it does so in a line of text too
+            mo.set("movablelimits", "false")
+    if mo.get("movablelimits") == "false":
+        mo.attrib.update({"form": "prefix", "lspace": "0", "rspace": "0"})
     return mo
 
 
@@ -101,8 +105,10 @@ def _row(pieces: list[Element]) -> list[Element]:
         if before is not None and (before.text, piece.text) == (":", "=") and before.tag in ("mi", "mo"):
             before.tag, before.text = "mo", ":="
             continue
-        if piece.tag == "mo" and piece.text == "−" and (before is None or _asks(before)):
-            piece.set("form", "prefix")
+        if piece.tag == "mo" and piece.text in ("−", "⊙") and (before is None or _asks(before)):
+            piece.attrib.update({"form": "prefix"} if piece.text == "−" else {"form": "prefix", "lspace": "0", "rspace": "0"})
+        if _named(piece) and before is not None and before.tag not in ("mo", "mspace"):
+            out.append(_thin())
         out.append(piece)
         out.extend(_application(piece, follower))
     return out
@@ -115,12 +121,25 @@ def _asks(before: Element) -> bool:
 
 def _application(piece: Element, follower: Element | None) -> Iterator[Element]:
     """log p: U+2061, function application, is heard and not seen; a bare argument stands off by a thin space."""
-    word = piece[0] if piece.tag in ("msub", "msup") else piece
     opens = follower is not None and follower.text == "("
-    if word.tag != "mi" or follower is None or not (word.text in _FUNCTIONS.split() or (opens and len(word.text or "") > 1)):
+    if follower is None or not (_named(piece) or (opens and len(_word(piece)) > 1)):
         return
     applied = Element("mo")
     applied.text = "\u2061"
     yield applied
     if not opens and follower.tag not in ("mo", "mspace"):
-        yield Element("mspace", {"width": "0.167em"})
+        yield _thin()
+
+
+def _word(piece: Element) -> str:
+    """The letters of a name, with or without a script."""
+    word = piece[0] if piece.tag in ("msub", "msup", "munder") else piece
+    return word.text or "" if word.tag == "mi" or word.get("movablelimits") == "false" else ""
+
+
+def _named(piece: Element) -> bool:
+    return _word(piece) in _FUNCTIONS.split() or any(p.get("movablelimits") == "false" for p in (piece, *piece[:1]))
+
+
+def _thin() -> Element:
+    return Element("mspace", {"width": "0.167em"})

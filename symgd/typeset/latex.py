@@ -101,7 +101,7 @@ def _braced(script: str) -> str:
 
 def _subscript(x: Ident) -> str:
     """Its own subscripts, then its indices: w_{1,j}, S_{xy}, x_{ij}, a_{i h_1}"""
-    own = ",".join(rf"\mathrm{{{escape(p)}}}" if len(p) > 2 and p.isalpha() else letters(p) if len(p) == 1 else escape(p) for p in x.own)
+    own = ",".join(p if p.isascii() and (p.isdigit() or (p.isalpha() and len(p) < 3)) else letters(p) for p in x.own)
     along = (" " if any(index_parts(i)[1] for i in x.indices) else "").join(map(_index, x.indices))
     return f"{own},{along}" if own and along else own or along
 

@@ -36,6 +36,8 @@ def to_unicode(piece: Layout) -> str:
             return to_unicode(base) + ("" if sub is None else _lowered(sub)) + ("" if sup is None else _raised(sup))
         case Big(index, body, mark):
             return f"{mark}{_below(index)} {to_unicode(body)}"
+        case Fence(Brace() as body, "("):
+            return to_unicode(body)  # the braces of a line close by themselves
         case Fence(body, opens, closes):
             return f"{opens}{to_unicode(body)}{closes}"
         case Root(body):

@@ -47,8 +47,8 @@ def to_speech(piece: Layout) -> str:
         case Root(body):
             return f"the square root of {to_speech(body)}" + ("" if _single(body) else ", end root")
         case Apply(f, args):
-            said = FUNCTIONS[f].said if f in FUNCTIONS else f + " of " + ", ".join(f"{{{k}}}" for k in range(len(args)))
-            return said.format(*(to_speech(a) if _single(a) else _fence(a, "(") for a in args))
+            said = [to_speech(a) if _single(a) else _fence(a, "(") for a in args]
+            return FUNCTIONS[f].said.format(*said) if f in FUNCTIONS else f"{f} of {', '.join(said)}"
         case Brace(rows, otherwise):
             return "".join(f"{to_speech(v)} if {to_speech(c)}, " for v, c in rows) + f"and {to_speech(otherwise)} otherwise, end of cases"
         case Words(text):
