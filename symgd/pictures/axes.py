@@ -14,7 +14,7 @@ from itertools import pairwise
 from symgd.pictures.lettering import clean, decimal, power_of_ten, shorten, width
 from symgd.pictures.svg import FONT, WIDTH, Box, Element, Point, Sheet, element, path, stroke
 
-__all__ = ["Key", "Plot", "Scale", "Ticks", "finite", "frame", "linear_ticks", "log_ticks", "widen"]
+__all__ = ["LARGEST", "Key", "Plot", "Scale", "Ticks", "finite", "frame", "linear_ticks", "log_ticks", "widen"]
 
 LARGEST = 1e150  # squares of larger numbers overflow
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from symgd.pictures.axes import LARGEST, Key, Plot, finite, frame
-from symgd.pictures.lettering import clean, count, iterations, name, number
+from symgd.pictures.lettering import clean, count, digits_apart, iterations, name, number
 from symgd.pictures.strokes import arrow_head, clip, dot
 from symgd.pictures.svg import FONT, Box, Drawing, Element, Point, Rows, element, fill, path, stroke
 
@@ -237,12 +237,19 @@ def name_ends(plot: Plot, way: Sequence[Point], followed: int) -> None:
 
 def name_levels(plot: Plot, drawn: Sequence[tuple[float, Sequence[Point]]], levels: Sequence[float], least: float) -> None:
     """The loss on some contours, where it covers nothing."""
+    written = heights(levels, least)
     room = Box(plot.box.left + 2, plot.box.top + 2, plot.box.right - 2, plot.box.bottom - 2)
     named: set[float] = set()
     for e, curve in drawn:
         if e in levels[::2] and e not in named:
-            tries = (plot.sheet.write(number(least + e, 3), x, y + 0.35 * FONT, "middle", clear=True, air=12, within=room, halo=True) for x, y in curve[5:-5:4])
+            tries = (plot.sheet.write(written[e], x, y + 0.35 * FONT, "middle", clear=True, air=12, within=room, halo=True) for x, y in curve[5:-5:4])
             named |= {e} if any(tries) else set()
+
+
+def heights(levels: Sequence[float], least: float) -> dict[float, str]:
+    """The loss on each contour, to as many digits as tell them apart."""
+    digits = digits_apart([least + e for e in levels], 3)
+    return {e: number(least + e, digits) for e in levels}
 
 
 def words(
@@ -263,7 +270,7 @@ def words(
         lines = ", and of so long a valley it shows nearly parallel lines" if ratio > 50 else ""
         said.append(f"the two axes of the picture have scales of their own{lines}.")
     height = "loss" if least is not None else "loss above its least value"
-    said.append(f"The contours drawn have a {height} of {', '.join(number((least or 0.0) + e, 3) for e in levels)}.")
+    said.append(f"The contours drawn have a {height} of {', '.join(heights(levels, least or 0.0).values())}.")
     said.append(f"The path starts at {w} = {number(way[0][0], 6)}, {b} = {number(way[0][1], 6)}")
     last = way[min(numbers, len(way)) - 1]
     if numbers < len(way):

@@ -32,14 +32,15 @@ def loss_over_iterations(
     lost = next((k for k, v in enumerate(values) if not abs(v) <= LARGEST_LOSS), None)
     drawn, log, floor = heights([values[k] for k in good], optimum)
     label = clean(y_label) + (" above least" if floor is not None else "")
-    keys = [Key((least_line(-12, 12, 0),), f"least possible: {number(optimum, 5)}")] if optimum is not None and floor is None else []
-    inside = [*drawn, *([] if optimum is None or floor is not None else [optimum])]
+    line = optimum if floor is None and optimum is not None and (not log or optimum > 1e-6 * min(drawn)) else None
+    keys = [] if line is None else [Key((least_line(-12, 12, 0),), f"least possible: {number(line, 5)}")]
+    inside = [*drawn, *([] if line is None else [line])]
     y = logarithmic(min(inside), max(inside)) if log else widen(min(inside), max(inside))
-    plot = frame((0.0, 1.08 * good[-1] if lost else float(max(len(values) - 1, 1))), y, "iteration", label, keys, log_y=log, whole_x=True)
+    plot = frame((0.0, max(1.08 * good[-1], 1.0) if lost else float(max(len(values) - 1, 1))), y, "iteration", label, keys, log_y=log, whole_x=True)
     draw_curve(plot, dict(zip(good, drawn, strict=True)))
-    if optimum is not None and floor is None:
-        plot.sheet.draw(least_line(plot.box.left, plot.box.right, plot.y(optimum)))
-        plot.sheet.keep_clear([(plot.box.left, plot.y(optimum)), (plot.box.right, plot.y(optimum))])
+    if line is not None:
+        plot.sheet.draw(least_line(plot.box.left, plot.box.right, plot.y(line)))
+        plot.sheet.keep_clear([(plot.box.left, plot.y(line)), (plot.box.right, plot.y(line))])
     draw_ends(plot, dict(zip(good, drawn, strict=True)), values, lost, stopped)
     title = f"The {name(y_label)} over {iterations(len(values) - 1)}"
     description = words(values, optimum, lost, brief(stopped), brief(y_label), log, floor)

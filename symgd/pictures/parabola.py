@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from symgd.pictures.axes import Key, Plot, finite, frame, widen
+from symgd.pictures.axes import LARGEST, Key, Plot, finite, frame, widen
 from symgd.pictures.lettering import brief, clean, digits_apart, name, number
 from symgd.pictures.strokes import arrow_head, clip, dot
 from symgd.pictures.svg import Drawing, Rows, element, path, stroke
@@ -40,8 +40,8 @@ def loss_parabola(
     if A <= 0:
         raise ValueError(f"the coefficient of w² is {A}: a loss with a lowest point needs it positive")
     exact = Fraction(-B) / (2 * Fraction(A))
-    lowest, least = float(exact), float(Fraction(C) - Fraction(A) * exact**2)
-    finite("the vertex", (lowest, least))
+    vertex = exact, Fraction(C) - Fraction(A) * exact**2
+    lowest, least = finite("the vertex", (float(v) if abs(v) <= LARGEST else math.inf for v in vertex))
 
     def loss(w: float) -> float:  # L(w) = L(w_min) + A (w − w_min)² loses nothing to cancellation
         return least + A * (w - lowest) ** 2

@@ -1,0 +1,667 @@
+"""Pictures: what they say is true, what they draw lies where it should, and every letter can be read."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symgd.document.page import Page, Picture, Table
+from symgd.document.to_html import to_html
+from symgd.pictures import Drawing, chain_of_names, contour_with_path, loss_over_iterations, loss_parabola, scatter_with_line, to_blocks
+from symgd.pictures.axes import linear_ticks, log_ticks
+from symgd.pictures.lettering import clean, number
+from symgd.pictures.svg import COLOURS, FONT, WIDTH
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "<script>alert(1)</script> & \"quoted\" \u202ereversed\u202c \x07 " + "very " * 40 + "long"
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+@cache
+def students() -> tuple[tuple[float, ...], tuple[float, ...]]:
+    with resources.files("symgd.data").joinpath("satgpa.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return tuple(float(r["sat_sum"]) for r in rows), tuple(float(r["fy_gpa"]) for r in rows)
+
+
+def moments() -> tuple[float, float, float, float, float]:
+    """Means of x, x², y, x y, y²."""
+    x, y = students()
+    n = len(x)
+    return sum(x) / n, sum(v * v for v in x) / n, sum(y) / n, sum(u * v for u, v in zip(x, y, strict=True)) / n, sum(v * v for v in y) / n
+
+
+def descent(rate: float, steps: int) -> tuple[list[tuple[float, float]], list[float]]:
+    """Plain gradient descent on the raw data."""
+    mx, mxx, my, mxy, myy = moments()
+    w = b = 0.0
+    way, losses = [], []
+    for _ in range(steps + 1):
+        way.append((w, b))
+        losses.append(w * w * mxx + 2 * w * b * mx + b * b - 2 * w * mxy - 2 * b * my + myy)
+        w, b = w - rate * 2 * (w * mxx + b * mx - mxy), b - rate * 2 * (w * mx + b - my)
+    return way, losses
+
+
+LINE = (0.02386573594, 0.00192737102)
+LEAST = 0.4320933
+
+
+def gpa_scatter() -> Drawing:
+    return scatter_with_line(*students(), *LINE, x_label="sat_sum", y_label="fy_gpa", points_are="students", sticks=5)
+
+
+def gpa_contour(rate: float = 5e-5, steps: int = 400) -> Drawing:
+    mx, mxx, *_ = moments()
+    return contour_with_path((2 * mxx, 2 * mx, 2.0), LINE, descent(rate, steps)[0], least=LEAST)
+
+
+def gpa_parabola() -> Drawing:
+    _, mxx, _, mxy, myy = moments()
+    return loss_parabola(mxx, -2 * mxy, myy, [-0.02, -0.01, 0.0, 0.01, 0.03, 0.05], y_label="MSE (GPA²)", held="b = 0")
+
+
+def line_chain() -> Drawing:
+    arrows = (("w", "ŷ_i", "∂ŷ_i/∂w = x_i"), ("b", "ŷ_i", "∂ŷ_i/∂b = 1"), ("ŷ_i", "u_i", "∂u_i/∂ŷ_i = 1"), ("u_i", "L", "∂L/∂u_i = 2u_i/n"))
+    return chain_of_names(("w", "b", "ŷ_i", "u_i", "L"), arrows)
+
+
+GALLERY = {
+    "students": gpa_scatter,
+    "one point": lambda: scatter_with_line([5], [3], 1, 0),
+    "constant y": lambda: scatter_with_line([1, 2, 3], [4, 4, 4], 0, 4),
+    "far away": lambda: scatter_with_line([1e8, 1e8 + 1, 1e8 + 2.5], [-1e8, -1e8 + 5, -1e8 + 7], 2, -3e8),
+    "tiny and negative": lambda: scatter_with_line([-3e-9, -1e-9], [-5e-7, 2e-7], 350, 0),
+    "neighbouring floats": lambda: scatter_with_line([1.0, math.nextafter(1.0, 2)], [1e150, -1e150], 0, 0),
+    "6,000 points": lambda: scatter_with_line(range(6000), [k % 7 for k in range(6000)], 0, 3),
+    "hostile labels": lambda: scatter_with_line(range(10), [k * k * 1e6 for k in range(10)], 9e6, -1.2e7, x_label=HOSTILE, y_label=HOSTILE, points_are=HOSTILE),
+    "loss": lambda: loss_over_iterations(descent(5e-5, 1000)[1], 0.43, stopped="1,000 iterations", y_label="mean squared error (GPA²)"),
+    "diverged": lambda: loss_over_iterations(descent(1e-3, 400)[1], LEAST, stopped="diverged"),
+    "swings": lambda: loss_over_iterations([3.0, 3.5] * 2000, 1.0, stopped="oscillates"),
+    "one loss": lambda: loss_over_iterations([3.0]),
+    "lost at once": lambda: loss_over_iterations([1, math.inf]),
+    "a hole": lambda: loss_over_iterations([1, 5, math.nan, 7]),
+    "down to zero": lambda: loss_over_iterations([10.0 ** (-k) for k in range(30)] + [0.0, 0.0], 0.0, stopped=HOSTILE, y_label=HOSTILE),
+    "parabola": gpa_parabola,
+    "far parabola": lambda: loss_parabola(1, -2e8, 1e16, [1e8 - 1, 1e8 + 3]),
+    "flat parabola": lambda: loss_parabola(1e-9, 0, 5, [0.0], w_label=HOSTILE, y_label=HOSTILE, held=HOSTILE),
+    "valley": gpa_contour,
+    "blown up": lambda: gpa_contour(1e-3, 231),
+    "round": lambda: contour_with_path((2, 0, 2), (1, 2), [(1 - 0.8**k, 2 - 2 * 0.8**k) for k in range(40)], stopped="converged"),
+    "only the start": lambda: contour_with_path((4, 1.5, 1), (1, 2), [(1, 2)]),
+    "held b": lambda: contour_with_path((4, 0, 1), (1, 2), [(3, 2), (2, 2), (1.5, 2)], x_label=HOSTILE, y_label=HOSTILE),
+    "zigzag": lambda: contour_with_path((20, 0, 1), (0, 0), [(2 * (-0.6) ** k, 2 * 0.95**k) for k in range(20)]),
+    "not a number": lambda: contour_with_path((1, 0, 1), (0, 0), [(1, 1), (5, 5), (math.nan, 3)]),
+    "chain": line_chain,
+    "fan": lambda: chain_of_names("wabcL", [("w", k, f"x_{k}") for k in "abc"] + [(k, "L", f"2u_{k}/n") for k in "abc"]),
+    "by-way": lambda: chain_of_names(
+        ("w", "ŷ_i", "u_i", HOSTILE), (("w", "ŷ_i", "x_i"), ("ŷ_i", "u_i", "1"), ("u_i", HOSTILE, HOSTILE), ("w", HOSTILE, "2λ w"))
+    ),
+}
+
+
+@cache
+def drawn(name: str) -> Drawing:
+    return GALLERY[name]()
+
+
+def parsed(drawing: Drawing) -> ET.Element:
+    return ET.fromstring(drawing.svg)
+
+
+@pytest.fixture(params=GALLERY)
+def picture(request: pytest.FixtureRequest) -> Drawing:
+    return drawn(request.param)
+
+
+# ------------------------------------------------------------------------------------------------ reading a picture back
+
+
+def texts(drawing: Drawing) -> list[tuple[str, float, float, str]]:
+    """(text, x, baseline, anchor)"""
+    return [("".join(t.itertext()), float(t.get("x", "")), float(t.get("y", "")), t.get("text-anchor", "start")) for t in parsed(drawing).iter(f"{SVG}text")]
+
+
+def printed_boxes(drawing: Drawing) -> list[tuple[str, float, float, float, float]]:
+    """Each text with its box, by the widths of a common font: half an em a letter, more for capitals and wide letters, less for narrow ones."""
+    found = []
+    for text, x, y, anchor in texts(drawing):
+        wide = FONT * sum(0.3 if c in "il.,:;'|! ()" else 0.8 if c in "mwMW" else 0.67 if c.isupper() else 0.55 for c in text)
+        left = x - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * wide
+        found.append((text, left, y - 0.72 * FONT, left + wide, y + 0.2 * FONT))
+    return found
+
+
+def value(label: str) -> Fraction:
+    """A tick's label as a number."""
+    label = label.replace(",", "").replace("−", "-")
+    head, times, power = label.partition(" × ")
+    if label.startswith("10") and label[2:3] in set("⁻⁰¹²³⁴⁵⁶⁷⁸⁹"):
+        return Fraction(10) ** int(label[2:].translate(SUPERSCRIPTS))
+    return Fraction(head) * (value(power) if times else 1)
+
+
+def axis(drawing: Drawing, vertical: bool, log: bool = False):
+    """position → value, from the two outermost tick labels of an axis and the ticks at which they stand."""
+    marks = []
+    for text, x, y, anchor in texts(drawing):
+        if re.fullmatch(r"−?[\d,]+(\.\d+)?|10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", text) and anchor == ("end" if vertical else "middle"):
+            marks.append((y - 0.35 * FONT if vertical else x, y if not vertical else x, value(text)))
+    line = (min if vertical else max)(m[1] for m in marks)  # labels of one axis stand on one line, left of the plot or below it
+    marks = sorted(m for m in marks if m[1] == line)
+    (p, _, low), (q, _, high) = marks[0], marks[-1]
+    u, v = (math.log10(low), math.log10(high)) if log else (float(low), float(high))
+
+    def read(at: float) -> float:
+        found = u + (at - p) / (q - p) * (v - u)
+        return 10**found if log else found
+
+    return read
+
+
+def lines(drawing: Drawing, colour: str) -> list[list[tuple[float, float]]]:
+    """The open paths of a colour, in the plot (not in the key, which is moved by a transform)."""
+    found = []
+    for shape in parsed(drawing).findall(f"{SVG}path"):
+        d = shape.get("d", "")
+        if shape.get("class") == colour and "h0" not in d:
+            found += [[tuple(map(float, p.split())) for p in piece.split("L")] for piece in d.split("M")[1:]]
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ of every picture
+
+
+def test_a_picture_is_well_formed_and_names_itself(picture: Drawing) -> None:
+    root = parsed(picture)
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert root.tag == f"{SVG}svg"
+    assert root.get("role") == "img"
+    assert len(ids) == len(set(ids))
+    assert root.get("aria-labelledby", "").split() == ids[:2] == [root[0].get("id"), root[1].get("id")]
+    assert (root[0].tag, root[0].text, root[1].tag, root[1].text) == (f"{SVG}title", picture.title, f"{SVG}desc", picture.description)
+
+
+def test_no_text_covers_another_and_all_stay_on_the_sheet(picture: Drawing) -> None:
+    _, _, width, height = map(float, parsed(picture).get("viewBox", "").split())
+    boxes = printed_boxes(picture)
+    assert boxes
+    for text, left, top, right, bottom in boxes:
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height, text  # noqa: PT018  one rectangle
+    for (s, a, b, c, d), (t, e, f, g, h) in combinations(boxes, 2):
+        assert c <= e or g <= a or d <= f or h <= b, f"{s!r} covers {t!r}"
+
+
+def test_every_stroke_stays_on_the_sheet(picture: Drawing) -> None:
+    _, _, width, height = map(float, parsed(picture).get("viewBox", "").split())
+    for colour in COLOURS:
+        for line in lines(picture, colour):
+            assert all(-1 <= x <= width + 1 and -1 <= y <= height + 1 for x, y in line)
+
+
+def test_numbers_are_finite_and_have_at_most_two_decimals(picture: Drawing) -> None:
+    for e in parsed(picture).iter():
+        for name in ("d", "x", "y", "cx", "cy", "r", "width", "height", "transform", "viewBox", "font-size", "dy"):
+            assert not re.search(r"nan|inf|e[+-]?\d|\.\d{3}", e.get(name, "")), (name, e.get(name))
+
+
+def test_the_axis_labels_are_never_left_out() -> None:
+    for name in ("students", "constant y", "far away", "parabola", "valley", "diverged"):
+        shown = [t for t, *_ in texts(drawn(name))]
+        bottom = max(texts(drawn(name)), key=lambda t: t[2])[0]
+        assert len(bottom) >= 1 and not value_like(bottom), name  # noqa: PT018
+        assert sum(1 for t in shown if value_like(t)) >= 4, name
+
+
+def value_like(text: str) -> bool:
+    return re.fullmatch(r"[−\d,.]+|10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", text) is not None
+
+
+def test_the_same_numbers_give_the_same_bytes_in_every_process() -> None:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import test_pictures as t; print([t.drawn(n).svg for n in t.GALLERY])"
+    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
+    found = {subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout for seed in "12"}
+    assert len(found) == 1
+
+
+def test_a_page_takes_every_picture_with_its_table() -> None:
+    blocks = [b for name in GALLERY for b in to_blocks(drawn(name))]
+    html = to_html(Page(("All",), tuple(blocks)), font="none")
+    assert html.count("<svg") == len(GALLERY)
+    assert sum(isinstance(b, Table) for b in blocks) == sum(isinstance(b, Picture) for b in blocks) == len(GALLERY)
+    assert "<script" not in html
+
+
+def test_pictures_need_neither_numpy_nor_sympy() -> None:
+    code = "import sys, symgd.pictures; print(sorted({'numpy', 'sympy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_letters_are_12_px_on_a_phone_of_360_px_with_margins_of_20() -> None:
+    assert FONT * (360 - 2 * 20) / WIDTH >= 12
+
+
+@pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
+def test_colours_stand_off_the_paper(shade: int) -> None:
+    def luminance(colour: str) -> float:  # WCAG 2.2, relative luminance
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    paper = luminance(COLOURS["paper"][shade])
+    for name, shades in COLOURS.items():
+        if name != "paper":
+            dark, light = sorted((luminance(shades[shade]), paper))
+            assert (light + 0.05) / (dark + 0.05) >= (7 if name == "ink" else 3), name
+
+
+# ------------------------------------------------------------------------------------------------ text
+
+
+def test_hostile_labels_are_text_shortened_and_without_marks_that_turn_it() -> None:
+    for name in ("hostile labels", "down to zero", "flat parabola", "held b", "by-way"):
+        svg = drawn(name).svg
+        assert "<script" not in svg
+        assert "\u202e" not in svg and "\x07" not in svg  # noqa: PT018
+        assert "&lt;script&gt;" in svg
+        assert any(t.endswith("…") or "…" in t for t, *_ in texts(drawn(name)))
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("plain", "plain"), ("  two\n\tlines ", "two lines"), ("a\u202eb\u2066c\u200f", "abc"), ("\x00\x1b[31m", "[31m"),
+    ("y\u0302", "ŷ"), ("e" + "\u0316" * 9, "e\u0316\u0316"), ("شما", "شما"), ("x" * 500, "x" * 119 + "…"),
+])  # fmt: skip
+def test_text_is_cleaned(text: str, expected: str) -> None:
+    assert clean(text) == expected
+
+
+@pytest.mark.parametrize(("given_", "digits", "expected"), [
+    (0.02386573594, 4, "0.02387"), (-12.5, 4, "−12.5"), (0.0, 4, "0"), (1e8, 4, "1 × 10⁸"), (1.25e-7, 4, "1.25 × 10⁻⁷"), (999999.6, 4, "1 × 10⁶"),
+    (123456.0, 4, "123500"), (100.0, 4, "100"), (math.inf, 4, "∞"), (math.nan, 4, "not a number"), (-9.99999e-5, 3, "−0.0001"), (15343.0, 6, "15343"),
+])  # fmt: skip
+def test_numbers_are_written_as_a_reader_writes_them(given_: float, digits: int, expected: str) -> None:
+    assert number(given_, digits) == expected
+
+
+@given(st.floats(-1e300, 1e300), st.integers(1, 10))
+def test_a_written_number_reads_back_to_its_digits(v: float, digits: int) -> None:
+    assert float(value(number(v, digits))) == float(f"{v:.{digits - 1}e}")
+
+
+@pytest.mark.parametrize("prefix", ["", "1a", 'a"b', "a b", "é"])
+def test_a_prefix_that_cannot_begin_an_id_is_refused(prefix: str) -> None:
+    with pytest.raises(ValueError, match="cannot begin an id"):
+        scatter_with_line([1], [1], 1, 0, prefix=prefix)
+
+
+def test_pictures_with_different_prefixes_share_no_id() -> None:
+    first, second = (re.findall(r' id="([^"]*)"', scatter_with_line([1], [1], 1, 0, prefix=p).svg) for p in ("one", "two"))
+    assert first
+    assert not set(first) & set(second)
+
+
+# ------------------------------------------------------------------------------------------------ ticks
+
+ranges = st.tuples(st.floats(-1e12, 1e12), st.floats(1e-9, 1e12)).map(lambda r: (r[0], r[0] + r[1])).filter(lambda r: r[1] - r[0] > 1e-12 * max(map(abs, r)))
+
+
+@given(ranges, st.integers(5, 9))
+def test_ticks_are_all_multiples_of_a_round_step_in_the_range(span: tuple[float, float], about: int) -> None:
+    low, high = span
+    ticks = linear_ticks(low, high, about)
+    assert 2 <= len(ticks.values) <= about + 1
+    assert all(low <= float(t) <= high for t in ticks.values)
+    exact = [exactly(t, ticks.note) for t in ticks.labels]
+    (step,) = {b - a for a, b in pairwise(exact)}
+    mantissa = step / Fraction(10) ** math.floor(math.log10(step))
+    assert mantissa in (1, 2, 5)
+    assert not any(low <= t <= high for t in (exact[0] - step, exact[-1] + step))
+
+
+@given(ranges)
+def test_a_tick_label_with_its_note_is_the_tick(span: tuple[float, float]) -> None:
+    ticks = linear_ticks(*span)
+    assert [float(exactly(t, ticks.note)) for t in ticks.labels] == list(ticks.values)
+    assert max(map(len, ticks.labels)) <= 8
+
+
+def exactly(label: str, note: str) -> Fraction:
+    """Label and note ("minus 10⁸, in 10⁻³") → the value at the tick."""
+    found = value(label)
+    for part in reversed(note.split(", ") if note else []):
+        kind, _, what = part.partition(" ")
+        found = found * value(what) if kind == "in" else found + value(what) * {"minus": 1, "plus": -1}[kind]
+    return found
+
+
+@given(st.floats(-300, 300), st.floats(0.1, 300))
+def test_logarithmic_ticks_lie_in_the_range_and_read_back(power: float, decades: float) -> None:
+    low, high = 10.0**power, 10.0 ** min(power + decades, 307)
+    if high <= low * 1.05:
+        return
+    ticks = log_ticks(low, high)
+    assert 2 <= len(ticks.values) <= 9
+    assert list(ticks.values) == sorted(set(ticks.values))
+    assert all(low * (1 - 1e-9) <= t <= high * (1 + 1e-9) for t in ticks.values)
+    assert [float(exactly(t, ticks.note)) for t in ticks.labels] == pytest.approx(list(ticks.values), rel=1e-12)
+
+
+# ------------------------------------------------------------------------------------------------ the scatter
+
+
+def test_every_student_and_the_line_lie_where_the_axes_say() -> None:
+    picture = drawn("students")
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    layers = [re.findall(r"M(\S+) (\S+)h0", p.get("d", "")) for p in parsed(picture).findall(f"{SVG}path")]
+    found = sorted((round(x(float(u))), round(y(float(v)), 2)) for layer in layers for u, v in layer)
+    assert found == sorted((round(u), v) for u, v in zip(*students(), strict=True))
+    (line,) = lines(picture, "orange")
+    assert [y(v) for _, v in line] == pytest.approx([LINE[0] * x(u) + LINE[1] for u, _ in line], abs=2e-3)
+
+
+def test_the_scatter_states_slope_intercept_and_error() -> None:
+    x, y = students()
+    error = sum((LINE[0] * u + LINE[1] - v) ** 2 for u, v in zip(x, y, strict=True)) / len(x)
+    said = drawn("students").description
+    for part in ("1,000 students", "w = 0.0238657", "b = 0.00192737", f"error is {error:.6f}", "sat_sum from 53 to 144", "For 5 of the students"):
+        assert part in said
+
+
+def test_residual_sticks_join_points_to_the_line() -> None:
+    picture = drawn("students")
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    sticks = lines(picture, "green")
+    data = set(zip(*students(), strict=True))
+    assert len(sticks) == 5
+    for (u, v), (u2, v2) in sticks:
+        assert u == u2
+        assert y(v2) == pytest.approx(LINE[0] * x(u) + LINE[1], abs=0.02)
+        assert min(math.hypot(x(u) - a, y(v) - b) for a, b in data) < 0.05
+
+
+def test_more_than_5000_points_are_thinned_and_the_picture_says_so() -> None:
+    picture = drawn("6,000 points")
+    assert picture.svg.count("h0") == 5000 + 1  # one in the key
+    assert "5,000 of 6,000 points" in picture.svg
+    assert "Only 5,000 of them" in picture.description
+
+
+# ------------------------------------------------------------------------------------------------ the loss over iterations
+
+
+def test_the_excess_lies_on_its_logarithmic_axis() -> None:
+    losses = [0.5 + 6 * 0.97**k for k in range(400)]
+    picture = loss_over_iterations(losses, 0.5)
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True, log=True)
+    (curve,) = lines(picture, "blue")
+    assert len(curve) == 400
+    for u, v in curve:
+        assert y(v) == pytest.approx(losses[round(x(u))] - 0.5, rel=0.01)
+
+
+def test_the_start_the_end_and_the_rule_that_fired_are_stated() -> None:
+    picture = loss_over_iterations([4.0, 2.0, 1.5], 1.25, stopped="3 iterations", y_label="MSE")
+    assert "MSE is 4 at the start and 1.5 after 2 iterations" in picture.description
+    assert "stopped: 3 iterations" in picture.description
+    assert "least possible MSE is 1.25" in picture.description
+    assert [t for t, *_ in texts(picture) if "3 iterations" in t] == ["3 iterations: 1.5"]
+    assert picture.table.rows[-1] == ("2", "1.5", "0.25")
+
+
+def test_a_run_that_overflows_leaves_the_picture_with_a_mark() -> None:
+    losses = descent(1e-3, 400)[1]
+    lost = next(k for k, v in enumerate(losses) if not math.isfinite(v))
+    picture = drawn("diverged")
+    assert f"left the picture at {lost}" in [t for t, *_ in texts(picture)]
+    assert f"at iteration {lost} it is" in picture.description
+    y = axis(picture, vertical=True, log=True)
+    top = min(v for curve in lines(picture, "blue") for _, v in curve)
+    assert math.log10(y(top)) == pytest.approx(math.log10(losses[lost - 1]), abs=1)
+
+
+@pytest.mark.parametrize("extreme", [9.0, -9.0])
+def test_thinning_keeps_a_single_extreme_of_thousands_of_iterations(extreme: float) -> None:
+    losses = [math.sin(k / 50) for k in range(20000)]
+    losses[7777] = extreme
+    picture = loss_over_iterations(losses)
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    (curve,) = lines(picture, "blue")
+    at = (min if extreme > 0 else max)(curve, key=lambda p: p[1])
+    assert len(curve) < 2000
+    assert y(at[1]) == pytest.approx(extreme, abs=0.05)
+    assert x(at[0]) == pytest.approx(7777, abs=30)
+
+
+# ------------------------------------------------------------------------------------------------ the parabola
+
+
+def test_the_parabola_and_its_vertex_lie_where_the_axes_say() -> None:
+    a, b, c = 2.0, -6.0, 7.0
+    picture = loss_parabola(a, b, c, [-1, 0, 4])
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    (curve,) = lines(picture, "blue")
+    assert len(curve) > 100
+    assert [y(v) for _, v in curve] == pytest.approx([a * x(u) ** 2 + b * x(u) + c for u, _ in curve], abs=0.15)
+    (drop,) = lines(picture, "green")
+    assert (x(drop[0][0]), y(drop[0][1])) == pytest.approx((1.5, 2.5), abs=0.05)
+
+
+def test_tangents_touch_the_parabola_and_point_downhill() -> None:
+    picture = loss_parabola(2.0, -6.0, 7.0, [-1, 0, 4])
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    slopes = []
+    for (u, v), (u2, v2) in (t for t in lines(picture, "orange")):
+        slope = (y(v2) - y(v)) / (x(u2) - x(u))
+        at = (slope + 6) / 4  # where 2·2 w − 6 is that slope
+        assert y(v) + slope * (at - x(u)) == pytest.approx(2 * at**2 - 6 * at + 7, abs=0.1)
+        assert y(v2) < y(v)
+        slopes.append(slope)
+    assert slopes == pytest.approx([-10, -6, 10], abs=0.2)
+
+
+def test_the_parabola_states_its_slopes_and_its_vertex() -> None:
+    picture = drawn("parabola")
+    _, mxx, _, mxy, _ = moments()
+    assert f"w_min = −B/2A = {mxy / mxx:.6g}" in picture.description
+    assert [row[3] for row in picture.table.rows] == ["to larger w"] * 4 + ["to smaller w"] * 2
+    for row in picture.table.rows:
+        assert float(value(row[2])) == pytest.approx(2 * mxx * float(value(row[0])) - 2 * mxy, rel=1e-5)
+
+
+def test_a_vertex_that_cancels_is_exact() -> None:
+    assert "w_min = −B/2A = 100000000, where it is 0." in drawn("far parabola").description.replace("1 × 10⁸", "100000000")
+
+
+# ------------------------------------------------------------------------------------------------ the contours
+
+
+@pytest.mark.parametrize(("hessian", "center", "way"), [
+    ((2, 0, 2), (1, 2), [(0, 0), (0.5, 1), (0.9, 1.8)]),
+    ((4, 1.5, 1), (0, 0), [(-1, 2), (0.1, 0.2)]),
+    ((21761.5, 206.66, 2.0), (0.0239, 0.0019), [(0, 0), (0.026, 0.00025), (0.0239, 0.0003)]),
+    ((21761.5, 206.66, 2.0), (0.0239, 500.0), [(0, 0), (0.026, 0.00025), (0.0239, 0.0003)]),
+])  # fmt: skip
+def test_along_a_contour_the_loss_is_one_of_the_stated_levels(hessian, center, way) -> None:
+    picture = contour_with_path(hessian, center, way)
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    unit_x, unit_y = factors(picture)
+    p, q, r = hessian
+
+    def root(u: float, v: float) -> float:  # √ of the excess at a place on the sheet
+        dw, db = x(u) * unit_x - center[0], y(v) * unit_y - center[1]
+        return math.sqrt(max(0.0, 0.5 * (p * dw * dw + 2 * q * dw * db + r * db * db)))
+
+    curves = [c for c in lines(picture, "purple") if len(c) > 2]
+    assert len(curves) >= 5
+    for curve in curves:
+        pixel = max(abs(root(u + 0.5, v) - root(u, v)) + abs(root(u, v + 0.5) - root(u, v)) for u, v in curve)
+        roots = [root(u, v) for u, v in curve]
+        levels = [math.sqrt(e) for e in stated_levels(picture)]  # rounded, but to less than a twentieth of their distance
+        level = min(levels, key=lambda e: abs(e - roots[45]))
+        assert max(roots) - level <= pixel + (levels[-1] - levels[0]) / 160
+        assert level - min(roots) <= pixel + (levels[-1] - levels[0]) / 160
+
+
+def factors(picture: Drawing) -> tuple[float, float]:
+    """What the labels of the ticks of x and of y were divided by ("w, in 10⁻³")."""
+    shown = [t for t, *_ in sorted(texts(picture), key=lambda t: t[2])]
+    units = {s[0]: float(value(m[1])) for s in shown if (m := re.search(r"in (10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", s))}
+    return units.get("w", 1.0), units.get("b", 1.0)
+
+
+def stated_levels(picture: Drawing) -> list[Fraction]:
+    return [value(v) for v in re.search(r"The contours drawn have a .*? of (.*?)\. The path", picture.description)[1].split(", ")]
+
+
+def test_the_path_visits_its_points() -> None:
+    way = [(1 - 0.5**k, 2 - 2 * 0.5**k) for k in range(5)]
+    picture = contour_with_path((2, 0, 2), (1, 2), way)
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    (path,) = lines(picture, "orange")
+    assert [(x(u), y(v)) for u, v in path] == [pytest.approx(at, abs=0.02) for at in way]
+
+
+def test_a_long_valley_is_called_one() -> None:
+    mx, mxx, *_ = moments()
+    trace, determinant = 2 * mxx + 2, 4 * mxx - 4 * mx * mx
+    largest = (trace + math.sqrt(trace**2 - 4 * determinant)) / 2
+    assert f"{number(largest / math.sqrt(determinant), 3)} times as long as they are wide" in drawn("valley").description
+    assert "parallel lines" in drawn("valley").description
+
+
+def test_a_path_that_leaves_the_picture_is_said_to() -> None:
+    assert "From iteration 2 on it lies outside the picture" in drawn("blown up").description
+    assert "leaves at iteration 2" in [t for t, *_ in texts(drawn("blown up"))]
+    assert "no longer finite at iteration 2" in drawn("not a number").description
+
+
+def test_a_lowest_point_far_beyond_the_path_is_said_to_be_outside() -> None:
+    assert "outside the picture" in contour_with_path((2, 0, 0.001), (1, 1e6), [(0, 0), (0.5, 1), (0.9, 2)]).description
+
+
+# ------------------------------------------------------------------------------------------------ the chain
+
+
+def test_the_chain_shows_every_name_and_every_local_derivative() -> None:
+    shown = {t for t, *_ in texts(drawn("chain"))}
+    assert shown == {"w", "b", "ŷi", "ui", "L", "∂ŷi/∂w = xi", "∂ŷi/∂b = 1", "∂ui/∂ŷi = 1", "∂L/∂ui = 2ui/n"}
+    assert "w feeds ŷ_i, with ∂ŷ_i/∂w = x_i" in drawn("chain").description
+    assert drawn("chain").table.rows[3] == ("u_i", "L", "∂L/∂u_i = 2u_i/n")
+
+
+def test_what_feeds_stands_above_what_is_fed() -> None:
+    where = {t: y for t, _, y, _ in texts(drawn("chain"))}
+    assert where["w"] == where["b"] < where["ŷi"] < where["ui"] < where["L"]
+
+
+# ------------------------------------------------------------------------------------------------ what must be refused
+
+
+@pytest.mark.parametrize(("draw", "why"), [
+    (lambda: scatter_with_line([1, math.nan], [1, 2], 1, 0), r"x\[1\] is nan"),
+    (lambda: scatter_with_line([1], [math.inf], 1, 0), r"y\[0\] is inf"),
+    (lambda: scatter_with_line([1], [1], math.nan, 0), "the line"),
+    (lambda: scatter_with_line([], [], 1, 0), "x is empty"),
+    (lambda: scatter_with_line([1, 2], [1], 1, 0), "x has 2 values and y has 1"),
+    (lambda: scatter_with_line([1e200], [1], 1, 0), "at most 1e150"),
+    (lambda: loss_over_iterations([]), "losses is empty"),
+    (lambda: loss_over_iterations([math.nan, 1]), r"losses\[0\] is nan"),
+    (lambda: loss_over_iterations([1], math.nan), "optimum"),
+    (lambda: loss_parabola(0, 1, 1, [1]), "needs it positive"),
+    (lambda: loss_parabola(-1, 1, 1, [1]), "needs it positive"),
+    (lambda: loss_parabola(1, 1, math.nan, [1]), "coefficients"),
+    (lambda: loss_parabola(1, 1, 1, []), "w_points is empty"),
+    (lambda: loss_parabola(1, 1, 1, [math.inf]), "w_points"),
+    (lambda: loss_parabola(1e-140, 1e140, 1, [1]), "the vertex"),
+    (lambda: contour_with_path((1, 1, 1), (0, 0), [(1, 1)]), "not positive definite"),
+    (lambda: contour_with_path((-1, 0, -1), (0, 0), [(1, 1)]), "not positive definite"),
+    (lambda: contour_with_path((1, 0, 1), (0, math.nan), [(1, 1)]), "center"),
+    (lambda: contour_with_path((1, 0, 1), (0, 0), []), "first point is empty"),
+    (lambda: contour_with_path((1, 0, 1), (0, 0), [(math.nan, 1)]), "the first point"),
+    (lambda: chain_of_names((), ()), "at least one node"),
+    (lambda: chain_of_names(("w", "w"), ()), "named once"),
+    (lambda: chain_of_names(("w",), (("w", "L", ""),)), "no node"),
+    (lambda: chain_of_names(("w", "L"), (("w", "L", ""), ("L", "w", ""))), "circle"),
+])  # fmt: skip
+def test_what_cannot_be_drawn_is_refused_with_its_reason(draw, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        draw()
+
+
+# ------------------------------------------------------------------------------------------------ all numbers
+
+numbers = st.floats(-1e9, 1e9).map(lambda v: float(f"{v:.6g}"))
+places = st.tuples(numbers, numbers)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(places, min_size=1, max_size=30), numbers, numbers)
+def test_any_points_with_any_line_can_be_read(points: list[tuple[float, float]], w: float, b: float) -> None:
+    picture = scatter_with_line(*zip(*points, strict=True), w, b, sticks=3)
+    test_no_text_covers_another_and_all_stay_on_the_sheet(picture)
+    test_every_stroke_stays_on_the_sheet(picture)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=30), st.floats(-1e100, 1e100), st.none() | st.floats(-1e100, 1e100))
+def test_any_losses_can_be_drawn(losses: list[float], first: float, optimum: float | None) -> None:
+    picture = loss_over_iterations([first, *losses], optimum, stopped="converged")
+    test_no_text_covers_another_and_all_stay_on_the_sheet(picture)
+    test_every_stroke_stays_on_the_sheet(picture)
+    test_numbers_are_finite_and_have_at_most_two_decimals(picture)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(1e-3, 1e3), st.floats(-0.999, 0.999), st.floats(1e-3, 1e3), places, st.lists(places, min_size=1, max_size=20))
+def test_any_bowl_with_any_path_can_be_drawn(p: float, tilt: float, r: float, center: tuple[float, float], way: list[tuple[float, float]]) -> None:
+    picture = contour_with_path((p, tilt * math.sqrt(p * r), r), center, way)
+    test_no_text_covers_another_and_all_stay_on_the_sheet(picture)
+    test_every_stroke_stays_on_the_sheet(picture)
+    test_numbers_are_finite_and_have_at_most_two_decimals(picture)
+
+
+# ------------------------------------------------------------------------------------------------ in a browser
+
+MEASURE = """<script>
+const found = [];
+for (const svg of document.querySelectorAll('svg.symgd-picture')) {
+  const sheet = svg.getBoundingClientRect(), boxes = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+  for (const [text, b] of boxes) {
+    if (b.left < sheet.left || b.right > sheet.right || b.top < sheet.top - 2 || b.bottom > sheet.bottom + 3) found.push('outside: ' + text);
+    if (parseFloat(getComputedStyle(svg.querySelector('text')).fontSize) * sheet.width / svg.viewBox.baseVal.width < 12) found.push('small: ' + text);
+  }
+  boxes.forEach(([s, a], i) => boxes.slice(i + 1).forEach(([t, b]) => {
+    const high = 0.2 * Math.min(a.height, b.height);  // a line's box is higher than its letters
+    if (a.left < b.right && b.left < a.right && a.top + high < b.bottom - high && b.top + high < a.bottom - high) found.push('covers: ' + s + ' / ' + t);
+  }));
+}
+document.body.textContent = 'MEASURED ' + document.querySelectorAll('*').length + ' [' + found.join('; ') + ']';
+</script>"""
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here")
+def test_in_chromium_no_letters_cover_others_at_360_px() -> None:
+    pictures = "".join(f'<div style="width:320px">{drawn(name).svg}</div>' for name in GALLERY)
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "page.html")
+        page.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{pictures}{MEASURE}", encoding="utf-8")
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", f"--user-data-dir={folder}/profile", "--dump-dom"]
+        shown = subprocess.run(["chromium", *flags, page.as_uri()], capture_output=True, text=True, timeout=120, check=False).stdout
+    assert re.search(r"MEASURED \d+ \[\]", shown), re.findall(r"MEASURED.*", shown)
