@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,17 @@ def over_grid(both: Callable[..., Any], points: Sequence[Any]) -> tuple[Column, 
     return loss, slopes
 
 
+@dataclass(frozen=True)
+class Form:
+    """A loss c Σ u² + P with u = t + Σ_k a_k F_k (F_0 = 1): scale = 2c; J = ∂a/∂θ, shape (p, K + 1); M = Σ F Fᵀ; P the second derivatives of P; zero = a(0)."""
+
+    scale: float
+    J: Column
+    M: Column
+    P: Column
+    zero: Column
+
+
 class Bound:
     """loss(w, b), gradient(w, b), loss_and_gradient(w, b); fun(θ) and jac(θ) on a flat vector, as scipy.optimize wants.
 
@@ -35,12 +47,13 @@ class Bound:
 
     def __init__(
         self, name: str, rows: int, shape: Callable[..., Any], loss: Callable[..., Any], both: Callable[..., Any],
-        moments: Moments | None = None, bend: Callable[[], tuple[float, Any, Any]] | None = None,
+        moments: Moments | None = None, bend: Callable[[], tuple[Any, ...]] | None = None, sizes: Callable[..., Any] | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.rows = rows
         self.parameters: tuple[str, ...] = shape._fields  # type: ignore[attr-defined]
         self.moments = moments
+        self.sizes = sizes  # the mean size of a sample's own derivatives, where one sample can be looked at alone
         self._shape, self._loss, self._both, self._bend = shape, loss, both, bend
 
     def __repr__(self) -> str:
@@ -88,15 +101,19 @@ class Bound:
 
     def hessian(self) -> Column:
         """The second derivatives of a quadratic loss, shape (p, p).  Raises ValueError for another loss."""
+        form = self.form()
+        return form.scale * form.J @ form.M @ form.J.T + form.P
+
+    def form(self) -> Form:
+        """The quadratic form that the loss is.  Raises ValueError for another loss."""
         if self._bend is None or self.moments is None:
             raise ValueError("the loss is not quadratic in its parameters: its second derivatives change from place to place")
         m = self.moments
-        scale, jacobian, penalty = self._bend()
+        scale, jacobian, penalty, zero = self._bend()
         means = np.array([1.0, *m.means])
         M = m.n * np.outer(means, means)
         M[1:, 1:] += np.array(m.S).reshape(len(m.means), len(m.means))
-        J = np.array(jacobian, dtype=np.float64)
-        return scale * J @ M @ J.T + np.array(penalty, dtype=np.float64)
+        return Form(float(scale), np.array(jacobian, dtype=np.float64), M, np.array(penalty, dtype=np.float64), np.array(zero, dtype=np.float64))
 
     def _grid(self, theta: tuple[Any, ...]) -> bool:
         if len(theta) != len(self.parameters):

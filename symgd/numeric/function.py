@@ -17,7 +17,7 @@ from symgd.derivation import Gradient
 from symgd.meaning import mixes
 from symgd.numeric.arrays import Column, as_column, hides, same_length, see_finite, see_weights
 from symgd.numeric.bound import Bound, over_grid
-from symgd.numeric.moments import take_moments
+from symgd.numeric.moments import NO_DATA, take_moments
 from symgd.numeric.plan import NotSupported, plan
 from symgd.numeric.quadratic import Square, bound_source, columns_source, square
 from symgd.numeric.to_numpy import compile_source, module, names_of
@@ -53,6 +53,7 @@ class GradientFunction:
         self._shape: Callable[..., Any] = namedtuple("Derivatives", [self._ids[p] for p in self.parameters])  # type: ignore[misc]
         self._kernels = compile_source(self.source, self.name)
         self._hides = hides(gradient.problem)
+        self._mixes = any(mixes(gradient.problem, axis) for axis, _ in gradient.problem.count)
 
     def __repr__(self) -> str:
         call = ", ".join([*self.parameters, *(f"{d}={d}" for d in self.data), *(f"{c}={v}" for c, v in self.constants.items() if v is None)])
@@ -76,8 +77,7 @@ class GradientFunction:
 
         Raises NotSupported where a sample's loss needs the others (a definition holds a sum over them).
         """
-        problem = self.derivation.problem
-        if any(mixes(problem, axis) for axis, _ in problem.count):
+        if self._mixes:
             raise NotSupported("a sample's own loss needs the other samples here: a definition holds a sum over them")
         point, columns, constants = self._arguments(theta, None, given)
         see_finite(self.data, columns)
@@ -151,10 +151,11 @@ class GradientFunction:
                 self.name, rows, self._shape,
                 lambda *theta: kernels["loss"](*theta, *columns, **constants),
                 lambda *theta: kernels["loss_and_gradient"](*theta, *columns, **constants),
+                sizes=None if weighted or self._mixes else lambda *theta: np.abs(self._alone(*theta, *columns, **constants)).mean(axis=0),
             )  # fmt: skip
         data, weights = (columns[:-1], columns[-1]) if weighted else (columns, None)
         with np.errstate(all="ignore"):
-            moments = take_moments(self._of_moments["columns"], data, weights)
+            moments = take_moments(self._of_moments["columns"], data, weights) if data else NO_DATA
         if not math.isfinite(moments.R + moments.mean):
             see_finite(self.data, columns)
         loss, both, bend = self._of_moments["bound"](moments, **constants)

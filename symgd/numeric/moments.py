@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Moments", "take_moments"]
+__all__ = ["NO_DATA", "Moments", "take_moments"]
 
 Column = NDArray[np.float64]
 BLOCK = 8192
@@ -43,6 +43,9 @@ class Moments:
     mean: float
     R: float
     passes: int = 1
+
+
+NO_DATA = Moments(1.0, 0.0, (), (), (), (), 0.0, 0.0)
 
 
 def take_moments(split: Callable[..., tuple[Column, ...]], data: Sequence[Column], weights: Column | None = None) -> Moments:

@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 
 from symgd.meaning import expression
-from symgd.numeric.plan import Plan
+from symgd.numeric.plan import Line, Plan
 from symgd.numeric.printing import print_sympy
 from symgd.term import TWO, Name, Pow, Term, names
 from symgd.term import replace as rewrite
@@ -47,8 +47,10 @@ def square(p: Plan) -> Square | None:
     lines = p.needed(p.results[:1])
     sums = [x for x in lines if x.kind == "sum"]
     loss = p.line(p.results[0])
-    if len(sums) != 1 or loss is None or loss.kind != "scalar":
+    if loss is None or loss.kind != "scalar" or (p.data and len(sums) != 1):
         return None
+    if not sums:
+        return _of_parameters(p, loss)
     match sums[0].value:
         case Pow(Name(u, _), exponent) if exponent == TWO:
             pass
@@ -67,9 +69,17 @@ def square(p: Plan) -> Square | None:
     return _split(expression(_unfolded(values[u], values), symbols), scale, penalty, theta, [symbols[s] for s in p.constants])
 
 
+def _of_parameters(p: Plan, loss: Line) -> Square | None:
+    """A loss without data: c = 0 and P the whole, where that is quadratic."""
+    symbols = _symbols(p, "")
+    values = {x.symbol: x.value for x in p.lines if x is not loss}
+    out = _split(sp.S.Zero, sp.S.Zero, expression(_unfolded(loss.value, values), symbols), [symbols[s] for s in p.parameters], [])
+    return out if out is not None and out.affine else None
+
+
 def _symbols(p: Plan, total: str) -> dict[str, Any]:
     count = [c.symbol for _, c in p.problem.count]
-    return {s: sp.Symbol(s, real=True) for s in (*p.parameters, *p.data, *p.constants, *count, total)}
+    return {s: sp.Symbol(s, real=True) for s in (*p.parameters, *p.data, *p.constants, *count, total) if s}
 
 
 def _unfolded(t: Term, values: dict[str, Term]) -> Term:
@@ -142,8 +152,8 @@ def bound_source(q: Square, p: Plan, ids: Mapping[str, str]) -> str:
         *(f"        {line}" for line in (*distances, mean, *slopes, squares, *halves, f"return {write.loss()}, ({', '.join(write.gradient())},)")),
         "",
         "    def bend():",
-        '        """What Σ u² is multiplied by, twice; how its coefficients turn with the parameters; the second derivatives of the rest."""',
-        f"        return _c, {write.jacobian()}, {write.penalty_bend()}",
+        '        """What Σ u² is multiplied by, twice; how its coefficients turn with the parameters; the second derivatives of the rest; its coefficients at 0."""',
+        f"        return _c, {write.jacobian()}, {write.penalty_bend()}, {write.at_zero()}",
         "",
         "    return loss, loss_and_gradient, bend",
         "",
@@ -185,6 +195,9 @@ class _Writer:
 
     def penalty_bend(self) -> str:
         return self.rows([[sp.diff(self.q.penalty, v, w) for w in self.theta] for v in self.theta])
+
+    def at_zero(self) -> str:
+        return self.rows([[a.subs(dict.fromkeys(self.theta, 0)) for a in self.q.coefficients]]) + "[0]" * self.q.affine
 
     def rows(self, entries: list[list[Any]]) -> str:
         """A matrix as nested lists; only that of a quadratic form is the same everywhere."""

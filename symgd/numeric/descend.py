@@ -1,0 +1,154 @@
+"""Gradient descent: θ ← θ − α ∂L/∂θ, until it stands still, cycles, blows up, or has had its steps.
+
+Glossary: θ the parameters; α the rate; `slope` the gradient; `g` a bound gradient function.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from symgd.numeric.bound import Bound
+from symgd.numeric.function import GradientFunction
+from symgd.numeric.rates import Rates, distance, minimum, predicted_iterations, rates, rounding
+from symgd.numeric.trace import Stopped, Trace, sentence
+
+__all__ = ["descend", "descend_bound"]
+
+EPS = 2.0**-52
+BLOWN = 1e6  # a loss this many times the first one, and rising, comes back no more
+
+Point = tuple[float, ...]
+
+
+def descend(
+    f: GradientFunction, *, start: Sequence[float] | None = None, rate: float | Literal["auto"] = "auto", max_iterations: int = 1000,
+    stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all", weights: Any = None, **given: Any,
+) -> Trace:  # fmt: skip
+    """The descent of f on data: descend(f, x=x, y=y, start=(0, 0), rate="auto").
+
+    rate   a number; "auto" is the best fixed rate 2/(λmax + λmin) of a quadratic loss; for another loss 1/λmax as estimated at the start,
+           halved whenever a step would raise the loss
+    stop   "auto": converged, stalled, oscillates or diverged, by the rules of `_why`; "unchanged": only when a step changes no parameter;
+           "never": after max_iterations
+    keep   "all" points and losses, or the "ends" only
+    Raises ValueError for a rate that is no positive number, DataError and TypeError as f does.
+    """
+    return descend_bound(f.bind(weights=weights, **given), start=start, rate=rate, max_iterations=max_iterations, stop=stop, keep=keep)
+
+
+def descend_bound(
+    g: Bound, *, start: Sequence[float] | None = None, rate: float | Literal["auto"] = "auto", max_iterations: int = 1000,
+    stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all",
+) -> Trace:  # fmt: skip
+    """`descend` on a function bound to its data."""
+    first = tuple(map(float, start)) if start is not None else (0.0,) * len(g.parameters)
+    if len(first) != len(g.parameters) or not all(map(math.isfinite, first)):
+        raise ValueError(f"the start needs a finite number for each of {', '.join(g.parameters)}")
+    if stop not in ("auto", "unchanged", "never") or keep not in ("all", "ends"):
+        raise ValueError(f'stop is "auto", "unchanged" or "never" and keep is "all" or "ends", not {stop!r} and {keep!r}')
+    if not isinstance(max_iterations, int) or max_iterations < 0:
+        raise ValueError(f"max_iterations is a whole number from 0, not {max_iterations!r}")
+    if rate != "auto" and not (isinstance(rate, float | int) and 0 < rate < math.inf):
+        raise ValueError(f'the rate is a positive number or "auto", not {rate!r}')
+    known = rates(g, first)
+    alpha = float(known.best if rate == "auto" else rate)
+    if not math.isfinite(alpha):
+        raise ValueError("no rate can be found: the second derivatives at the start are not finite; give a rate, or another start")
+    walk = _Walk(g, first, alpha, careful=rate == "auto" and not g.quadratic, keep=keep == "all")
+    with np.errstate(all="ignore"):
+        walk.go(max_iterations, stop)
+        return _trace(g, walk, known, stop)
+
+
+class _Walk:
+    """The loop: where it stands, and all it passed."""
+
+    def __init__(self, g: Bound, start: Point, rate: float, *, careful: bool, keep: bool) -> None:
+        self.step = g.step
+        self.theta, self.rate, self.careful, self.keep = start, rate, careful, keep
+        self.loss, self.slope = g.step(start)
+        self.first = self.loss
+        self.steps = self.period = 0
+        self.reason = ""
+        self.points, self.losses = array("d", start), array("d", (self.loss,))
+
+    def go(self, most: int, stop: str) -> None:
+        """Steps until a rule of `stop` says why to end.  Brent: the point at each power of two is remembered, and coming back to it is a cycle."""
+        step, rate, theta, loss, slope = self.step, self.rate, self.theta, self.loss, self.slope
+        mark, marked, lap = theta, 0, 1
+        watch, limit = stop == "auto", BLOWN * abs(self.first)
+        if watch and not math.isfinite(loss):
+            self.reason, most = "diverged", 0
+        k = 0
+        while k < most:
+            if self.careful:
+                new, new_loss, new_slope, rate = self._lower(theta, loss, slope, rate)
+            else:
+                new = tuple([t - rate * d for t, d in zip(theta, slope, strict=True)])
+                if new == theta and stop != "never":
+                    self.reason = "unchanged"
+                    break
+                new_loss, new_slope = step(new)
+            k += 1
+            if self.keep:
+                self.points.extend(new)
+                self.losses.append(new_loss)
+            if watch:
+                if not math.isfinite(new_loss) or (new_loss > limit > 0 and new_loss > loss):
+                    theta, loss, slope, self.reason = new, new_loss, new_slope, "diverged"
+                    break
+                if new == mark:
+                    theta, loss, slope, self.reason, self.period = new, new_loss, new_slope, "cycle", k - marked
+                    break
+                if k - marked == lap:
+                    mark, marked, lap = new, k, 2 * lap
+            if self.careful and new == theta:
+                self.reason = "unchanged"
+                break
+            theta, loss, slope = new, new_loss, new_slope
+        self.theta, self.loss, self.slope, self.rate, self.steps = theta, loss, slope, rate, k
+
+    def _lower(self, theta: Point, loss: float, slope: Point, rate: float) -> tuple[Point, float, Point, float]:
+        """A step that does not raise the loss beyond its rounding: the rate is halved until one is found, or nothing changes."""
+        while True:
+            new = tuple([t - rate * d for t, d in zip(theta, slope, strict=True)])
+            new_loss, new_slope = self.step(new)
+            if new == theta or new_loss <= loss + 8 * EPS * abs(loss):
+                return new, new_loss, new_slope, rate
+            rate /= 2
+
+
+def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
+    best = minimum(g)
+    gap = None if best is None else distance(g, walk.theta, best)
+    predicted = predicted_iterations(g, walk.rate, walk.points[: len(walk.theta)].tolist()) if g.quadratic else None
+    stopped = _why(g, walk)
+    if not walk.keep and walk.steps:
+        walk.points.extend(walk.theta)
+        walk.losses.append(walk.loss)
+    points = np.frombuffer(walk.points).reshape(-1, len(walk.theta))
+    slope = max(map(abs, walk.slope))
+    says = sentence(stopped, walk.steps, walk.rate, known, (walk.first, walk.loss), slope, predicted, gap, walk.period)
+    return Trace(
+        g.parameters, points, np.frombuffer(walk.losses), tuple(walk.slope), stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says
+    )
+
+
+def _why(g: Bound, walk: _Walk) -> Stopped:
+    """Unchanged or in a cycle, and the slope zero within its rounding: converged.  Unchanged with a larger slope: stalled; a cycle with one: oscillates.
+
+    Not finite, or a loss more than a million times the first and rising: diverged.  Else it had its steps.
+    """
+    finite = math.isfinite(walk.loss) and all(map(math.isfinite, (*walk.theta, *walk.slope)))
+    if walk.reason == "diverged" or not finite or (walk.first and abs(walk.loss) > BLOWN * abs(walk.first)):
+        return "diverged"
+    if not walk.reason:
+        return "max-iterations"
+    if all(abs(s) <= r for s, r in zip(walk.slope, rounding(g, walk.theta), strict=True)):
+        return "converged"
+    return "stalled" if walk.reason == "unchanged" else "oscillates"

@@ -1,0 +1,85 @@
+"""What a descent leaves behind: every point it passed, why it stopped, and one sentence about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from symgd.numeric.arrays import Column
+from symgd.numeric.rates import Rates, shown
+
+__all__ = ["Stopped", "Trace", "sentence"]
+
+Stopped = Literal["converged", "stalled", "oscillates", "diverged", "max-iterations"]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """points     (k + 1, p): the start first; only the two ends where the descent was told to keep no more
+    losses     (k + 1,): the loss at each point
+    gradient   the slope at the last point
+    stopped    converged | stalled | oscillates | diverged | max-iterations
+    iterations how many steps were made
+    rate       the learning rate (the last one, where it was cut on the way)
+    rates      the bound 2/λmax, the best rate, the condition number; `rates.exact` says whether they hold or are estimates
+    predicted_iterations  steps to come within 1e-8 of the target's standard deviation; None where no rate brings it there or none is known
+    gap        root mean square difference between the predictions here and at the minimum, in the target's unit; None where no closed form is known
+    period     the length of the cycle it ended in, or 0
+    says       one sentence for a person
+    """
+
+    parameters: tuple[str, ...]
+    points: Column
+    losses: Column
+    gradient: tuple[float, ...]
+    stopped: Stopped
+    iterations: int
+    rate: float
+    rates: Rates
+    predicted_iterations: int | None
+    gap: float | None
+    period: int
+    says: str
+
+    @property
+    def rate_bound(self) -> float:
+        """2/λmax"""
+        return self.rates.bound
+
+    @property
+    def point(self) -> dict[str, float]:
+        """The last point, by parameter."""
+        return dict(zip(self.parameters, map(float, self.points[-1]), strict=True))
+
+    @property
+    def loss(self) -> float:
+        """The loss at the last point."""
+        return float(self.losses[-1])
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{k} = {v:.10g}" for k, v in self.point.items())
+        return f"<Trace: {self.stopped} after {self.iterations} steps at {values}; loss {self.loss:.8g}>\n{self.says}"
+
+
+def sentence(
+    stopped: Stopped, steps: int, rate: float, rates: Rates, losses: tuple[float, float], slope: float, predicted: int | None, gap: float | None, period: int,
+) -> str:  # fmt: skip
+    """Step, rate, bound, first and last loss, and the number to type instead."""
+    kind = "bound" if rates.exact else "bound, estimated at the start,"
+    at = f"at rate {rate:.6g} ({kind} {shown(rates.bound)})"
+    went = f"loss {losses[0]:.6g} → {losses[1]:.6g}"
+    instead = f"try the rate {shown(rates.best)}"
+    match stopped:
+        case "converged":
+            how = f"the parameters repeat themselves in the last digit with period {period}" if period > 1 else "the parameters no longer change"
+            return f"Converged after {steps} steps {at}: {how} and the slope is zero within rounding; {went}."
+        case "stalled":
+            return f"Stalled at step {steps} {at}: the rate is too small for double precision, nothing changes although the slope is {slope:.3g}; {went}; {instead}."
+        case "oscillates":
+            return f"Oscillates by step {steps} {at}: the parameters come back every {period} steps while the slope is {slope:.3g}; {went}; {instead}."
+        case "diverged":
+            must = f"the rate must be below 2/λmax = {shown(rates.bound)}" if rates.exact else f"the rate should be below about {shown(rates.bound)}"
+            return f"Diverged at step {steps} {at}: {must}; {went}; {instead}."
+    left = "" if gap is None else f", the gap to the closed form {gap:.3g}"
+    need = f" (about {predicted} steps are needed at this rate)" if predicted and predicted > steps else ""
+    return f"Stopped at the cap of {steps} steps {at}: the slope is still {slope:.3g}{left}{need}; {went}; {instead} or allow more steps."
