@@ -20,7 +20,12 @@ from symgd.forward import Problem
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, axis, free, rename, subterms
 
-__all__ = ["Instance", "expression", "mixes"]
+__all__ = ["Instance", "NotDefined", "expression", "mixes"]
+
+
+class NotDefined(ValueError):
+    """A part of a term has no value at all: it divides by zero whatever the names are worth."""
+
 
 At = Mapping[str, int]  # the value of each index
 _RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "=": sp.Eq, "!=": sp.Ne}
@@ -51,7 +56,14 @@ def expression(t: Term, symbols: Mapping[str, Any] | None = None) -> Any:
 
 
 def _plain(t: Term, go: Any) -> Any:
-    """The nodes whose meaning is that of their children put together."""
+    """The nodes whose meaning is that of their children put together.  Raises NotDefined."""
+    e = _together(t, go)
+    if e in (sp.nan, sp.zoo, sp.oo, -sp.oo):
+        raise NotDefined("the expression is not defined anywhere: a part of it divides by zero, or is infinite, whatever the names are worth")
+    return e
+
+
+def _together(t: Term, go: Any) -> Any:
     match t:
         case Num(v):
             return sp.Rational(v.numerator, v.denominator)
@@ -125,6 +137,9 @@ class Instance:
         self.constants = frozenset(c.symbol for c, _ in problem.constants)
         self.counts = {c.symbol: sp.Add(*(self.weight(a, k) for k in range(self.sizes[a]))) for a, c in problem.count if a in self.sizes}
         self._symbols: dict[tuple[str, tuple[int, ...]], Any] = {}
+        self.inside: dict[Any, Any] = {}  # a symbol for what stands inside a kink or a condition → its expression
+        self._said: dict[Any, Any] = {}
+        self._slopes: dict[Any, Any] = {}
         self._tape: tuple[tuple[Any, Any], ...] | None = None
 
     def weight(self, index: str, k: int) -> Any:
@@ -148,6 +163,12 @@ class Instance:
 
     def say(self, t: Term, at: At) -> Any:
         """The SymPy expression of t at index values `at`; names stay names, a derivative is SymPy's diff of what it is taken of."""
+        key = t, tuple(at.items())
+        if key not in self._said:
+            self._said[key] = self._say(t, at)
+        return self._said[key]
+
+    def _say(self, t: Term, at: At) -> Any:
         match t:
             case Name(s, ()) if s in self.counts:
                 return self.counts[s]
@@ -156,7 +177,9 @@ class Instance:
             case Match(a, b):
                 return sp.Integer(at[a] == at[b]) / self.weight(a, at[a])
             case Call(f, args) if f in _KINKED:
-                return split(f, tuple(self.say(a, at) for a in args))
+                return split(f, tuple(self.named(self.say(a, at)) for a in args))
+            case Compare(a, relation, b):
+                return _RELATIONS[relation](self.named(self.say(a, at) - self.say(b, at)), 0)
             case Sum(index, body):
                 return sp.Add(*(self.weight(index, k) * self.say(body, {**at, index: k}) for k in range(self.sizes[axis(index)])))
             case D(of, by, True):
@@ -165,6 +188,34 @@ class Instance:
                 raise ValueError("a derivative along the whole tape is accumulated by the referee")
         return _plain(t, lambda s: self.say(s, at))
 
+    def named(self, e: Any) -> Any:
+        """A symbol that stands for e: conditions on symbols are all that SymPy handles fast."""
+        if e.is_Symbol or e.is_number:
+            return e
+        for symbol, what in self.inside.items():
+            if what == e:
+                return symbol
+        symbol = sp.Symbol(f"inside[{len(self.inside) + 1}]", real=True)
+        self.inside[symbol] = e
+        return symbol
+
+    def diff(self, e: Any, by: Any) -> Any:
+        """SymPy's derivative, also through what stands inside kinks."""
+        within = [k for k in self.inside if k in e.free_symbols]
+        return sp.Add(sp.diff(e, by), *(sp.diff(e, k) * self.diff(self.inside[k], by) for k in within))
+
+    def slope(self, definition: Any, by: Any) -> Any:
+        """SymPy's derivative of one scalar definition by one of its symbols."""
+        if (definition, by) not in self._slopes:
+            self._slopes[definition, by] = sp.diff(definition, by)
+        return self._slopes[definition, by]
+
+    def unnamed(self, e: Any) -> Any:
+        """e with what stands inside kinks written out."""
+        while within := {k: what for k, what in self.inside.items() if k in e.free_symbols}:
+            e = e.xreplace(within)
+        return e
+
     def local(self, of: Term, by: Name, at: At) -> Any:
         """∂of/∂by by SymPy, the other names held fixed; a name is looked at through its own definition."""
         if isinstance(of, Name) and of.symbol != by.symbol and (d := self.problem.definition(of.symbol)):
@@ -172,18 +223,22 @@ class Instance:
         else:
             value = of
         by_scalar = self.symbol(by.symbol, tuple(at[a] for a in by.indices))
-        return sp.diff(self.say(value, at), by_scalar) / self.copies(of, by, at)
+        return self.diff(self.say(value, at), by_scalar) / self.copies(of, by, at)
 
     def copies(self, of: Term, by: Name, at: At) -> Any:
         """How many copies share the symbol of `by`, where `of` is not one of their own: what a derivative by one copy is divided by."""
         return sp.Mul(*(self.weight(a, at[a]) for a in by.indices if a not in free(of)))
 
     def scalars(self) -> tuple[tuple[Any, Any], ...]:
-        """The forward tape in scalars, in order: (symbol, its expression in earlier symbols)."""
+        """The forward tape in scalars, in order: (symbol, its expression in earlier symbols), what stands inside kinks among them."""
         if self._tape is None:
-            self._tape = tuple(
-                (self.symbol(d.name.symbol, tuple(at.values())), self.say(d.value, at)) for d in self.problem.tape for at in self.values(d.name.indices)
-            )
+            tape: list[tuple[Any, Any]] = []
+            for d in self.problem.tape:
+                for at in self.values(d.name.indices):
+                    known = len(self.inside)
+                    value = self.say(d.value, at)
+                    tape += [*list(self.inside.items())[known:], (self.symbol(d.name.symbol, tuple(at.values())), value)]
+            self._tape = tuple(tape)
         return self._tape
 
     def leaves(self) -> Iterator[tuple[Name, Any]]:

@@ -313,4 +313,5 @@ NODES: dict[Any, Callable[..., Value]] = {
     sympy.And: _all,
     sympy.Or: _any,
     sympy.Not: _not,
+    sympy.ITE: lambda when, a, b: a if when is True else b if when is False else when,
 }

@@ -6,7 +6,7 @@ Every other function is a random table from argument to value: what agrees then 
 exp (Gonnet 1984, doi:10.1145/800057.808698):
 p and q are primes with q | p − 1 and g has order q; exp(v) is g^v, v taken in GF(q), so exp(a + b) = exp(a) exp(b).
 Roots: p ≡ 3 mod 4, so each square has one root that is itself a square: "positive" means "is a square", and √(ab) = √a √b, √(a²) = |a| hold.
-A strict place is fit for use only where these signs agree with those at a real place; else another one is drawn.
+Positive numbers are squares: 2, 3, 5, 7, 11 and 13 are.
 sin z = 2t/(1 + t²), cos z = (1 − t²)/(1 + t²) with t = tan(z/2) from a table: sin² + cos² = 1 holds.
 The primes are secret and random, never printed or stored: a fixed prime can be attacked with well-chosen coefficients.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -32,30 +32,34 @@ class Undecided(Exception):
     """No place gives a value: the expression holds something that has none in a finite field."""
 
 
-@lru_cache(maxsize=1)
+@cache
 def primes() -> tuple[int, int, int]:
-    """(p, q, g), drawn once a process: q | p − 1, p ≡ 3 mod 4, 3, 5 and 7 do not divide p − 1 (so those roots are unique), g of order q."""
+    """(p, q, g), drawn once a process: q | p − 1, 3, 5 and 7 do not divide p − 1 (so those roots are unique), g of order q."""
     while True:
         q = int(sp.nextprime(2**89 + secrets.randbelow(2**89)))
-        for k in range(2, 2000, 4):  # p = kq + 1 with k ≡ 2 mod 4 and q odd: p ≡ 3 mod 4
+        for k in range(2, 40_000, 4):  # p = kq + 1 with k ≡ 2 mod 4 and q odd: p ≡ 3 mod 4
             p = k * q + 1
-            if all((p - 1) % r for r in (3, 5, 7)) and sp.isprime(p):
+            if p % 8 == 7 and all((p - 1) % r for r in (3, 5, 7)) and all(_square(r, p) for r in (3, 5, 7, 11, 13)) and sp.isprime(p):
                 return p, q, pow(2, k, p)
+
+
+def _square(r: int, p: int) -> bool:
+    """Is the odd prime r a square mod p ≡ 3 mod 4?  By quadratic reciprocity, before p is known to be prime."""
+    return (pow(p, (r - 1) // 2, r) == 1) == (r % 4 == 1)
 
 
 class Place:
     """A random place in GF(p), with one in GF(q) beside it for exponents.
 
-    `sign` tells the sign of an expression at a real place (1, −1, 0, or None where it can't be told); kinks follow it.
-    strict: the residue of what stands inside a kink must be of that sign too (a square, or not), else the place is unfit.
+    `sign` tells the sign of an expression at a real place (1, −1, 0, or None where it can't be told); kinks and cases follow it.
     `split` becomes true where a sign, an even root or a case was met.
     """
 
-    def __init__(self, sign: Callable[[Any], int | None], strict: bool = True, layer: int = 0) -> None:
+    def __init__(self, sign: Callable[[Any], int | None], layer: int = 0) -> None:
         p, q, self.g = primes()
         self.p = p if layer == 0 else q
-        self.inner = Place(sign, False, 1) if layer == 0 else None
-        self.real_sign, self.strict, self.split = sign, strict, False
+        self.inner = Place(sign, 1) if layer == 0 else None
+        self.real_sign, self.split = sign, False
         self.env: dict[Any, int] = {}
         self.tables: dict[tuple[Any, ...], int] = {}
 
@@ -179,13 +183,11 @@ class Place:
         return pow(x, up, self.p) if up >= 0 else pow(self.inverse(x), -up, self.p)
 
     def sign(self, e: Any) -> int:
-        """The sign of e at the real place; where strict, the residue must be of the same sign (be a square, or not)."""
+        """The sign of e at the real place."""
         self.split = True
         s = self.real_sign(e)
         if s is None:
             raise Undecided("a sign that can't be told")
-        if s and self.strict and (pow(self.value(e), (self.p - 1) // 2, self.p) == 1) != (s > 0):
-            raise Unfit("a sign unlike the real one")
         return s
 
     def holds(self, when: Any) -> bool:
@@ -198,6 +200,8 @@ class Place:
             return any(map(self.holds, when.args))
         if isinstance(when, sp.Not):
             return not self.holds(when.args[0])
+        if isinstance(when, sp.ITE):
+            return self.holds(when.args[1] if self.holds(when.args[0]) else when.args[2])
         s = self.sign(when.lhs - when.rhs)
         return {"<": s < 0, "<=": s <= 0, ">": s > 0, ">=": s >= 0, "==": s == 0, "!=": s != 0}[when.rel_op]
 

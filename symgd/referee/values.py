@@ -46,12 +46,16 @@ class Reals:
             self.leaves[symbol] = 1 - sum((self.leaves[o] for o in others), Fraction(0))
         self.at: dict[Any, Any] = dict(self.leaves)
         self._tape = list(reversed(instance.scalars()))
+        self._inside = instance.inside
 
     def value(self, e: Any) -> Any:
         while self._tape:
             symbol, definition = self._tape[-1]
             self.at[symbol] = self._ball(definition)
             self._tape.pop()
+        for symbol, what in self._inside.items():
+            if symbol not in self.at and symbol in e.free_symbols:
+                self.at[symbol] = self.value(what)
         return self._ball(e)
 
     def _ball(self, e: Any) -> Any:
@@ -97,13 +101,14 @@ class Residues:
     `split` tells whether a sign, a root or a case was met: then one place does not speak for all.
     """
 
-    def __init__(self, instance: Instance, reals: Reals, strict: bool) -> None:
-        self.place = Place(reals.sign, strict)
+    def __init__(self, instance: Instance, reals: Reals) -> None:
+        self.place = Place(reals.sign)
         for symbol, v in reals.leaves.items():
             self.place.draw(symbol, positive=v > 0)
         for symbol, others in _complements(instance):
             self.place.put(symbol, 1 - sp.Add(*others))
         self._tape = list(reversed(instance.scalars()))
+        self._inside = instance.inside
         self.number, self.add, self.mul, self.inverse = self.place.number, self.place.add, self.place.mul, self.place.inverse
 
     @property
@@ -115,6 +120,10 @@ class Residues:
             symbol, definition = self._tape[-1]
             self.place.put(symbol, definition)
             self._tape.pop()
+        for symbol, what in self._inside.items():
+            if symbol not in self.place.env and symbol in e.free_symbols:
+                self.value(what)
+                self.place.put(symbol, what)
         return self.place.value(e)
 
 
@@ -166,7 +175,7 @@ class Values:
                 if symbol not in out:
                     continue
                 for v in sorted(definition.free_symbols, key=str):
-                    slope = self.field.mul([out[symbol], self.field.value(sp.diff(definition, v))])
+                    slope = self.field.mul([out[symbol], self.field.value(self.instance.slope(definition, v))])
                     out[v] = self.field.add([out[v], slope]) if v in out else slope
             self.memo[top] = out
         return self.memo[top]  # type: ignore[no-any-return]

@@ -19,7 +19,8 @@ from symgd.term import add, axis, children, free, mul, names, rebuild, rename, s
 __all__ = ["close", "count_out", "fold"]
 
 LAW = "terms collected, common factors cancelled"
-LARGEST = 90  # nodes: a longer line is left as it is, for SymPy's factor grows without bound
+LARGEST = 60  # nodes, and
+MANY = 8  # atoms: a longer line is left as it is, for SymPy's factor grows without bound
 Table = dict[Any, Term]
 
 
@@ -65,6 +66,8 @@ def _written(problem: Problem, t: Term) -> list[Term]:
 def _shortest(problem: Problem, t: Term, written: Iterable[Term]) -> Term:
     atoms: dict[Term, Any] = {}
     e = _to_sympy(t, atoms)
+    if len(atoms) > MANY:
+        return t
     variants = [e, *_through_quotients(problem, e, atoms)]
     forms: Table = {}
     for s in written:
