@@ -128,6 +128,7 @@ TABLE: list[tuple[Term, str, str]] = [
     (call("max", a, ZERO), r"\max(a, 0)", "max(a, 0)"),
     (call("abs", a - 1), r"\left| a - 1 \right|", "|a − 1|"),
     (Pow(call("abs", a), TWO), r"\left| a \right|^2", "|a|²"),
+    (call("abs", call("abs", a) - 1), r"\mathrm{abs}(\left| a \right| - 1)", "abs(|a| − 1)"),
     (call("sqrt", a), r"\sqrt{a}", "√a"),
     (call("sqrt", a + 1), r"\sqrt{a + 1}", "√(a + 1)"),
     (Pow(call("sqrt", a), TWO), r"(\sqrt{a})^2", "(√a)²"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symgd.language import FUNCTIONS
-from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, size
+from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, size, subterms
 from symgd.typeset.marks import ident, index_parts
 from symgd.typeset.numbers import number
 from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, leftmost
@@ -45,7 +45,7 @@ def level(t: Term, look: Look) -> int:
             return ATOM
         case Num(v, places):
             return MINUS if v < 0 else {Frac: FRACTION, Row: PRODUCT, Script: POWER}.get(type(number(v, places)), ATOM)
-        case Call("abs", (_,)):
+        case Call("abs", (u,)) if not _barred(u):
             return ATOM
         case Call("exp", (u,)) if _raised(u, look):
             return POWER
@@ -59,7 +59,7 @@ def level(t: Term, look: Look) -> int:
             moved = _sum_in_front(t)
             return FRACTION if moved is None else level(moved, look)
         case Mul(fs):
-            return MINUS if level(fs[0], look) == MINUS and isinstance(fs[0], Num) else BIG if level(fs[-1], look) == BIG else PRODUCT
+            return MINUS if isinstance(fs[0], Num) and fs[0].value < 0 else BIG if level(fs[-1], look) == BIG else PRODUCT
         case Sum():
             return BIG
         case Neg():
@@ -120,8 +120,8 @@ def _sum(ts: tuple[Term, ...], look: Look) -> Layout:
 
 def _factor(t: Term, last: bool, first: bool, look: Look) -> Layout:
     """One factor: a Σ may stand open only at the end, a negative number only at the start, log p without brackets only at the end."""
-    piece = _piece(t, look)
-    if isinstance(t, Mul) or (level(t, look) < PRODUCT and not (last and level(t, look) == BIG) and not (first and isinstance(t, Num))):
+    piece, own = _piece(t, look), level(t, look)
+    if isinstance(t, Mul) or (own < PRODUCT and not (last and own == BIG) and not (first and isinstance(t, Num))):
         return Fence(piece)
     return Apply(piece.function, piece.args, spell=piece.spell) if isinstance(piece, Apply) and not last else piece
 
@@ -194,13 +194,18 @@ def _call(f: str, args: tuple[Term, ...], look: Look) -> Layout:
     pieces = tuple(_piece(a, look) for a in args)
     if f == "sqrt" and len(args) == 1:
         return Root(pieces[0])
-    if f == "abs" and len(args) == 1:
+    if f == "abs" and len(args) == 1 and not _barred(args[0]):
         return Fence(pieces[0], "|", "|")
     if f == "exp" and len(args) == 1 and _raised(args[0], look):
         return Script(ident("e"), None, _exponent(args[0], look))
     spell = f == "sigmoid" and bool({"sigma", "σ"} & look.taken)
     bare = f in FUNCTIONS and _commanded(FUNCTIONS[f].latex) and FUNCTIONS[f].arity == 1 and len(args) == 1
     return Apply(f, pieces, bare and f != "exp" and isinstance(pieces[0], Ident), spell)
+
+
+def _barred(u: Term) -> bool:
+    """Are there bars in u?  Bars inside bars do not say which of them closes."""
+    return any(isinstance(s, Call) and s.function == "abs" for s in subterms(u))
 
 
 def _commanded(latex: str) -> bool:
