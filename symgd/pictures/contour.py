@@ -109,7 +109,7 @@ def contour_with_path(
             Key(cross((0, 0)), "lowest point")]  # fmt: skip
     plot = frame((view.left, view.right), (view.top, view.bottom), x_label, y_label, keys, grid=False, inside=TALL)
     levels = choose_levels(valley, view)
-    drawn = [(e, [plot.at(*valley.contour(e, a + (b - a) * k / 90)) for k in range(91)]) for e in levels for a, b in valley.arcs(e, view)]
+    drawn = [(e, [plot.at(*within(view, valley.contour(e, a + (b - a) * k / 90))) for k in range(91)]) for e in levels for a, b in valley.arcs(e, view)]
     for _, curve in drawn:
         plot.sheet.draw(element("path", d=path(curve), **stroke("purple", 1.5, stroke_opacity=0.75)))
     draw_path(plot, way[:followed], way[followed] if followed < numbers else None)
@@ -189,6 +189,11 @@ def choose_levels(valley: Bowl, view: Box) -> list[float]:
 
 def clamp(v: float, low: float, high: float) -> float:
     return min(max(v, low), high)
+
+
+def within(view: Box, at: Point) -> Point:
+    """The point, or the nearest in the view: where a contour is 10¹⁵ times as large as the view, rounding of t throws its ends out."""
+    return clamp(at[0], view.left, view.right), clamp(at[1], view.top, view.bottom)
 
 
 def holds(view: Box, at: Point) -> bool:

@@ -112,7 +112,7 @@ def digits_apart(values: Iterable[float], digits: int = 6) -> int:
     """How many significant digits tell the values apart where they share a large part: 6, or up to 16."""
     found = list(values)
     span, largest = max(found) - min(found), max(map(abs, found))
-    return min(16, digits + max(0, math.floor(math.log10(largest / span)))) if span else digits
+    return min(16, digits + max(0, round(math.log10(largest / span)))) if span else digits
 
 
 def power_of_ten(exponent: int) -> str:
