@@ -118,14 +118,16 @@ def _bare(p: Cursor, f: str) -> Reading:
         p.missing(f"the argument of {f}")
     if p.sees("-"):
         minus = p.take()
+        if p.sees("-", "^"):
+            p.missing(f"the argument of {f}")
         body = _bare(p, f)
         return p.made(Neg(body.term), minus.start, body.end, body)
-    out = expression(p, POWER - 1)
-    while _plain_end(out) and _plain_name(p):
-        out = joined(p, Mul, out, expression(p, POWER - 1))
-    if opens(p) and not p.here.spaced and _plain_end(out):
+    pieces = [expression(p, POWER - 1)]
+    while _plain_end(pieces[-1]) and _plain_name(p):
+        pieces.append(expression(p, POWER - 1))
+    if opens(p) and not p.here.spaced and _plain_end(pieces[-1]):
         p.refuse(f"does {f} take this bracket as well?", hint=f"write {f}(…) with brackets")
-    return out
+    return joined(p, Mul, pieces)
 
 
 def _plain_name(p: Cursor) -> bool:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from symgd.reading.functions import absolute, bracketed, call, cases, environment, exponent, function, opens, root
 from symgd.reading.names import accented, name
-from symgd.reading.pratt import MINUS, POWER, PRODUCT, SUM, Cursor, Infix, Reading, expression, joined
+from symgd.reading.pratt import MINUS, POWER, PRODUCT, SUM, Cursor, Infix, Reading, begins, expression, joined
 from symgd.reading.sums import derivative, fraction, summation, worded_sum
 from symgd.reading.tokens import DIGITS, Token
 from symgd.reading.words import known
@@ -24,7 +24,7 @@ def number(p: Cursor) -> Reading:
     mantissa, _, power = t.text.lower().partition("e")
     whole, _, decimals = mantissa.partition(".")
     if len(whole + decimals) > DIGITS or len(power) > 6 or abs(int(power or 0)) > _LARGEST_POWER_OF_TEN:
-        p.refuse(f"a number has at most {DIGITS} digits", t)
+        p.refuse(f"a number has at most {DIGITS} digits, and a power of ten up to {_LARGEST_POWER_OF_TEN:,}", t)
     if p.here.kind == "number":
         p.refuse("two numbers stand side by side: is a sign missing?", Token("", "", t.start, p.here.end))
     value = Fraction(int(whole + decimals or "0")) * Fraction(10) ** (int(power or 0) - len(decimals))
@@ -61,15 +61,22 @@ def word(p: Cursor) -> Reading:
 
 def group(p: Cursor) -> Reading:
     """(…), and [i = j] for Kronecker's delta"""
-    inside = p.tokens[p.at + 1 : p.closing[p.at]]
-    if p.here.text == "cases(" or any(t.text in ("if", "otherwise") for t in inside):
+    if p.here.text == "cases(" or (p.here.text == "{" and _has_if(p)):
         return environment(p)
-    if not inside:
+    if p.closing[p.at] == p.at + 1:
         p.refuse("there is nothing between these brackets", Token("", "", p.here.start, p.tokens[p.at + 1].end))
     if p.here.text == "[" and (found := _match(p)):
         return found
     out = bracketed(p)
     return p.refuse("a condition stands only in cases", out) if isinstance(out.term, Compare) else out
+
+
+def _has_if(p: Cursor) -> bool:
+    """{value if condition; …}"""
+    at = p.at + 1
+    while at < p.closing[p.at] and p.tokens[at].text != "if":
+        at = p.closing.get(at, at) + 1
+    return p.tokens[at].text == "if"
 
 
 def _match(p: Cursor) -> Reading | None:
@@ -85,14 +92,14 @@ def _match(p: Cursor) -> Reading | None:
 
 def negative(p: Cursor) -> Reading:
     """−a b is −(a b), −x^2 is −(x^2)"""
-    sign = p.take()
+    sign = _sign(p)
     body = expression(p, MINUS)
     return p.made(Neg(body.term), sign.start, body.end, body)
 
 
 def plus_sign(p: Cursor) -> Reading:
     """+a is a"""
-    sign = p.take()
+    sign = _sign(p)
     body = expression(p, MINUS)
     return body.at(sign.start, body.end)
 
@@ -113,38 +120,42 @@ def square_root(p: Cursor) -> Reading:
 
 def _right(p: Cursor, binds: int) -> Reading:
     """What stands right of an operator; a minus there takes one factor: a · −b c is a (−b) c."""
-    if p.sees("+"):
-        p.at += 1
-        return _right(p, binds)
-    if p.sees("-"):
-        sign = p.take()
-        body = _right(p, binds)
-        return p.made(Neg(body.term), sign.start, body.end, body)
-    return expression(p, binds)
+    if not p.sees("+", "-"):
+        return expression(p, binds)
+    sign = _sign(p)
+    body = expression(p, binds)
+    return body if sign.text == "+" else p.made(Neg(body.term), sign.start, body.end, body)
 
 
-def plus(p: Cursor, left: Reading) -> Reading:
-    p.at += 1
-    return joined(p, Add, left, expression(p, SUM))
-
-
-def minus(p: Cursor, left: Reading) -> Reading:
-    """a − b is a sum with −b in it"""
+def _sign(p: Cursor) -> Token:
     sign = p.take()
-    body = expression(p, SUM)
-    return joined(p, Add, left, p.made(Neg(body.term), sign.start, body.end, body))
+    if p.sees("+", "-"):
+        p.refuse("two signs stand side by side", Token("", "", sign.start, p.here.end), "put brackets around the second")
+    return sign
 
 
-def times(p: Cursor, left: Reading) -> Reading:
-    p.at += 1
-    return joined(p, Mul, left, _right(p, PRODUCT))
+def terms(p: Cursor, left: Reading) -> Reading:
+    """a + b − c; a difference is a sum with −c in it"""
+    pieces = [left]
+    while p.sees("+", "-"):
+        sign = p.take()
+        body = expression(p, SUM)
+        pieces.append(body if sign.text == "+" else p.made(Neg(body.term), sign.start, body.end, body))
+    return joined(p, Add, pieces)
 
 
-def beside(p: Cursor, left: Reading) -> Reading:
-    """2x(y − w): a product without a sign"""
-    if p.here.kind == "number" and p.last.kind == "word":
-        p.refuse("is this number a factor, an index or a power?", Token("", "", p.last.start, p.here.end))
-    return joined(p, Mul, left, expression(p, PRODUCT))
+def factors(p: Cursor, left: Reading) -> Reading:
+    """a * b c: with a sign or without, 2x(y − w)"""
+    pieces = [left]
+    while p.sees("*") or begins(p):
+        if p.sees("*"):
+            p.at += 1
+            pieces.append(_right(p, PRODUCT))
+            continue
+        if p.here.kind == "number" and p.last.kind == "word":
+            p.refuse("is this number a factor, an index or a power?", Token("", "", p.last.start, p.here.end))
+        pieces.append(expression(p, PRODUCT))
+    return joined(p, Mul, pieces)
 
 
 def divided(p: Cursor, left: Reading) -> Reading:
@@ -159,9 +170,10 @@ def divided(p: Cursor, left: Reading) -> Reading:
 def power(p: Cursor, left: Reading) -> Reading:
     """a^b; e^u is exp(u) where e is not declared"""
     raised = exponent(p)
+    end = max(left.end, raised.end)  # u^2_i
     if left.term == Name("e") and "e" not in p.declared:
-        return p.made(Call("exp", (raised.term,)), left.start, raised.end, raised)
-    return p.made(Pow(left.term, raised.term), left.start, raised.end, left, raised)
+        return p.made(Call("exp", (raised.term,)), left.start, end, raised)
+    return p.made(Pow(left.term, raised.term), left.start, end, left, raised)
 
 
 PREFIX: dict[str, Callable[[Cursor], Reading]] = {
@@ -171,6 +183,6 @@ PREFIX: dict[str, Callable[[Cursor], Reading]] = {
 }  # fmt: skip
 
 INFIX = {
-    "+": Infix(SUM, plus), "-": Infix(SUM, minus), "*": Infix(PRODUCT, times), "": Infix(PRODUCT, beside), "/": Infix(PRODUCT, divided),
+    "+": Infix(SUM, terms), "-": Infix(SUM, terms), "*": Infix(PRODUCT, factors), "": Infix(PRODUCT, factors), "/": Infix(PRODUCT, divided),
     "^": Infix(POWER, power),
 }  # fmt: skip

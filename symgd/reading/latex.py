@@ -16,7 +16,8 @@ _CASES = re.compile(r"\s*\{\s*(cases|dcases)\s*\}")
 _DELIMITER = re.compile(r"\s*(\\[{}|]|\\[lr]?[vV]ert(?![A-Za-z])|\\[lr]brace(?![A-Za-z])|\\[lr]brack(?![A-Za-z])|[()\[\]|])")
 
 _NOTHING = frozenset((
-    r"\,", r"\;", r"\:", r"\!", r"\>", "\\ ", "\\\n", r"\quad", r"\qquad", r"\thinspace", r"\enspace", r"\displaystyle", r"\textstyle", r"\limits", r"\nolimits",
+    r"\,", r"\;", r"\:", r"\!", r"\>", "\\ ", "\\\n", r"\quad", r"\qquad", r"\thinspace", r"\enspace", r"\displaystyle", r"\textstyle",
+    r"\limits", r"\nolimits",
 ))  # fmt: skip
 _SIZES = frozenset(f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
 _OPERATORS = {
@@ -47,7 +48,7 @@ def command(text: str, at: int, spaced: bool) -> tuple[int, list[Token]]:
         name, end = name[:-1], end - 1
     if name in _NOTHING:
         return end, []
-    for kind, table in (("word", _LETTERS), ("op", _OPERATORS), ("word", _FUNCTIONS), ("command", _STRUCTURES)):
+    for kind, table in (("word", _LETTERS), ("op", _OPERATORS), ("command", _STRUCTURES), ("word", _FUNCTIONS)):
         if name in table:
             return end, [Token(kind, table[name], at, end, spaced)]
     if name in _TEXTS:

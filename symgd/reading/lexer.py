@@ -49,7 +49,7 @@ def lex(text: str, syntax: str, begin: int, finish: int) -> list[Token]:
         spaced = spaced and not new  # \left and \, leave nothing
         out += new
         if len(out) > TOKENS:
-            raise Unread(f"a formula has at most {TOKENS:,} tokens", text, new[-1].start, at)
+            raise Unread(f"a formula has at most {TOKENS:,} names and signs", text, new[-1].start, at)
     return [*out, Token("end", "", finish, finish, spaced)]
 
 

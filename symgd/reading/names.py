@@ -30,7 +30,9 @@ def accented(p: Cursor) -> Reading:
         end = p.closing[p.at]
         p.at += 1
     if p.here.kind == "command" and p.here.text in ACCENTS:
+        p.down()
         inner = accented(p)
+        p.depth -= 1
     elif p.here.kind == "word":
         inner = name(p) if braces else _bare(p)
     else:
@@ -61,6 +63,7 @@ def finished(p: Cursor, first: Token, symbol: str, indices: tuple[str, ...]) -> 
                 p.refuse("a prime is not read as a derivative here", hint="write d/dx (…)")
             indices = (*indices[:-1], indices[-1] + "'")
             p.at += 1
+            indices += _further(p)
         elif p.sees("^") and (index := _raised_index(p)):
             indices += (index,)
             p.at += 6
@@ -68,8 +71,17 @@ def finished(p: Cursor, first: Token, symbol: str, indices: tuple[str, ...]) -> 
             break
     symbol = _as_declared(p, symbol)
     if problem := symbol_problem(symbol):
-        p.refuse(f"{symbol!r} cannot be a name: {problem}", Token("word", symbol, first.start, p.last.end))
+        p.refuse(f"{symbol if len(symbol) < 40 else symbol[:36] + '…'} cannot be a name: {problem}", Token("word", symbol, first.start, p.last.end))
     return p.made(Name(symbol, indices), first.start, p.last.end)
+
+
+def _further(p: Cursor) -> tuple[str, ...]:
+    """The j of x_i'j"""
+    if p.here.kind != "word" or p.here.spaced:
+        return ()
+    own, more = labels(p.here.text, (*INDEX_LETTERS, *p.bound))
+    p.at += bool(more and not own)
+    return more if not own else ()
 
 
 def _as_declared(p: Cursor, symbol: str) -> str:

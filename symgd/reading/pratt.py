@@ -11,9 +11,9 @@ from typing import NamedTuple, NoReturn
 
 from symgd.reading.tokens import DEPTH, Token
 from symgd.reading.unread import Unread
-from symgd.term import Add, Mul, Term, add, mul
+from symgd.term import Add, Mul, Term
 
-__all__ = ["LOWEST", "MINUS", "POWER", "PRODUCT", "SUM", "Cursor", "Infix", "Reading", "expression", "joined"]
+__all__ = ["LOWEST", "MINUS", "POWER", "PRODUCT", "SUM", "Cursor", "Infix", "Reading", "begins", "expression", "joined"]
 
 # How strongly an operator binds; what stands to its right is read at the same strength.
 LOWEST, SUM, MINUS, PRODUCT, POWER = 0, 20, 25, 30, 50
@@ -88,6 +88,12 @@ class Cursor:
         at = at or self.here
         raise Unread(message, self.text, at.start, at.end, hint)
 
+    def down(self) -> None:
+        """One call deeper: each level of the text takes at most two."""
+        self.depth += 1
+        if self.depth > 2 * DEPTH:
+            self.refuse(f"the expression is nested deeper than {DEPTH}")
+
     def missing(self, what: str) -> NoReturn:
         """Something else stands here than was expected."""
         t = self.here
@@ -103,9 +109,7 @@ class Cursor:
 
 def expression(p: Cursor, binds: int = LOWEST) -> Reading:
     """All that stands here and is bound more strongly than `binds`."""
-    p.depth += 1
-    if p.depth > DEPTH:
-        p.refuse(f"the expression is nested deeper than {DEPTH}")
+    p.down()
     t = p.here
     begin = p.prefix.get(t.kind) or p.prefix.get(t.text)
     if begin is None:
@@ -122,13 +126,20 @@ def _operator(p: Cursor) -> Infix | None:
     t = p.here
     if t.kind == "op" and t.text in p.infix:
         return p.infix[t.text]
-    if t.kind in ("close", "end") or (t.kind == "op" and t.text == "|" and p.bars) or (t.kind == "word" and t.text in ENDING_WORDS):
-        return None
-    return p.infix[""] if t.kind in p.prefix or t.text in p.prefix else None
+    return p.infix[""] if begins(p) else None
 
 
-def joined(p: Cursor, kind: type[Add] | type[Mul], left: Reading, right: Reading) -> Reading:
-    """left + right or left right, flattened as the tree is."""
-    pieces = (*(left.parts if isinstance(left.term, kind) else (left,)), *(right.parts if isinstance(right.term, kind) else (right,)))
-    build = add if kind is Add else mul
-    return p.made(build(*(x.term for x in pieces)), left.start, right.end, *pieces)
+def begins(p: Cursor) -> bool:
+    """Does an operand begin here, so that with what stands before it makes a product?"""
+    t = p.here
+    if t.kind == "op":
+        return t.text in p.prefix and t.text not in p.infix and not (t.text == "|" and p.bars)
+    return (t.kind in p.prefix or (t.kind == "command" and t.text in p.prefix)) and not (t.kind == "word" and t.text in ENDING_WORDS)
+
+
+def joined(p: Cursor, kind: type[Add] | type[Mul], pieces: list[Reading]) -> Reading:
+    """a + b + … or a b …, flattened as the tree is."""
+    if len(pieces) == 1:
+        return pieces[0]
+    flat = [x for piece in pieces for x in (piece.parts if isinstance(piece.term, kind) else (piece,))]
+    return p.made(kind(tuple(x.term for x in flat)), pieces[0].start, pieces[-1].end, *flat)

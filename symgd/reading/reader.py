@@ -16,8 +16,9 @@ from symgd.reading.grammar import INFIX, PREFIX
 from symgd.reading.lexer import lex
 from symgd.reading.limits import within_limits
 from symgd.reading.pratt import Cursor, Reading, expression
-from symgd.reading.tokens import Token, brackets
+from symgd.reading.tokens import TOKENS, Token, brackets
 from symgd.reading.words import differentials, settle_scripts, split
+from symgd.reading.unread import Unread
 from symgd.term import Compare, Name, Term
 
 __all__ = ["Syntax", "read", "read_condition", "read_definition", "read_equation", "read_with_places"]
@@ -111,4 +112,6 @@ def settle(tokens: list[Token], text: str, syntax: str, declared: Symbols, defin
             out += [t._replace(kind="word")] if alone else split(t, syntax, declared)
         else:
             out.append(t)
+    if len(out) > TOKENS:
+        raise Unread(f"a formula has at most {TOKENS:,} names and signs", text, out[TOKENS].start, out[TOKENS].end)
     return settle_scripts(out, brackets(out, text))

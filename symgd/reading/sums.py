@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from symgd.reading.functions import bracketed, exponent, opens
 from symgd.reading.names import script
-from symgd.reading.pratt import MINUS, POWER, PRODUCT, Cursor, Reading, expression, joined
+from symgd.reading.pratt import MINUS, POWER, PRODUCT, Cursor, Reading, begins, expression, joined
 from symgd.reading.tokens import Token
 from symgd.reading.words import labels
 from symgd.term import Call, D, Div, Mul, Name, Num, Sum
@@ -191,7 +191,7 @@ def _operand(p: Cursor) -> Reading:
         return out
     if p.sees("Σ"):
         return expression(p, MINUS)
-    out = expression(p, POWER - 1)
-    while p.here.kind in ("word", "number", "open", "command") or p.sees("Σ", "√"):
-        out = joined(p, Mul, out, expression(p, POWER - 1))
-    return out
+    pieces = [expression(p, POWER - 1)]
+    while begins(p):
+        pieces.append(expression(p, POWER - 1))
+    return joined(p, Mul, pieces)

@@ -70,19 +70,19 @@ def differentials(tokens: Sequence[Token], closing: Mapping[int, int], declared:
         if t.kind == "command" and t.text == "frac" and at + 1 in closing and closing[at + 1] + 1 in closing:
             top, bottom = at + 2, closing[at + 1] + 2
             if _differential(tokens, top) and _differential(tokens, bottom, below=True):
-                out |= {top, *(k for k in range(bottom, closing[bottom - 1]) if tokens[k - 1].text not in ("^", "_") and _differential(tokens, k, below=True))}
+                out |= {top, *(k for k in range(bottom, closing[bottom - 1]) if _differential(tokens, k, below=True))}
         elif at not in out and _differential(tokens, at):
             below = _past_operand(tokens, closing, at) + 1
             if tokens[below - 1].text == "/" and _differential(tokens, below, below=True) and not _both_declared(t, tokens[below], declared):
                 out |= {at, below}
-    return frozenset(at for at in out if tokens[at].kind != "op")
+    return frozenset(out)
 
 
 def _differential(tokens: Sequence[Token], at: int, below: bool = False) -> bool:
     """May the token begin with a differential?  Below the bar a name must follow: in d/d_1 there is none."""
     t = tokens[at]
-    if t.kind == "op":
-        return t.text == "∂"
+    if at and tokens[at - 1].text in ("∂", "^", "_"):
+        return False
     if t.kind not in ("run", "word") or t.text[0] != "d" or (len(t.text) > 1 and (t.kind == "word" or known(t.text.partition("_")[0]))):
         return False
     return not below or (len(t.text) > 1 and t.text[1] != "_") or tokens[at + 1].kind in ("run", "word", "command")
@@ -101,7 +101,7 @@ def _past_operand(tokens: Sequence[Token], closing: Mapping[int, int], at: int) 
         if t.kind == "op" and t.text in ("^", "_"):
             at = min(closing.get(at + 1, at + 1), len(tokens) - 2) + 1
         elif t.kind == "op" and t.text == "'":
-            at += 1
+            at += 2 if tokens[at + 1].kind == "run" and not tokens[at + 1].spaced else 1  # x_i'j
         elif not taken and (t.kind in ("run", "word") or at in closing):
             at, taken = closing.get(at, at) + 1, True
         elif not taken and t.kind == "command" and t.text in ("hat", "bar", "tilde"):
