@@ -47,14 +47,16 @@ class Bound:
 
     def __init__(
         self, name: str, rows: int, shape: Callable[..., Any], loss: Callable[..., Any], both: Callable[..., Any],
-        moments: Moments | None = None, bend: Callable[[], tuple[Any, ...]] | None = None, sizes: Callable[..., Any] | None = None,
+        moments: Moments | None = None, walk: Callable[..., Any] | None = None, form: Callable[[], tuple[Any, ...]] | None = None,
+        sizes: Callable[..., Any] | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.rows = rows
         self.parameters: tuple[str, ...] = shape._fields  # type: ignore[attr-defined]
         self.moments = moments
         self.sizes = sizes  # the mean size of a sample's own derivatives, where one sample can be looked at alone
-        self._shape, self._loss, self._both, self._bend = shape, loss, both, bend
+        self.walk = walk  # the descent in plain floats, for a quadratic loss: `descend` drives it
+        self._shape, self._loss, self._both, self._form = shape, loss, both, form
 
     def __repr__(self) -> str:
         how = "made from moments, without the data" if self.moments else "a pass over the data"
@@ -62,7 +64,7 @@ class Bound:
 
     @property
     def quadratic(self) -> bool:
-        return self._bend is not None
+        return self._form is not None
 
     def loss(self, *theta: Any) -> Any:
         """L"""
@@ -96,7 +98,7 @@ class Bound:
             with np.errstate(all="ignore"):
                 loss, slopes = self._both(*theta)
             return float(loss), tuple(map(float, slopes))
-        except OverflowError:
+        except (OverflowError, ZeroDivisionError):
             return float("inf"), (float("nan"),) * len(theta)
 
     def hessian(self) -> Column:
@@ -106,10 +108,10 @@ class Bound:
 
     def form(self) -> Form:
         """The quadratic form that the loss is.  Raises ValueError for another loss."""
-        if self._bend is None or self.moments is None:
+        if self._form is None or self.moments is None:
             raise ValueError("the loss is not quadratic in its parameters: its second derivatives change from place to place")
         m = self.moments
-        scale, jacobian, penalty, zero = self._bend()
+        scale, jacobian, penalty, zero = self._form()
         means = np.array([1.0, *m.means])
         M = m.n * np.outer(means, means)
         M[1:, 1:] += np.array(m.S).reshape(len(m.means), len(m.means))

@@ -6,6 +6,7 @@ Glossary: θ the parameters; α the rate; `slope` the gradient; `g` a bound grad
 from __future__ import annotations
 
 import math
+import sys
 from array import array
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from symgd.numeric.trace import Stopped, Trace, sentence
 __all__ = ["descend", "descend_bound"]
 
 EPS = 2.0**-52
+LARGEST = sys.float_info.max
 BLOWN = 1e6  # a loss this many times the first one, and rising, comes back no more
 
 Point = tuple[float, ...]
@@ -70,6 +72,7 @@ class _Walk:
 
     def __init__(self, g: Bound, start: Point, rate: float, *, careful: bool, keep: bool) -> None:
         self.step = g.step
+        self.walk = g.walk if g.quadratic else None
         self.theta, self.rate, self.careful, self.keep = start, rate, careful, keep
         self.loss, self.slope = g.step(start)
         self.first = self.loss
@@ -78,77 +81,85 @@ class _Walk:
         self.points, self.losses = array("d", start), array("d", (self.loss,))
 
     def go(self, most: int, stop: str) -> None:
-        """Steps until a rule of `stop` says why to end.  Brent: the point at each power of two is remembered, and coming back to it is a cycle."""
-        step, rate, theta, loss, slope = self.step, self.rate, self.theta, self.loss, self.slope
-        mark, marked, lap = theta, 0, 1
-        watch, limit = stop == "auto", BLOWN * abs(self.first)
-        if watch and not math.isfinite(loss):
-            self.reason, most = "diverged", 0
-        k = 0
-        while k < most:
-            if self.careful:
-                new, new_loss, new_slope, rate = self._lower(theta, loss, slope, rate)
-            else:
-                new = tuple([t - rate * d for t, d in zip(theta, slope, strict=True)])
-                if new == theta and stop != "never":
-                    self.reason = "unchanged"
-                    break
-                new_loss, new_slope = step(new)
-            k += 1
+        """Steps until a rule of `stop` says why to end."""
+        watch = stop == "auto"
+        limit = BLOWN * abs(self.first) or LARGEST
+        if watch and not math.isfinite(self.loss):
+            self.reason = "diverged"
+        elif self.walk is not None:
+            kept = (self.points, self.losses) if self.keep else (None, None)
+            self.reason, self.steps, period, self.theta, self.loss, self.slope = self.walk(*self.theta, self.rate, most, stop != "never", watch, limit, *kept)
+            self.period = period if self.reason == "cycle" else 0
+        else:
+            self.plainly(most, limit, halt=stop != "never", watch=watch)
+
+    def plainly(self, most: int, limit: float, *, halt: bool, watch: bool) -> None:
+        """Brent: the point at each power of two is remembered, and coming back to it is a cycle."""
+        theta, loss, slope, mark, marked = self.theta, self.loss, self.slope, self.theta, 0
+        while self.steps < most:
+            new, new_loss, new_slope = self.next(theta, loss, slope)
+            if halt and new == theta:
+                self.reason = "unchanged"
+                break
+            self.steps += 1
             if self.keep:
                 self.points.extend(new)
                 self.losses.append(new_loss)
-            if watch:
-                if not math.isfinite(new_loss) or (new_loss > limit > 0 and new_loss > loss):
-                    theta, loss, slope, self.reason = new, new_loss, new_slope, "diverged"
-                    break
-                if new == mark:
-                    theta, loss, slope, self.reason, self.period = new, new_loss, new_slope, "cycle", k - marked
-                    break
-                if k - marked == lap:
-                    mark, marked, lap = new, k, 2 * lap
-            if self.careful and new == theta:
-                self.reason = "unchanged"
+            old, theta, loss, slope = loss, new, new_loss, new_slope
+            if watch and not loss <= limit and not loss <= old:
+                self.reason = "diverged"
                 break
-            theta, loss, slope = new, new_loss, new_slope
-        self.theta, self.loss, self.slope, self.rate, self.steps = theta, loss, slope, rate, k
+            if watch and theta == mark:
+                self.reason, self.period = "cycle", self.steps - marked
+                break
+            if self.steps & (self.steps - 1) == 0:
+                mark, marked = theta, self.steps
+        self.theta, self.loss, self.slope = theta, loss, slope
 
-    def _lower(self, theta: Point, loss: float, slope: Point, rate: float) -> tuple[Point, float, Point, float]:
-        """A step that does not raise the loss beyond its rounding: the rate is halved until one is found, or nothing changes."""
+    def next(self, theta: Point, loss: float, slope: Point) -> tuple[Point, float, Point]:
+        """One step; a careful one halves the rate until the loss does not rise beyond its rounding, or nothing changes."""
         while True:
-            new = tuple([t - rate * d for t, d in zip(theta, slope, strict=True)])
-            new_loss, new_slope = self.step(new)
-            if new == theta or new_loss <= loss + 8 * EPS * abs(loss):
-                return new, new_loss, new_slope, rate
-            rate /= 2
+            new = tuple([t - self.rate * d for t, d in zip(theta, slope, strict=True)])
+            new_loss, new_slope = self.step(new) if new != theta else (loss, slope)
+            if not self.careful or new == theta or new_loss <= loss + 8 * EPS * abs(loss):
+                return new, new_loss, new_slope
+            self.rate /= 2
 
 
 def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
     best = minimum(g)
     gap = None if best is None else distance(g, walk.theta, best)
     predicted = predicted_iterations(g, walk.rate, walk.points[: len(walk.theta)].tolist()) if g.quadratic else None
-    stopped = _why(g, walk)
+    stopped = _why(g, walk, known)
     if not walk.keep and walk.steps:
         walk.points.extend(walk.theta)
         walk.losses.append(walk.loss)
     points = np.frombuffer(walk.points).reshape(-1, len(walk.theta))
     slope = max(map(abs, walk.slope))
     says = sentence(stopped, walk.steps, walk.rate, known, (walk.first, walk.loss), slope, predicted, gap, walk.period)
-    return Trace(
-        g.parameters, points, np.frombuffer(walk.losses), tuple(walk.slope), stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says
-    )
+    losses = np.frombuffer(walk.losses)
+    return Trace(g.parameters, points, losses, tuple(walk.slope), stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says)
 
 
-def _why(g: Bound, walk: _Walk) -> Stopped:
+def _why(g: Bound, walk: _Walk, known: Rates) -> Stopped:
     """Unchanged or in a cycle, and the slope zero within its rounding: converged.  Unchanged with a larger slope: stalled; a cycle with one: oscillates.
 
-    Not finite, or a loss more than a million times the first and rising: diverged.  Else it had its steps.
+    Not finite, or a loss more than a million times the first and rising: diverged.  Else it had its steps; but where the loss is quadratic and
+    the rate not below its bound, more steps would not help: diverged if the loss rose, oscillates if two steps lead back within a millionth.
     """
     finite = math.isfinite(walk.loss) and all(map(math.isfinite, (*walk.theta, *walk.slope)))
     if walk.reason == "diverged" or not finite or (walk.first and abs(walk.loss) > BLOWN * abs(walk.first)):
         return "diverged"
-    if not walk.reason:
-        return "max-iterations"
-    if all(abs(s) <= r for s, r in zip(walk.slope, rounding(g, walk.theta), strict=True)):
+    if walk.reason and all(abs(s) <= r for s, r in zip(walk.slope, rounding(g, walk.theta), strict=True)):
         return "converged"
-    return "stalled" if walk.reason == "unchanged" else "oscillates"
+    if walk.reason:
+        return "stalled" if walk.reason == "unchanged" else "oscillates"
+    if known.exact and walk.steps and walk.rate >= known.bound * (1 - 1e-9):
+        one = tuple(t - walk.rate * d for t, d in zip(walk.theta, walk.slope, strict=True))
+        two = tuple(t - walk.rate * d for t, d in zip(one, walk.step(one)[1], strict=True))
+        if max(abs(a - b) for a, b in zip(two, walk.theta, strict=True)) <= 1e-6 * max(abs(a - b) for a, b in zip(one, walk.theta, strict=True)):
+            walk.period = 2
+            return "oscillates"
+        if walk.loss > walk.first:
+            return "diverged"
+    return "max-iterations"

@@ -158,8 +158,8 @@ class GradientFunction:
             moments = take_moments(self._of_moments["columns"], data, weights) if data else NO_DATA
         if not math.isfinite(moments.R + moments.mean):
             see_finite(self.data, columns)
-        loss, both, bend = self._of_moments["bound"](moments, **constants)
-        return Bound(self.name, rows, self._shape, loss, both, moments, bend if self.square.affine else None)
+        loss, both, walk, form = self._of_moments["bound"](moments, **constants)
+        return Bound(self.name, rows, self._shape, loss, both, moments, walk, form if self.square.affine else None)
 
     def _arguments(self, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> tuple[list[Any], list[Any], dict[str, float]]:
         """The parameters (by position, or the last ones by name), the columns, the constants."""

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 __all__ = ["NO_DATA", "Moments", "take_moments"]
 
 Column = NDArray[np.float64]
-BLOCK = 8192
+BLOCK = 32768  # rows: a few columns of them stay in the second cache
+PIECE = 1024
 SAMPLE = 1024  # rows that shift and anchor are taken from
 PASSES = 3
 
@@ -99,28 +100,40 @@ def _anchor(centred: NDArray[np.float64]) -> list[float]:
 
 
 def _pass(split: Callable[..., tuple[Column, ...]], data: Sequence[Column], weights: Column | None, shift: list[float], anchor: list[float]) -> list[float]:
-    """Σ w, then Σ w z_j, then Σ w z_j z_k (j ≤ k) for z = (r, F_1 − s_1, …), each block's sums added without rounding."""
+    """Σ w, then Σ w z_j, then Σ w z_j z_k (j ≤ k) for z = (r, F_1 − s_1, …); what the pieces give is added without rounding."""
     rows, many = len(data[0]), len(shift)
-    room = np.empty((many + 2, min(rows, BLOCK)))
+    room = np.empty((many + 1, min(rows, BLOCK)))
     ones = np.ones(min(rows, BLOCK))
-    sums: list[tuple[float, ...]] = []
+    pairs = [(j, k) for j in range(many) for k in range(j, many)]
+    sums: list[list[Any]] = [[] for _ in range(1 + many + len(pairs))]
     for at in range(0, rows, BLOCK):
-        columns = split(*(x[at : at + BLOCK] for x in data))
         length = min(BLOCK, rows - at)
-        part = room[:, :length]
-        z = [np.subtract(c, s, out=part[j]) if s else np.broadcast_to(c, length) for j, (c, s) in enumerate(zip(columns, shift, strict=True))]
+        z = []
+        for column, s, out in zip(split(*(x[at : at + BLOCK] for x in data)), shift, room, strict=False):
+            z.append(np.subtract(column, s, out[:length]) if s else np.broadcast_to(column, length))
         for a, f in zip(anchor, z[1:], strict=True):
             if a:
-                z[0] = np.add(z[0], np.multiply(a, f, out=part[many]), out=part[0])
-        if weights is None:
-            one, v = ones[:length], z
-            total = float(length)
-        else:
-            one = weights[at : at + BLOCK]
-            total = float(one @ ones[:length])
-            v = [one * f for f in z]
-        sums.append((total, *(float(f @ one) for f in z), *(float(v[j] @ z[k]) for j in range(many) for k in range(j, many))))
-    return [_add(column) for column in zip(*sums, strict=True)]
+                z[0] = np.add(z[0], np.multiply(f, a, room[many, :length]), room[0, :length])
+        one = ones[:length] if weights is None else weights[at : at + BLOCK]
+        v = z if weights is None else [one * f for f in z]
+        _collect(sums, [(one, ones[:length]), *((f, one) for f in z), *((v[j], z[k]) for j, k in pairs)], counted=weights is None)
+    return [_add(np.concatenate(column).tolist()) for column in sums]
+
+
+def _collect(sums: list[list[Any]], products: Sequence[tuple[Column, Column]], *, counted: bool) -> None:
+    """Σ a b of each pair in pieces of PIECE elements: BLAS starts no threads for them, and fewer roundings follow on each other.
+
+    counted: the first sum is the number of rows.
+    """
+    whole = len(products[0][0]) // PIECE * PIECE
+    for column, (a, b) in zip(sums, products, strict=True):
+        if counted and column is sums[0]:
+            column.append([len(a)])
+            continue
+        if whole:
+            column.append(np.vecdot(a[:whole].reshape(-1, PIECE), b[:whole].reshape(-1, PIECE)))
+        if whole < len(a):
+            column.append([np.dot(a[whole:], b[whole:])])
 
 
 def _add(values: Sequence[float]) -> float:

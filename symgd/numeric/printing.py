@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.printing.numpy import NumPyPrinter
+from sympy.printing.precedence import PRECEDENCE
 
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.term import Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow, Term, symbol_problem
@@ -18,7 +19,9 @@ from symgd.term import Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow,
 __all__ = ["identifiers", "print_sympy", "printed"]
 
 # What the texts use themselves; names beginning with an underscore are free for them, since no symbol may begin so.
-RESERVED = frozenset(("np", "erf", "loss", "gradient", "loss_and_gradient", "per_sample", "columns", "bound", "bend", "rows", "room", "part", "out", "at", "BLOCK"))
+RESERVED = frozenset(
+    ("np", "erf", "loss", "gradient", "loss_and_gradient", "per_sample", "columns", "bound", "walk", "form", "rows", "room", "part", "out", "at", "BLOCK")
+)
 LETTERS = "A-Za-z\u0391-\u03a9\u03b1-\u03c9"
 _RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "=": sp.Eq, "!=": sp.Ne}
 
@@ -52,7 +55,8 @@ def _word(symbol: str) -> str | None:
 class _Printer(NumPyPrinter):  # type: ignore[misc]
     """SymPy's printer in the order written, with `np.` for `numpy.`, and cases as nested `np.where`."""
 
-    def __init__(self) -> None:
+    def __init__(self, products: bool = False) -> None:
+        self.products = products  # w*w for w**2: a plain float's power raises on overflow
         words = {f"symgd_{name}": [(_always, _writer(row.numpy))] for name, row in FUNCTIONS.items()}
         super().__init__({"order": "none", "user_functions": words})
 
@@ -64,6 +68,11 @@ class _Printer(NumPyPrinter):  # type: ignore[misc]
         for value, when in reversed(expr.args[:-1]):
             text = f"np.where({self._print(when)}, {self._print(value)}, {text})"
         return text
+
+    def _print_Pow(self, expr: Any, rational: bool = False) -> str:
+        if self.products and expr.exp.is_Integer and 2 <= expr.exp <= 4:
+            return "(" + "*".join([self.parenthesize(expr.base, PRECEDENCE["Pow"])] * int(expr.exp)) + ")"
+        return str(super()._print_Pow(expr, rational=rational))
 
     def _print_Relational(self, expr: Any) -> str:
         return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
@@ -87,6 +96,7 @@ def _writer(template: str) -> Callable[..., str]:
 
 
 _PRINTER = _Printer()
+_SCALARS = _Printer(products=True)
 
 
 def printed(t: Term, ids: Mapping[str, str]) -> str:
@@ -94,9 +104,9 @@ def printed(t: Term, ids: Mapping[str, str]) -> str:
     return str(_PRINTER.doprint(_meant(t, ids)))
 
 
-def print_sympy(e: Any) -> str:
-    """The NumPy text of a SymPy expression whose symbols are identifiers already."""
-    return str(_PRINTER.doprint(e))
+def print_sympy(e: Any, scalar: bool = False) -> str:
+    """The NumPy text of a SymPy expression whose symbols are identifiers already; scalar: for plain floats."""
+    return str((_SCALARS if scalar else _PRINTER).doprint(e))
 
 
 def _meant(t: Term, ids: Mapping[str, str]) -> Any:

@@ -128,36 +128,80 @@ def columns_source(q: Square, p: Plan, ids: Mapping[str, str]) -> str:
 def bound_source(q: Square, p: Plan, ids: Mapping[str, str]) -> str:
     """def bound(moments): closures over plain floats.  Names of ours begin with an underscore, which no symbol may."""
     write = _Writer(q, p, ids)
-    many = range(1, len(q.columns) + 1)
-    signature = ", ".join(ids[s] for s in p.parameters)
     values = {c.symbol: v for c, v in p.problem.constants}
     fixed = "".join(f", {ids[c]}" + ("" if (v := values[c]) is None else f"={float(v)!r}") for c in p.constants)
-    unpack = [f"_a{k}, _m{k}, _g{k} = _moments.anchor[{k - 1}], _moments.means[{k - 1}], _moments.g[{k - 1}]" for k in many]
-    unpack += [f"_S{j}{k} = _moments.S[{j - 1}][{k - 1}]" for j in many for k in many if j <= k]
-    distances = [f"_d{k} = {write.text(a)} - _a{k}" for k, a in enumerate(q.coefficients)]
-    mean = f"_u = {_sum(['_mean', '_d0', *(f'_m{k}*_d{k}' for k in many)])}"
-    slopes = [f"_s{k} = " + _sum([f"_g{k}", *(f"_S{min(j, k)}{max(j, k)}*_d{j}" for j in many)]) for k in many]
-    squares = "_q = _n*_u*_u + (" + _sum(["_R", *(f"_d{k}*(_g{k} + _s{k})" for k in many)]) + ")"
-    halves = ["_h0 = _n*_u", *(f"_h{k} = _m{k}*_h0 + _s{k}" for k in many)]
+    signature = ", ".join(write.theta_ids)
     return "\n".join([
         f"def bound(_moments{fixed}):",
         '    """The loss and its derivatives with every sum over the data taken: functions of the parameters alone."""',
         "    _n, _a0, _mean, _R = _moments.n, _moments.constant, _moments.mean, _moments.R",
-        *(f"    {line}" for line in (*unpack, f"_c = {write.text(2 * q.scale)}")),
+        *_indented(4, [*write.unpacked(), f"_c = {write.text(2 * q.scale)}"]),
         "",
         f"    def loss({signature}):",
-        *(f"        {line}" for line in (*distances, mean, *slopes, squares, f"return {write.loss()}")),
+        *_indented(8, [*write.square(), f"return {write.loss()}"]),
         "",
         f"    def loss_and_gradient({signature}):",
-        *(f"        {line}" for line in (*distances, mean, *slopes, squares, *halves, f"return {write.loss()}, ({', '.join(write.gradient())},)")),
+        *_indented(8, [*write.square(), *write.halves(), f"return {write.loss()}, ({', '.join(write.gradient())},)"]),
         "",
-        "    def bend():",
-        '        """What Σ u² is multiplied by, twice; how its coefficients turn with the parameters; the second derivatives of the rest; its coefficients at 0."""',
-        f"        return _c, {write.jacobian()}, {write.penalty_bend()}, {write.at_zero()}",
+        *(_walk(write) if q.affine else ["    walk = None"]),
         "",
-        "    return loss, loss_and_gradient, bend",
+        "    def form():",
+        '        """What Σ u² is multiplied by, twice; its coefficients by each parameter; the second derivatives of the rest; its coefficients at 0."""',
+        f"        return {write.form() if q.affine else None}",
+        "",
+        "    return loss, loss_and_gradient, walk, form",
         "",
     ])  # fmt: skip
+
+
+def _walk(write: _Writer) -> list[str]:
+    """The descent itself, every step spelled out: nothing is looked up, packed or called.  Its rules are those of `descend._Walk.go`."""
+    theta = write.theta_ids
+    count = range(len(theta))
+    new = ", ".join(f"_t{j}" for j in count)
+    here = ", ".join(theta)
+    mark = ", ".join(f"_k{j}" for j in count)
+
+    def same(other: str) -> str:
+        return " and ".join(f"{t} == {other}{j}" for j, t in enumerate(theta))
+
+    slopes = [f"_e{j} = {g}" for j, g in enumerate(write.gradient())]
+    values = [*write.square(), *write.halves(), f"_loss = {write.loss()}", *slopes]
+    body = [
+        f"{new} = {', '.join(f'{t} - _rate*_e{j}' for j, t in enumerate(theta))}",
+        f"if _halt and {same('_t')}:",
+        '    _why = "unchanged"',
+        "    break",
+        f"{here} = {new}",
+        "_old = _loss",
+        *values,
+        "_steps += 1",
+        "if _points is not None:",
+        *(f"    _points.append({t})" for t in theta),
+        "    _losses.append(_loss)",
+        "if _watch:",
+        "    if not _loss <= _limit and not _loss <= _old:",
+        '        _why = "diverged"',
+        "        break",
+        f"    if {same('_k')}:",
+        '        _why = "cycle"',
+        "        break",
+        "    if _steps == _next:",
+        f"        {mark}, _marked, _next = {here}, _steps, 2*_next",
+    ]
+    return [
+        f"    def walk({here}, _rate, _most, _halt, _watch, _limit, _points, _losses):",
+        '        """Steps θ − rate ∂L/∂θ until the parameters stand still, come back (Brent), or the loss blows up."""',
+        f"        _why, _steps, _marked, _next, {mark} = '', 0, 0, 1, {here}",
+        *_indented(8, values),
+        "        while _steps < _most:",
+        *_indented(12, body),
+        f"        return _why, _steps, _steps - _marked, ({here},), _loss, ({', '.join(f'_e{j}' for j in count)},)",
+    ]
+
+
+def _indented(by: int, lines: Sequence[str]) -> list[str]:
+    return [" " * by + line for line in lines]
 
 
 def _sum(terms: Sequence[str]) -> str:
@@ -165,16 +209,36 @@ def _sum(terms: Sequence[str]) -> str:
 
 
 class _Writer:
-    """The scalar expressions of a square as text."""
+    """The scalar expressions of a square as text: d_k the distance of a_k from the anchor, u the mean of u, q the sum Σ u²."""
 
     def __init__(self, q: Square, p: Plan, ids: Mapping[str, str]) -> None:
         self.q = q
+        self.many = range(1, len(q.columns) + 1)
         self.theta = [sp.Symbol(s, real=True) for s in p.parameters]
+        self.theta_ids = [ids[s] for s in p.parameters]
         self.to = {sp.Symbol(s, real=True): sp.Symbol(ids[s]) for s in (*p.parameters, *p.constants)}
         self.to |= {sp.Symbol(c.symbol, real=True): sp.Symbol("_n") for _, c in p.problem.count}
 
     def text(self, e: Any) -> str:
-        return print_sympy(sp.sympify(e).xreplace(self.to))
+        return print_sympy(sp.sympify(e).xreplace(self.to), scalar=True)
+
+    def unpacked(self) -> list[str]:
+        out = [f"_a{k}, _m{k}, _g{k} = _moments.anchor[{k - 1}], _moments.means[{k - 1}], _moments.g[{k - 1}]" for k in self.many]
+        return out + [f"_S{j}{k} = _moments.S[{j - 1}][{k - 1}]" for j in self.many for k in self.many if j <= k]
+
+    def square(self) -> list[str]:
+        """_q = Σ u²"""
+        many = self.many
+        return [
+            *(f"_d{k} = {self.text(a)} - _a{k}" for k, a in enumerate(self.q.coefficients)),
+            f"_u = {_sum(['_mean', '_d0', *(f'_m{k}*_d{k}' for k in many)])}",
+            *(f"_s{k} = " + _sum([f"_g{k}", *(f"_S{min(j, k)}{max(j, k)}*_d{j}" for j in many)]) for k in many),
+            "_q = _n*_u*_u + (" + _sum(["_R", *(f"_d{k}*(_g{k} + _s{k})" for k in many)]) + ")",
+        ]
+
+    def halves(self) -> list[str]:
+        """_h_k = ½ ∂(Σ u²)/∂a_k"""
+        return ["_h0 = _n*_u", *(f"_h{k} = _m{k}*_h0 + _s{k}" for k in self.many)]
 
     def loss(self) -> str:
         """c Σ u² + P"""
@@ -190,15 +254,11 @@ class _Writer:
             out.append(_sum([f"_c*({_sum(terms)})"] * bool(terms) + [self.text(by_penalty)] * (by_penalty != 0)))
         return out
 
-    def jacobian(self) -> str:
-        return self.rows([[sp.diff(a, v) for a in self.q.coefficients] for v in self.theta])
-
-    def penalty_bend(self) -> str:
-        return self.rows([[sp.diff(self.q.penalty, v, w) for w in self.theta] for v in self.theta])
-
-    def at_zero(self) -> str:
-        return self.rows([[a.subs(dict.fromkeys(self.theta, 0)) for a in self.q.coefficients]]) + "[0]" * self.q.affine
+    def form(self) -> str:
+        """2c, ∂a/∂θ, ∂²P/∂θ², a(0)"""
+        turns = [[sp.diff(a, v) for a in self.q.coefficients] for v in self.theta]
+        bend = [[sp.diff(self.q.penalty, v, w) for w in self.theta] for v in self.theta]
+        return f"_c, {self.rows(turns)}, {self.rows(bend)}, {self.rows([[a.subs(dict.fromkeys(self.theta, 0)) for a in self.q.coefficients]])}[0]"
 
     def rows(self, entries: list[list[Any]]) -> str:
-        """A matrix as nested lists; only that of a quadratic form is the same everywhere."""
-        return "[" + ", ".join(f"[{', '.join(map(self.text, row))}]" for row in entries) + "]" if self.q.affine else "None"
+        return "[" + ", ".join(f"[{', '.join(map(self.text, row))}]" for row in entries) + "]"

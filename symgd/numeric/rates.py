@@ -41,12 +41,15 @@ class Rates:
         """What is wrong with the rate, before the first step, or ""."""
         if not rate < self.bound and self.exact:
             what = "swing for ever" if rate == self.bound else "diverge"
-            return f"{rate:.6g} will {what} here: the bound is {shown(self.bound)}; type {shown(self.best)} instead."
+            return f"{rate:.6g} will {what} here: the bound is {shown(self.bound)}; type {shown(self.best, down=True)} instead."
         return ""
 
 
-def shown(x: float) -> str:
-    """Three digits: 9.19e-5"""
+def shown(x: float, down: bool = False) -> str:
+    """Three digits: 9.19e-5; down: none of them rounded up, so that a rate below its bound stays below it."""
+    if down and math.isfinite(x) and x > 0:
+        unit = 10.0 ** (math.floor(math.log10(x)) - 2)
+        x = math.floor(x / unit * (1 + 1e-12)) * unit
     return f"{x:.3g}".replace("e-0", "e-").replace("e+0", "e+")
 
 

@@ -68,13 +68,14 @@ def sentence(
     kind = "bound" if rates.exact else "bound, estimated at the start,"
     at = f"at rate {rate:.6g} ({kind} {shown(rates.bound)})"
     went = f"loss {losses[0]:.6g} → {losses[1]:.6g}"
-    instead = f"try the rate {shown(rates.best)}"
+    instead = f"try the rate {shown(rates.best, down=True)}"
     match stopped:
         case "converged":
             how = f"the parameters repeat themselves in the last digit with period {period}" if period > 1 else "the parameters no longer change"
             return f"Converged after {steps} steps {at}: {how} and the slope is zero within rounding; {went}."
         case "stalled":
-            return f"Stalled at step {steps} {at}: the rate is too small for double precision, nothing changes although the slope is {slope:.3g}; {went}; {instead}."
+            why = f"the rate is too small for double precision, nothing changes although the slope is {slope:.3g}"
+            return f"Stalled at step {steps} {at}: {why}; {went}; {instead}."
         case "oscillates":
             return f"Oscillates by step {steps} {at}: the parameters come back every {period} steps while the slope is {slope:.3g}; {went}; {instead}."
         case "diverged":
@@ -82,4 +83,6 @@ def sentence(
             return f"Diverged at step {steps} {at}: {must}; {went}; {instead}."
     left = "" if gap is None else f", the gap to the closed form {gap:.3g}"
     need = f" (about {predicted} steps are needed at this rate)" if predicted and predicted > steps else ""
-    return f"Stopped at the cap of {steps} steps {at}: the slope is still {slope:.3g}{left}{need}; {went}; {instead} or allow more steps."
+    if rates.exact and abs(rate - rates.best) <= 0.01 * rates.best:
+        instead = f"no fixed rate is faster (condition {shown(rates.condition)}): standardise the features"
+    return f"Stopped at the cap of {steps} steps {at}: the slope is still {slope:.3g}{left}{need}; {went}; {instead}, or allow more steps."
