@@ -36,6 +36,7 @@ _UPRIGHT = frozenset({r"\mathrm", r"\operatorname", r"\operatorname*"})
 _BOLD = frozenset({r"\mathbf", r"\boldsymbol"})
 _WORD_OPERATOR = {"movablelimits": "false", "form": "prefix", "lspace": "0", "rspace": "0"}
 _CLASSED = {r"\boxed": "boxed", r"\cancel": "cancelled"}  # drawn by a style sheet: Core has no <menclose>
+_BUILT = _TEXT | _UPRIGHT | _BOLD | _CLASSED.keys() | {r"\begin"}  # what latex2mathml must not touch
 _SAID = {r"\textbackslash": "\\", r"\textasciitilde": "~", r"\textasciicircum": "^", r"\textless": "<", r"\textgreater": ">", r"\,": "\u2009", r"\ ": " "}
 _SAID |= {rf"\{c}": c for c in "#$%&_{}"} | {"~": "\u00a0", "{": "", "}": ""}
 
@@ -67,7 +68,7 @@ def prepared(tokens: list[str], depth: int, convert: Convert) -> tuple[list[str]
         if token in (r"\left", r"\right"):
             k = _skip(tokens, k + 1)
             token += tokens[k]
-        elif token in _TEXT | _UPRIGHT | _BOLD or token in _CLASSED or token == r"\begin":
+        elif token in _BUILT:
             piece, k = _built(tokens, k, depth, convert)
             token = chr(_PRIVATE + len(built))
             built[token] = piece
@@ -102,7 +103,7 @@ def _check(tokens: list[str], k: int, before: str) -> None:
     token, after = tokens[k], _skip(tokens, k + 1)
     follows = tokens[after] if after < len(tokens) else ""
     if token.startswith("\\"):
-        if token not in _KNOWN | _TEXT | _UPRIGHT | _BOLD and token not in _CLASSED and token != r"\begin":
+        if token not in _KNOWN and token not in _BUILT:
             raise ValueError(f"no MathML for {token}")
     elif not (token in _CHARACTERS or (token.isascii() and token.replace(".", "").isalnum())):
         raise ValueError(f"no MathML for the character {token!r} outside \\text")

@@ -7,6 +7,7 @@ cases never reach it: each is built on our side and stands in the cell as one pr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 from symgd.typeset.cell import prepared, tokens_of
@@ -17,6 +18,7 @@ __all__ = ["mathml_table", "to_mathml"]
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
 
+@lru_cache(maxsize=4096)  # a document sets the same relation and the same names again and again
 def to_mathml(latex: str, display: bool = False) -> str:
     r"""One formula as a <math> element of MathML Core, checked to be XML.
 

@@ -47,7 +47,8 @@ def to_unicode(piece: Layout) -> str:
             inside = ", ".join(map(to_unicode, args))
             return f"{function(f, spell)} {inside}" if bare else f"{function(f, spell)}({inside})"
         case Brace(rows, otherwise):
-            return "{" + "; ".join(f"{to_unicode(v)} if {to_unicode(c)}" for v, c in rows) + f"; {to_unicode(otherwise)} otherwise}}"
+            lines = [f"{to_unicode(_closed(v))} if {to_unicode(_closed(c))}" for v, c in rows]
+            return "{" + "; ".join([*lines, f"{to_unicode(_closed(otherwise))} otherwise"]) + "}"
         case Words(text):
             return text
 
@@ -78,11 +79,23 @@ def binding(piece: Layout) -> int:
 
 def _within(piece: Layout, least: int) -> str:
     """The piece, in brackets where it is looser than its place on the line asks; log p becomes log(p)."""
-    if isinstance(piece, Apply) and piece.bare:
-        return to_unicode(Apply(piece.function, piece.args, spell=piece.spell))
+    if isinstance(piece, Apply):
+        return to_unicode(_closed(piece))
     text = to_unicode(piece)
     open_end = isinstance(piece, Big) or (isinstance(piece, Row) and isinstance(piece.pieces[-1], Big | Apply))
     return text if binding(piece) >= least and not (open_end and least == PRODUCT) else f"({text})"
+
+
+def _closed(piece: Layout) -> Layout:
+    """The piece with brackets around the argument of a function at its end: words may follow."""
+    match piece:
+        case Apply(f, args, _, spell):
+            return Apply(f, args, False, spell)
+        case Row(pieces):
+            return Row((*pieces[:-1], _closed(pieces[-1])))
+        case Big(index, body, mark):
+            return Big(index, _closed(body), mark)
+    return piece
 
 
 def _row(pieces: tuple[Layout, ...]) -> str:
