@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+import sys
 import time
 from fractions import Fraction
 
@@ -122,7 +125,7 @@ PLAIN = [
     ("1e-3 + 2E3", num("1/1000", 3) + num(2000)),
     # cases
     ("cases(x, x > 0, y, x = 0, 0)", Cases(((x, Compare(x, ">", num(0))), (y, Compare(x, "=", num(0)))), num(0))),
-    ("{x if x ≥ 0; 0 otherwise}", Cases(((x, Compare(x, ">=", num(0))),), num(0))),
+    ("{x if x ≥ 0; sin x otherwise}", Cases(((x, Compare(x, ">=", num(0))),), call("sin", x))),
 ]  # fmt: skip
 
 LATEX = [
@@ -130,6 +133,8 @@ LATEX = [
     (r"\sum_{i=0}^{n-1} x_i", Sum("i", x_i)),
     (r"\sum\limits_i^n x_i", Sum("i", x_i)),
     (r"wx + b", w * x + b),
+    (r"slope x + MSE", Name("slope") * x + Name("MSE")),
+    (r"\frac{\partial MSE}{\partial m}", D(Name("MSE"), Name("m"))),
     (r"\frac12 x^2", Div(one, two) * Pow(x, two)),
     (r"\tfrac1n x", Div(one, n) * x),
     (r"\dfrac{a}{b}", Div(a, b)),
@@ -246,7 +251,7 @@ REFUSED = [
     ("__import__('os').system('x')", "U+002E"), ("().__class__", "U+002E"), ("lambda: 0", "ends before"), ("[x for x in y]", "reserved"),
     (r"\foo x", "not a command"), (r"\input{x}", "not a command"), (r"\frac{a}", "part of the fraction"), (r"\theta^23", "first digit"),
     (r"x_{i}_{j}^", "is missing"),
-    (r"\theta_12", "first digit"), (r"\alpha x_ij", "second index or a factor"), (r"\left( x", "never closed"),
+    (r"\theta_12", "first digit"), (r"\alpha x_ij", "or a factor"), (r"\alpha w_new", "or a factor"), (r"\left( x", "never closed"),
     (r"\left. x \right|", "a bracket of the pair"),
     (r"\begin{matrix} a \end{matrix}", "cases"), (r"\text{learning rate}", "one word"), (r"\hat{2}", "stands on a name"), ("\\", "backslash"),
     (r"\theta^{(2)}", "a power or a label"),
@@ -433,3 +438,42 @@ def test_everything_the_typesetter_writes_is_read_back(write, syntax, t):
         assume(not ("bits" in refused.message or "degree" in refused.message))  # 12^12^12 is beyond the limits, however it is written
         raise
     assert normal(back) == normal(t)
+
+
+# ---------------------------------------------------------------- mutations
+
+
+def mutated(text: str, rng: random.Random) -> str:
+    """The text with a few characters dropped, doubled, or put in from another line."""
+    for _ in range(rng.randint(1, 5)):
+        at = rng.randint(0, len(text))
+        kind = rng.random()
+        if kind < 0.3:
+            text = text[:at] + text[at + rng.randint(1, 3) :]
+        elif kind < 0.6:
+            text = text[:at] + rng.choice("()[]{}|^_\\'\"=<>,;:.&$+-*/√∂Σσ²ᵢ̂′½é\x00\t\n019xde") + text[at:]
+        elif kind < 0.8:
+            text = text[:at] + rng.choice((r"\frac", r"\left", r"\right", r"\hat", "sum_i", "d/dx", "sin", "cases(", "1e9", "9^9")) + text[at:]
+        elif kind < 0.95:
+            text = text[:at] + rng.choice(PLAIN + LATEX)[0] + text[at:]
+        else:
+            text = text[:at] + text[:at] * rng.choice((1, 3, 30)) + text[at:]
+    return text
+
+
+def test_two_thousand_mutated_lines_are_read_or_refused_and_nothing_else():
+    rng = random.Random(7)
+    shown: list[str] = []
+    for _ in range(2_000):
+        text = mutated(rng.choice(PLAIN + LATEX)[0], rng)
+        try:
+            rng.choice((read, read_condition, read_definition, read_equation))(text, declared=rng.choice((frozenset(), {"w", "x", "d", "e"})))
+        except Unread as refused:
+            shown.append(str(refused))
+    assert all("^" in s for s in shown)
+    assert 100 < len(shown) < 1_900  # both happen
+
+
+def test_reading_needs_neither_sympy_nor_numpy():
+    source = "import sys, symgd.reading; print(sorted({'sympy', 'numpy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from symgd.language import ALIASES, FUNCTIONS
 from symgd.reading.names import script
-from symgd.reading.pratt import POWER, Cursor, Reading, expression, joined
+from symgd.reading.pratt import POWER, Cursor, Reading, begins, expression, joined
 from symgd.reading.tokens import CLOSES, Token
 from symgd.reading.words import SPOKEN
 from symgd.term import Call, Cases, Compare, Div, Mul, Neg, Pow, Term
@@ -133,7 +133,7 @@ def _bare(p: Cursor, f: str) -> Reading:
 def _plain_name(p: Cursor) -> bool:
     t = p.here
     head = t.text.partition("_")[0]
-    return t.kind == "word" and (t.text in p.declared or not (function(head) or head in SPOKEN or t.text in p.functions_of))
+    return t.kind == "word" and begins(p) and (t.text in p.declared or not (function(head) or head in SPOKEN or t.text in p.functions_of))
 
 
 def _plain_end(out: Reading) -> bool:

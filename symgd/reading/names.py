@@ -130,11 +130,16 @@ def script(p: Cursor) -> list[Token]:
         p.missing("a subscript")
     t = p.take()
     follows = p.here
-    if p.syntax == "latex" and not follows.spaced and len(follows.text) == 1 and follows.text in INDEX_LETTERS and p.tokens[p.at + 1].text != "_":
-        p.refuse(f"is {follows.text} a second index or a factor?", Token("", "", t.start, follows.end), f"write {{{t.text}{follows.text}}} or set them apart")
+    if p.syntax == "latex" and follows.kind == "word" and not follows.spaced and _runs_on(t.text, follows.text, p.tokens[p.at + 1].text):
+        p.refuse(f"is {follows.text} in the subscript too, or a factor?", Token("", "", t.start, follows.end), "put the subscript into braces")
     if p.syntax == "latex" and t.kind == "number" and len(t.text) > 1:
         p.refuse("TeX takes only the first digit into the subscript", t, f"write _{{{t.text}}}")
     return [t]
+
+
+def _runs_on(letter: str, following: str, then: str) -> bool:
+    """Was more than TeX's one letter meant to be lowered?  In x_ij and w_new perhaps, in w_ix_i hardly."""
+    return len(letter) == 1 and following.isalpha() and (letter not in INDEX_LETTERS or (following in INDEX_LETTERS and then != "_"))
 
 
 def _raised_index(p: Cursor) -> str:

@@ -3,7 +3,7 @@ r"""Which names a run of letters holds, what a subscript says, and where d means
 The rules, in order, for a run such as `wx` or `wx_i`:
 1. declared as a whole, or a function, or a Greek word: one name;
 2. plain text: letters that are all declared are a product (w x_i), any other word is one name;
-3. LaTeX: each letter is a name (a word is written \mathrm{MSE}).
+3. LaTeX: each letter is a name, in a run of up to three (wx, but slope is one word, and so is MSE).
 
 A subscript is an index where it is letters out of i, j, k, h, l or of a Σ around it, each perhaps with digits (layers: h1) and primes;
 otherwise it belongs to the name: `y_hat_i` is y_hat with the index i, `w_1` is a name.
@@ -37,7 +37,8 @@ def split(t: Token, syntax: str, declared: Collection[str]) -> list[Token]:
         return [t._replace(kind="word")]
     if known(base) if syntax == "ascii" else base in FUNCTIONS or base in ALIASES or base in SPOKEN or (base in GREEK and len(base) > 2):
         return [t._replace(kind="word")]
-    if syntax == "ascii" and not (declared and all(c in declared for c in base[:-1]) and _declares(base[-1] + mark + rest, declared)):
+    together = declared and all(c in declared for c in base[:-1]) and _declares(base[-1] + mark + rest, declared)
+    if not together and (syntax == "ascii" or len(base) > 3 or (len(base) == 3 and base.isupper())):
         return [t._replace(kind="word")]
     ends = [*range(1, len(base)), len(t.text)]
     return [Token("word", t.text[a:b], t.start + a, t.start + b, t.spaced and not a) for a, b in zip([0, *ends], ends, strict=False)]
