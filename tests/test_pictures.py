@@ -637,6 +637,8 @@ def test_any_losses_can_be_drawn(losses: list[float], first: float, optimum: flo
 
 @settings(max_examples=40, deadline=None)
 @given(st.floats(1e-3, 1e3), st.floats(-0.999, 0.999), st.floats(1e-3, 1e3), places, st.lists(places, min_size=1, max_size=20))
+@example(1.0, 0.0, 1.0, (0.0, 2.1e-303), [(0.0, 0.0), (0.0, 1874.0)])
+@example(1.0, 0.0, 1.0, (0.0, 2.1e-303), [(0.0, 0.0)])
 @example(466.0, 0.0, 0.5, (58689100.0, 1e-06), [(0.0, 0.0)])
 def test_any_bowl_with_any_path_can_be_drawn(p: float, tilt: float, r: float, center: tuple[float, float], way: list[tuple[float, float]]) -> None:
     picture = contour_with_path((p, tilt * math.sqrt(p * r), r), center, way)

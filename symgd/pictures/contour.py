@@ -153,7 +153,7 @@ def with_margin(seen: Box, valley: Bowl, start: Point) -> Box:
     chords = math.sqrt(2 * e) / valley.p, math.sqrt(2 * e) / math.hypot(valley.q, valley.r)  # half as long as the start's contour through the lowest point
     if alike(valley) and any(sides(seen)):
         chords = 0.0, 0.0  # the common scale makes room
-    dw, db = (max(0.12 * s if s else c, 16 * math.ulp(abs(v))) for s, c, v in zip(sides(seen), chords, (seen.right, seen.bottom), strict=True))
+    dw, db = (max(0.12 * s if s else c, 16 * math.ulp(abs(v)), 1e-60) for s, c, v in zip(sides(seen), chords, (seen.right, seen.bottom), strict=True))
     if alike(valley):
         wide, high = (s + 2 * d for s, d in zip(sides(seen), (dw, db), strict=True))
         dw += max(0.0, SHAPE * high - wide) / 2
@@ -253,7 +253,7 @@ def name_levels(plot: Plot, drawn: Sequence[tuple[float, Sequence[Point]]], leve
 
 def heights(levels: Sequence[float], least: float) -> dict[float, str]:
     """The loss on each contour, to as many digits as tell them apart."""
-    digits = digits_apart([least + e for e in levels], 3)
+    digits = digits_apart([least + e for e in levels] or [least], 3)
     return {e: number(least + e, digits) for e in levels}
 
 
@@ -275,7 +275,8 @@ def words(
         lines = ", and of so long a valley it shows nearly parallel lines" if ratio > 50 else ""
         said.append(f"the two axes of the picture have scales of their own{lines}.")
     height = "loss" if least is not None else "loss above its least value"
-    said.append(f"The contours drawn have a {height} of {', '.join(heights(levels, least or 0.0).values())}.")
+    stated = ", ".join(heights(levels, least or 0.0).values())
+    said.append(f"The contours drawn have a {height} of {stated}." if levels else "It is too flat here for contours.")
     said.append(f"The path starts at {w} = {number(way[0][0], 6)}, {b} = {number(way[0][1], 6)}")
     last = way[min(numbers, len(way)) - 1]
     if numbers < len(way):

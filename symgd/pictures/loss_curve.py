@@ -41,7 +41,7 @@ def loss_over_iterations(
     if line is not None:
         plot.sheet.draw(least_line(plot.box.left, plot.box.right, plot.y(line)))
         plot.sheet.keep_clear([(plot.box.left, plot.y(line)), (plot.box.right, plot.y(line))])
-    draw_ends(plot, dict(zip(good, drawn, strict=True)), values, lost, stopped)
+    draw_ends(plot, dict(zip(good, drawn, strict=True)), values, lost, stopped, "loss " if floor is not None else "")
     title = f"The {name(y_label)} over {iterations(len(values) - 1)}"
     description = words(values, optimum, lost, brief(stopped), brief(y_label), log, floor)
     return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, rows(values, optimum))
@@ -96,11 +96,14 @@ def least_line(left: float, right: float, y: float) -> Element:
     return element("path", d=path([(left, y), (right, y)]), **stroke("green", 2, stroke_dasharray="7 4"))
 
 
-def draw_ends(plot: Plot, heights: dict[int, float], values: Sequence[float], lost: int | None, stopped: str) -> None:
-    """The start, and the end with the rule that fired there; or an arrow out of the picture."""
+def draw_ends(plot: Plot, heights: dict[int, float], values: Sequence[float], lost: int | None, stopped: str, what: str) -> None:
+    """The start, and the end with the rule that fired there; or an arrow out of the picture.
+
+    what  is said before a loss where the axis shows another height
+    """
     first, last = plot.at(0, heights[0]), plot.at(max(heights), heights[max(heights)])
     plot.sheet.draw(*dot(first, "ink"))
-    plot.sheet.label(number(values[0]), *first, within=plot.box, sides="e ne se")
+    plot.sheet.label(what + number(values[0]), *first, within=plot.box, sides="e ne se")
     if lost is not None:
         before = plot.at(lost - 1, heights[lost - 1])
         top = (before[0], plot.box.top + 1)
@@ -109,7 +112,7 @@ def draw_ends(plot: Plot, heights: dict[int, float], values: Sequence[float], lo
         plot.sheet.label(f"left the picture at {count(lost)}", top[0], plot.box.top + 14, plot.box, sides="w e s")
     elif len(values) > 1:
         plot.sheet.draw(element("rect", x=last[0] - 5, y=last[1] - 5, width=10, height=10, class_="orange-fill", fill="#d55e00"))
-        plot.sheet.label(f"{shorten(clean(stopped), 220, FONT) or 'end'}: {number(values[-1])}", *last, within=plot.box, sides="nw sw w")
+        plot.sheet.label(f"{shorten(clean(stopped), 220, FONT) or 'end'}: {what}{number(values[-1])}", *last, within=plot.box, sides="nw sw w")
 
 
 def words(values: Sequence[float], optimum: float | None, lost: int | None, stopped: str, label: str, log: bool, floor: float | None) -> str:
