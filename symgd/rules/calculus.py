@@ -39,7 +39,7 @@ def constant(t: Term) -> Term | None:
 
 @rule(CALCULUS, "identity")
 def identity(t: Term) -> Term | None:
-    """∂u_i/∂u_j = [i = j], so ∂u/∂u = 1
+    """∂uᵢ/∂uⱼ = [i = j], so ∂u/∂u = 1
 
     A variable changes exactly as fast as itself, and not with its neighbours.
     """

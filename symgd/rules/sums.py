@@ -13,7 +13,7 @@ INDICES: dict[str, Rule] = {}
 
 @rule(SUMS, "only its own term")
 def own_term(t: Term) -> Term | None:
-    """(Σ_i f(u_i))′ by u_j is f′(u_j)
+    """(Σᵢ f(uᵢ))′ by uⱼ is f′(uⱼ)
 
     Only one term of the sum holds this variable; the derivative of all the others is 0.
     """
@@ -28,7 +28,7 @@ def own_term(t: Term) -> Term | None:
 
 @rule(SUMS, "linearity of the sum")
 def linearity(t: Term) -> Term | None:
-    """(Σ_i f_i)′ = Σ_i f_i′
+    """(Σᵢ fᵢ)′ = Σᵢ fᵢ′
 
     A sum is differentiated term by term, however many terms it has.
     """
@@ -41,7 +41,7 @@ def linearity(t: Term) -> Term | None:
 
 @rule(INDICES, "only the matching index")
 def matching(t: Term) -> Term | None:
-    """Σ_j f_j [j = k] = f_k
+    """Σⱼ fⱼ [j = k] = fₖ
 
     The match is 0 everywhere but at one place, so one term is left.
     """
