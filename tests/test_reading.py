@@ -206,6 +206,7 @@ def test_a_backslash_or_a_dollar_makes_it_latex():
     ("lam + λ", {"lam"}, Name("lam") + Name("lam")),
     ("W₁ + W1", {"W1"}, Name("W1") + Name("W1")),
     ("x_h", {"x_h"}, Name("x_h")),
+    ("log_loss_i + sum_x", {"log_loss", "sum_x"}, Name("log_loss", ("i",)) + Name("sum_x")),
     ("foo(x)", {"foo"}, Name("foo") * x),
     ("dL/dw", {"dL", "dw"}, Div(Name("dL"), Name("dw"))),
     ("dL/dw", {"d", "L", "w"}, D(L, w)),
@@ -237,7 +238,9 @@ REFUSED = [
     ("2½", "right before a fraction"),
     ("sum(x)^2", "under the sum"), ("sum_i(x_i)(y_i)", "under the sum"), ("mean_i(x_i)", "no index"), ("Σ_{i=2}^n x_i", "whole axis"),
     ("Σ_1 x", "over letters"),
-    ("√x^2", "root raised"), ("||x||", "norms"), ("x__y", "is missing"), ("_x", "is missing"), ("x_{i+1}", "letters, digits and commas"),
+    ("√x^2", "root raised"), ("sum_xy", "a name or a sum"), ("x^(a < b)", "only in cases"), ("e^2x", "exponent end"),
+    ("d/du u^2 du/dw", "take this one as well"), ("d/dw(a)(b)", "this bracket as well"), ("||x||", "norms"), ("x__y", "is missing"),
+    ("_x", "is missing"), ("x_{i+1}", "letters, digits and commas"),
     ("x_{}", "is missing"),
     ("∂L", "stands here without"), ("dL/dw^2", "order"), ("d^2L/dw", "order"), ("∂^9L/∂w^9", "order 1, 2, 3 or 4"),
     ("cases(x, 0)", "value, condition"), ("cases(x, y, 0)", "condition such as"),
@@ -296,6 +299,8 @@ def test_the_error_shows_no_control_characters_and_no_endless_line():
     ("MSE = mean(u^2)", (Name("MSE"), call("mean", Pow(u, two)))),
     ("$MSE = uv$", (Name("MSE"), u * Name("v"))),
     ("sigma = 1", (Name("sigma"), one)),
+    ("log_loss_i = a", (Name("log_loss", ("i",)), a)),
+    ("sum_x = a", (Name("sum_x"), a)),
 ])  # fmt: skip
 def test_a_definition_is_a_name_and_its_value(text, expected):
     assert read_definition(text) == expected

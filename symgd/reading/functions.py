@@ -29,6 +29,8 @@ def bracketed(p: Cursor) -> Reading:
     items = arguments(p)
     if len(items) > 1:
         p.refuse("one expression is read between these brackets, not several", items[1])
+    if isinstance(items[0].term, Compare):
+        p.refuse("a condition stands only in cases", items[0])
     return items[0]
 
 
@@ -51,7 +53,7 @@ def arguments(p: Cursor) -> tuple[Reading, ...]:
 
 def over(p: Cursor) -> Reading:
     r"""a \over b, or the a alone"""
-    top = item(p)
+    top = expression(p)
     if not p.sees("over"):
         return top
     p.at += 1
@@ -155,11 +157,10 @@ def exponent(p: Cursor) -> Reading:
         return out if out.end == t.end else p.refuse("braces are missing around the exponent", out)
     if p.here.kind == "end":
         p.missing("the exponent")
-    if p.sees("-"):
-        sign = p.take()
-        body = expression(p, POWER - 1)
-        return p.made(Neg(body.term), sign.start, body.end, body)
+    sign = p.take() if p.sees("-") else None
     out = expression(p, POWER - 1)
+    if sign:
+        out = p.made(Neg(out.term), sign.start, out.end, out)
     if p.syntax == "ascii" and p.last.kind == "word" and p.here.kind == "word" and not p.here.spaced:
         p.refuse("where does the exponent end?", Token("", "", caret.start, p.here.end), "put it into brackets")
     return out

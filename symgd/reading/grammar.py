@@ -8,10 +8,11 @@ from fractions import Fraction
 from symgd.reading.functions import absolute, bracketed, call, cases, environment, exponent, function, opens, root
 from symgd.reading.names import accented, name
 from symgd.reading.pratt import MINUS, POWER, PRODUCT, SUM, Cursor, Infix, Reading, begins, expression, joined
-from symgd.reading.sums import derivative, fraction, summation, worded_sum
+from symgd.reading.rates import derivative, fraction
+from symgd.reading.sums import summation, worded_sum
 from symgd.reading.tokens import DIGITS, Token
-from symgd.reading.words import known
-from symgd.term import Add, Call, Compare, Div, Match, Mul, Name, Neg, Num, Pow
+from symgd.reading.words import declares, known
+from symgd.term import Add, Call, Div, Match, Mul, Name, Neg, Num, Pow
 
 __all__ = ["INFIX", "PREFIX"]
 
@@ -36,7 +37,7 @@ def word(p: Cursor) -> Reading:
     """A name, a function, or a word that is notation: sum, mean, cases."""
     t = p.here
     head, _, label = t.text.partition("_")
-    if t.text not in p.declared and head not in p.declared:
+    if not declares(t.text, p.declared):
         if head in ("sum", "mean"):
             return worded_sum(p)
         if t.text == "cases":
@@ -67,8 +68,7 @@ def group(p: Cursor) -> Reading:
         p.refuse("there is nothing between these brackets", Token("", "", p.here.start, p.tokens[p.at + 1].end))
     if p.here.text == "[" and (found := _match(p)):
         return found
-    out = bracketed(p)
-    return p.refuse("a condition stands only in cases", out) if isinstance(out.term, Compare) else out
+    return bracketed(p)
 
 
 def _has_if(p: Cursor) -> bool:
@@ -172,6 +172,8 @@ def power(p: Cursor, left: Reading) -> Reading:
     raised = exponent(p)
     end = max(left.end, raised.end)  # u^2_i
     if left.term == Name("e") and "e" not in p.declared:
+        if p.syntax == "ascii" and p.last.kind == "number" and p.here.kind == "word" and not p.here.spaced:
+            p.refuse("where does the exponent end?", Token("", "", left.start, p.here.end), "put it into brackets")
         return p.made(Call("exp", (raised.term,)), left.start, end, raised)
     return p.made(Pow(left.term, raised.term), left.start, end, left, raised)
 

@@ -89,7 +89,8 @@ def _as_declared(p: Cursor, symbol: str) -> str:
     if symbol in p.declared or not p.declared:
         return symbol
     base, mark, rest = symbol.partition("_")
-    forms = [(lam if base == "lambda" else base) + sign + rest for lam in (base, "lam") for sign in (mark, "")]
+    other = {"lambda": "lam", "lam": "lambda"}.get(base, base)
+    forms = [word + sign + rest for word in (base, other) for sign in (mark, "")]
     return next((f for f in forms if f in p.declared), symbol)
 
 

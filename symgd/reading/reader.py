@@ -15,7 +15,8 @@ from symgd.reading.functions import condition
 from symgd.reading.grammar import INFIX, PREFIX
 from symgd.reading.lexer import lex
 from symgd.reading.limits import within_limits
-from symgd.reading.pratt import Cursor, Reading, expression
+from symgd.reading.names import name
+from symgd.reading.pratt import Cursor, Reading, begins, expression
 from symgd.reading.tokens import TOKENS, Token, brackets
 from symgd.reading.words import differentials, settle_scripts, split
 from symgd.reading.unread import Unread
@@ -58,8 +59,8 @@ def read_condition(text: str, syntax: Syntax = "auto", functions_of: Symbols = N
 def read_definition(text: str, syntax: Syntax = "auto", functions_of: Symbols = NONE, declared: Symbols = NONE) -> tuple[Name, Term]:
     """y_hat = w*x + b, or with := in between: the name and what it stands for.  Raises Unread."""
     p = _cursor(text, syntax, functions_of, declared, defines=True)
-    left = expression(p)
-    if not isinstance(left.term, Name):
+    left = name(p) if p.here.kind == "word" else expression(p)
+    if not isinstance(left.term, Name) or begins(p) or p.sees("+", "-", "*", "/", "^"):
         p.refuse("the left side of a definition is a name", left)
     if not p.sees("=", ":="):
         p.missing("the sign = of the definition")
@@ -108,7 +109,7 @@ def settle(tokens: list[Token], text: str, syntax: str, declared: Symbols, defin
                 continue
             t = t._replace(text=t.text[1:], start=t.start + 1, spaced=False)
         if t.kind == "run":
-            alone = defines and not at and tokens[1].text in ("=", ":=", "_")  # MSE = …
+            alone = defines and not at  # MSE = …
             out += [t._replace(kind="word")] if alone else split(t, syntax, declared)
         else:
             out.append(t)

@@ -1,27 +1,23 @@
-"""Sums, averages and derivatives: Σ_i a_i, sum(x), \\sum_{i=1}^{n}, d/dw (…), ∂L/∂w.
+r"""Sums and averages: Σ_i a_i, sum(x), mean(x), \sum_{i=1}^{n}.
 
 Σ takes the product that follows, up to the next + or − on its level: Σ_i a_i b_i + c is (Σ_i a_i b_i) + c.
 The words sum(…) and mean(…) with a bracket take that bracket alone, as functions do.
-d/dw takes a bracket (with its power), or the factors that follow up to a sign.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import NoReturn
-
-from symgd.reading.functions import bracketed, exponent, opens
+from symgd.reading.functions import bracketed, opens
 from symgd.reading.names import script
-from symgd.reading.pratt import MINUS, POWER, PRODUCT, Cursor, Reading, begins, expression, joined
+from symgd.reading.pratt import MINUS, Cursor, Reading, expression
 from symgd.reading.tokens import Token
-from symgd.reading.words import labels
-from symgd.term import Call, D, Div, Mul, Name, Num, Sum
+from symgd.reading.words import INDEX_LETTERS, labels
+from symgd.term import Call, Sum
 
-__all__ = ["derivative", "fraction", "summation", "worded_sum"]
+__all__ = ["summation", "worded_sum"]
 
 
 def summation(p: Cursor) -> Reading:
-    """Σ_i body, \\sum_{i=1}^{n} body, Σ body"""
+    r"""Σ_i body, \sum_{i=1}^{n} body, Σ body"""
     sign = p.take()
     return _summed(p, sign, _bounds(p, sign), "sum", call=False)
 
@@ -31,6 +27,8 @@ def worded_sum(p: Cursor) -> Reading:
     word = p.take()
     kind, _, label = word.text.partition("_")
     indices = _indices(p, label, word) if label else _bounds(p, word)
+    if len(indices) > 1 and any(i[0] not in INDEX_LETTERS for i in indices):
+        p.refuse(f"is {word.text} a name or a sum over {' and '.join(indices)}?", word)
     if indices and kind == "mean":
         p.refuse("mean takes no index", word, "write mean(…), or (1/n) sum_i(…)")
     return _summed(p, word, indices, kind, call=opens(p) and not p.here.spaced)
@@ -62,7 +60,7 @@ def _bounds(p: Cursor, sign: Token) -> tuple[str, ...]:
     """_i, _{ij}, _{i=1}^{n}: the indices.  A sum runs over a whole axis: from 1 to a name, or from 0 to a name less 1."""
     if not p.sees("_"):
         if p.sees("^"):
-            p.refuse("a sum with an upper bound needs its index", hint="write \\sum_{i=1}^{n}")
+            p.refuse("a sum with an upper bound needs its index", hint=r"write \sum_{i=1}^{n}")
         return ()
     p.at += 1
     below = [t.text for t in script(p)]
@@ -87,111 +85,3 @@ def _whole(lower: list[str], upper: list[str]) -> bool:
 def _counts(upper: list[str]) -> bool:
     """n, N, n_1: one name"""
     return bool(upper) and upper[0].isalpha() and all(t.isalnum() or t == "_" for t in upper)
-
-
-# ---------------------------------------------------------------- derivatives and fractions
-
-
-def fraction(p: Cursor) -> Reading:
-    r"""\frac{a}{b}, \frac12, and \frac{dL}{dw}"""
-    command = p.take()
-    if p.here.text == "{" and p.tokens[p.at + 1].kind == "op" and p.tokens[p.at + 1].text in ("d", "∂") and p.closing[p.at] + 1 in p.closing:
-        below = p.closing[p.at] + 2
-        if p.tokens[below].kind == "op" and p.tokens[below].text in ("d", "∂"):
-            return _rate(p, command.start)
-    top = _argument(p)
-    bottom = _argument(p)
-    return p.made(Div(top.term, bottom.term), command.start, p.last.end, top, bottom)
-
-
-def _argument(p: Cursor) -> Reading:
-    """A group in braces, or one digit or letter."""
-    t = p.here
-    if t.kind == "open" and t.text == "{":
-        return bracketed(p)
-    if t.kind == "number" and t.text.isdigit() and len(t.text) > 1:
-        p.tokens[p.at] = t._replace(text=t.text[1:], start=t.start + 1)
-        return p.made(Num(Fraction(int(t.text[0]))), t.start, t.start + 1)
-    if t.kind in ("number", "word"):
-        out = p.prefix[t.kind](p)
-        return out if out.end == t.end else p.refuse("braces are missing here", out)
-    return p.missing("a part of the fraction")
-
-
-def derivative(p: Cursor) -> Reading:
-    """∂L/∂w, dL/dw, d/dw (…), d²y/dx²"""
-    return _rate(p, p.here.start)
-
-
-def _rate(p: Cursor, start: int) -> Reading:
-    barred = p.here.text == "{"
-    p.at += barred
-    d = p.take()
-    order = _order(p)
-    of: Reading | None = None
-    if not (p.sees("}") if barred else p.sees("/")):
-        if not barred and p.here.kind not in ("word", "open", "command"):
-            p.missing("a name or a bracket after this ∂")
-        of = expression(p, PRODUCT if barred else POWER)
-    if not (p.sees("}") if barred else p.sees("/")):
-        p.refuse("put this numerator into brackets") if barred else _alone(p, d)
-    p.at += 2 if barred else 1
-    by = _denominator(p, d)
-    if barred:
-        if not p.sees("}"):
-            p.missing("the end of the fraction")
-        p.at += 1
-    if len(by) != order:
-        p.refuse(f"above stands a derivative of order {order}, below of order {len(by)}", Token("", "", start, p.last.end))
-    if of is None:
-        of = _operand(p)
-    end = max(p.last.end, of.end)
-    out = of
-    for x in reversed(by):
-        assert isinstance(x.term, Name)
-        out = p.made(D(out.term, x.term, partial=not isinstance(out.term, Name | D) or (isinstance(out.term, D) and out.term.partial)), start, end, out, x)
-    return out
-
-
-def _alone(p: Cursor, d: Token) -> NoReturn:
-    p.refuse(f"{d.text} stands here without the {d.text}… that it is divided by", d)
-
-
-def _order(p: Cursor) -> int:
-    if not p.sees("^"):
-        return 1
-    power = exponent(p)
-    if not isinstance(power.term, Num) or power.term.value not in (1, 2, 3, 4):
-        p.refuse("a derivative has the order 1, 2, 3 or 4", power)
-    return int(power.term.value)
-
-
-def _denominator(p: Cursor, d: Token) -> list[Reading]:
-    """∂w ∂b, dx²: the names, the outermost first, each as often as it is derived by."""
-    by: list[Reading] = []
-    while p.sees("d", "∂"):
-        p.at += 1
-        if p.here.kind not in ("word", "command"):
-            p.missing("the name that is derived by")
-        x = p.prefix[p.here.kind if p.here.kind == "word" else p.here.text](p)
-        if not isinstance(x.term, Name):
-            p.refuse("a derivative is taken by a name", x)
-        by += [x] * _order(p)
-    if not by:
-        _alone(p, d)
-    return by
-
-
-def _operand(p: Cursor) -> Reading:
-    """What d/dw is applied to."""
-    if opens(p):
-        out = expression(p, POWER - 1)
-        if opens(p) and not p.here.spaced:
-            p.refuse("does the derivative take this bracket as well?", hint="put the whole into brackets")
-        return out
-    if p.sees("Σ"):
-        return expression(p, MINUS)
-    pieces = [expression(p, POWER - 1)]
-    while begins(p):
-        pieces.append(expression(p, POWER - 1))
-    return joined(p, Mul, pieces)

@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from symgd.language import ALIASES, CONSTANTS, FUNCTIONS, GREEK
 from symgd.reading.tokens import Token
 
-__all__ = ["INDEX_LETTERS", "SPOKEN", "differentials", "labels", "settle_scripts", "split"]
+__all__ = ["INDEX_LETTERS", "SPOKEN", "declares", "differentials", "labels", "settle_scripts", "split"]
 
 INDEX_LETTERS = "ijkhl"
 SPOKEN = frozenset(("sum", "mean", "cases"))  # words that are read as notation
@@ -37,14 +37,14 @@ def split(t: Token, syntax: str, declared: Collection[str]) -> list[Token]:
         return [t._replace(kind="word")]
     if known(base) if syntax == "ascii" else base in FUNCTIONS or base in ALIASES or base in SPOKEN or (base in GREEK and len(base) > 2):
         return [t._replace(kind="word")]
-    together = declared and all(c in declared for c in base[:-1]) and _declares(base[-1] + mark + rest, declared)
+    together = declared and all(c in declared for c in base[:-1]) and declares(base[-1] + mark + rest, declared)
     if not together and (syntax == "ascii" or len(base) > 3 or (len(base) == 3 and base.isupper())):
         return [t._replace(kind="word")]
     ends = [*range(1, len(base)), len(t.text)]
     return [Token("word", t.text[a:b], t.start + a, t.start + b, t.spaced and not a) for a, b in zip([0, *ends], ends, strict=False)]
 
 
-def _declares(word: str, declared: Collection[str]) -> bool:
+def declares(word: str, declared: Collection[str]) -> bool:
     """Is the word declared, as it stands or without its indices: x_i, y_hat_i?"""
     base, *pieces = word.split("_")
     own = "_".join([base, *(p for p in pieces if labels(p, INDEX_LETTERS)[1] == ())])
