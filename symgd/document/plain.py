@@ -63,7 +63,7 @@ def one_line(text: str) -> str:
 
 def width(text: str) -> int:
     """Columns on a terminal: wide characters take two, combining marks none."""
-    return sum(_columns(c) for c in text)
+    return len(text) if text.isascii() else sum(_columns(c) for c in text)
 
 
 def _columns(c: str) -> int:
@@ -133,15 +133,16 @@ def spoken(line: Line, left: str = "") -> str:
     if line.spoken:
         return one_line(line.spoken)
     said = to_speech(line.left) if line.left is not None else left
-    return f"{said} {RELATIONS.get(line.relation, ('', line.relation))[1]} {to_speech(line.right)}".strip()
+    return one_line(f"{said} {RELATIONS.get(line.relation, ('', line.relation))[1]} {to_speech(line.right)}".strip())
 
 
-def beside(chain: Chain, room: int = 78) -> bool:
-    """Do all the reasons of the chain fit in a second column beside the formulas?"""
+def beside(chain: Chain, columns: int = 80) -> bool:
+    """Do all the reasons of the chain, with their verdicts, fit in a second column beside the formulas?"""
     reasons = max((width(inline_text(line.reason)) for line in chain.lines), default=0)
     left = max((width(formula_text(line.left)) for line in chain.lines if line.left is not None), default=0)
     right = max((width(formula_text(line.right)) for line in chain.lines), default=0)
-    return 0 < reasons <= 32 and left + right + reasons + 16 <= room
+    verdict = 12 if any(line.check for line in chain.lines) else 0
+    return 0 < reasons <= 32 and left + right + reasons + verdict + 14 <= columns  # 14: the number, the relation and the gaps
 
 
 def legend(page: Page) -> tuple[tuple[str, str, str], ...]:

@@ -17,7 +17,7 @@ __all__ = ["FONT", "font_bytes", "to_html"]
 
 FONT = "stix-two-math.woff2"
 
-_WIDE = 72  # columns of Unicode after which a displayed formula is broken
+_WIDE, _PHONE = 72, 30  # columns of Unicode after which a formula is broken: displayed, in running text
 
 Anchors = dict[str, str]
 
@@ -97,8 +97,7 @@ def _inline(text: Inline, anchors: Anchors) -> str:
     for piece in text:
         match piece:
             case Formula(layout):
-                long = " long" if width(formula_text(layout)) > 28 else ""
-                out.append(f'<span class="formula{long}">{to_mathml(to_latex(layout))}</span>' if long else to_mathml(to_latex(layout)))
+                out.append(_inline_math(layout))
             case Strong(words):
                 out.append(f"<strong>{escape(one_line(words))}</strong>")
             case Mono(words):
@@ -109,6 +108,15 @@ def _inline(text: Inline, anchors: Anchors) -> str:
             case _:
                 out.append(escape(one_line(piece)))
     return "".join(out)
+
+
+def _inline_math(layout: Layout) -> str:
+    """A formula in running text: a long one may wrap before its outermost signs, and a part too long for a phone scrolls by itself."""
+    out = []
+    for k, part in enumerate(split_formula(layout, _PHONE)):
+        math = to_mathml(to_latex(part)) if k == 0 else _infix(to_mathml(to_latex(part)))
+        out.append(f'<span class="long" tabindex="0">{math}</span>' if width(formula_text(part)) > _PHONE else math)
+    return "<wbr>".join(out)
 
 
 def _anchor(name: str, taken: set[str]) -> str:
@@ -163,10 +171,10 @@ def _line(line: Line, left: str, anchors: Anchors, first: bool) -> str:
     place = anchors.get(line.number, "")
     shown = escape(one_line(line.number))
     number = f'<a class="number" href="#{place}" aria-label="Line {shown}">({shown})</a>' if place else ""
-    mark = RELATIONS.get(line.relation, (line.relation, ""))[0]
-    sides = f'<span class="left">{_display(line.left) if line.left is not None else ""}</span><span class="relation">{_math(mark)}</span>'
-    first, *more = [_display(part) for part in split_formula(line.right, _WIDE)]
-    sides += f'<span class="right">{first}</span>' + "".join(f'<span class="right more">{_infix(part)}</span>' for part in more)
+    mark = _math(RELATIONS[line.relation][0]) if line.relation in RELATIONS else escape(one_line(line.relation))
+    sides = f'<span class="left">{_display(line.left) if line.left is not None else ""}</span><span class="relation">{mark}</span>'
+    right, *more = [_display(part) for part in split_formula(line.right, _WIDE)]
+    sides += f'<span class="right">{right}</span>' + "".join(f'<span class="right more">{_infix(part)}</span>' for part in more)
     sentence = escape(spoken(line, left))
     verdict = ("\u00a0" if line.reason else "") + _verdict(line.check) if line.check in CHECKS else ""
     why = f'<span class="why">{_inline(line.reason, anchors)}{verdict}</span>' if line.reason or verdict else ""

@@ -26,7 +26,7 @@ def to_markdown(page: Page) -> str:
     parts += [_block(block) for block in page.blocks]
     if marks := legend(page):
         parts.append("---\n\n" + " · ".join(f"{mark} **{word}**: {meaning}" for mark, word, meaning in marks))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part.strip()).rstrip() + "\n"
 
 
 def _escape(text: str) -> str:

@@ -21,8 +21,8 @@ def to_text(page: Page, columns: int = 80) -> str:
         parts.append(_paragraph(page.summary, columns))
     parts += [_block(block, columns) for block in page.blocks]
     if marks := legend(page):
-        parts.append("─" * 12 + "\n" + "\n".join(f"{mark} {word}: {meaning}" for mark, word, meaning in marks))
-    return "\n\n".join(part for part in parts if part) + "\n"
+        parts.append("\n".join(["─" * 12, *(_hang(f"{mark} ", f"{word}: {meaning}", columns) for mark, word, meaning in marks)]))
+    return "\n\n".join(part for part in parts if part.strip()).rstrip() + "\n"
 
 
 def _block(block: Block, columns: int) -> str:
@@ -66,29 +66,31 @@ def _hang(first: str, text: str, columns: int) -> str:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Lines of whole words, at most `columns` wide; a word that is wider is broken where the line ends."""
-    lines, line = [], ""
+    """Lines of whole words, at most `columns` wide; a word that is wider than a line is broken where its line ends."""
+    lines, line, used = [], "", 0
     for word in text.split(" "):
-        while width(word) > columns:
-            room = columns - width(line) - (1 if line else 0)
-            head = _fitting(word, room if room >= 8 else columns)
-            lines += [f"{line} {head}".strip()] if room >= 8 else [line, head]
-            line, word = "", word[len(head) :]
-        if line and width(line) + 1 + width(word) > columns:
-            lines, line = [*lines, line], word
-        else:
-            line = f"{line} {word}" if line else word
+        for piece in _pieces(word, columns):
+            wide = width(piece)
+            if line and used + 1 + wide > columns:
+                lines.append(line)
+                line, used = piece, wide
+            else:
+                line, used = (f"{line} {piece}", used + 1 + wide) if line else (piece, wide)
     return [part.rstrip() for part in [*lines, line] if part.strip()] or [""]
 
 
-def _fitting(word: str, columns: int) -> str:
-    """The longest beginning of the word that fits, never less than one character."""
-    taken = 0
-    for k, c in enumerate(word):
+def _pieces(word: str, columns: int) -> list[str]:
+    """The word, or where it is wider than a line its parts of one line each."""
+    if width(word) <= columns:
+        return [word]
+    parts, taken = [""], 0
+    for c in word:
         taken += width(c)
-        if taken > columns and k:
-            return word[:k]
-    return word
+        if taken > columns and parts[-1]:
+            parts.append("")
+            taken = width(c)
+        parts[-1] += c
+    return parts
 
 
 # ---------------------------------------------------------------------------------------------------------------- formulas
@@ -120,7 +122,7 @@ def _chain(lines: tuple[Line, ...], columns: int, side: bool) -> str:
     gutter = max((len(_number(line)) for line in lines), default=0) + 2
     lefts = [width(formula_text(line.left)) for line in lines if line.left is not None]
     left = max((w for w in lefts if w <= columns // 3), default=0)
-    relation = max(len(line.relation) for line in lines) if lines else 1
+    relation = max(width(one_line(line.relation)) for line in lines) if lines else 1
     edge = gutter + left + 1 + relation + 1
     reason_at = edge + max((width(formula_text(line.right)) for line in lines), default=0) + 3
     out: list[str] = []
@@ -143,7 +145,7 @@ def _formula_rows(line: Line, gutter: int, left: int, relation: int, columns: in
     said = formula_text(line.left) if line.left is not None else ""
     above = width(said) > left
     side = blank + " " * left if above else number + " " * (left - width(said)) + said
-    head = f"{side} {line.relation.rjust(relation)} "
+    head = f"{side} {one_line(line.relation).rjust(relation)} "
     right = wrap_formula(formula_text(line.right), columns - width(head))
     rows = [head + right[0]] + [" " * (width(head) - 2) + part if part[0] in "=≈≤≥<>" else " " * width(head) + part for part in right[1:]]
     return [number + part for part in wrap_formula(said, columns - gutter)] + rows if above else rows
