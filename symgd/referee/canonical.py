@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import sympy as sp
@@ -26,14 +27,18 @@ BEGINNINGS = 40  # how often kernels may get finer
 
 @dataclass(frozen=True)
 class Proof:
-    """cases   how many sign patterns were looked at (1: no sign mattered)
-    kinds   the kinds of kernels that were met, sorted
-    kinks   the arguments whose sign was taken, as SymPy prints them, sorted
+    """cases     how many sign patterns were proved (1: no sign mattered; 0: nothing is defined anywhere)
+    kinds     the kinds of kernels that were met, sorted
+    kinks     the expressions whose sign was taken and across which both sides are continuous, sorted
+    jumps     those across which they need not be: nothing is said of their zeros, sorted
+    isolated  nothing is said of the zeros of what stands under a root either: it may be 0 there and negative all around
     """
 
     cases: int
     kinds: tuple[str, ...]
-    kinks: tuple[str, ...]
+    kinks: tuple[sp.Expr, ...]
+    jumps: tuple[sp.Expr, ...]
+    isolated: bool
 
 
 def prove(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None = None, where: tuple[sp.Basic, ...] = ()) -> Proof | None:
@@ -53,9 +58,8 @@ def prove(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None = None
 def _by_cases(left: sp.Expr, right: sp.Expr, parts: dict[str, int], domain: Mapping[str, str] | None, where: tuple[sp.Basic, ...]) -> Proof | None:
     """Depth first through the signs that are asked for."""
     paths: list[tuple[int, ...]] = [()]
-    kinds: set[str] = set()
-    kinks: set[str] = set()
-    cases = 0
+    kinds, kinks, jumps = set[str](), set[sp.Expr](), set[sp.Expr]()
+    cases, isolated = 0, False
     while paths:
         path = paths.pop()
         case = Kernels(parts, path, domain)
@@ -71,6 +75,7 @@ def _by_cases(left: sp.Expr, right: sp.Expr, parts: dict[str, int], domain: Mapp
                 raise TooLarge from None
             continue
         except Nowhere:
+            isolated |= case.isolated
             continue
         cases += 1
         if cases > CASES:
@@ -79,7 +84,12 @@ def _by_cases(left: sp.Expr, right: sp.Expr, parts: dict[str, int], domain: Mapp
             return None
         kinds |= case.kinds()
         kinks |= walk.kinks
-    return Proof(max(cases, 1), tuple(sorted(kinds)), tuple(sorted(kinks)))
+        jumps |= walk.jumps
+    return Proof(cases, tuple(sorted(kinds)), _sorted(kinks - jumps), _sorted(jumps), isolated)
+
+
+def _sorted(found: set[sp.Expr]) -> tuple[sp.Expr, ...]:
+    return tuple(sorted(found, key=sp.default_sort_key))
 
 
 class Walk:
@@ -88,7 +98,8 @@ class Walk:
     def __init__(self, case: Kernels) -> None:
         self.case = case
         self.memo: dict[Any, Ratio] = {}
-        self.kinks: set[str] = set()
+        self.kinks: set[sp.Expr] = set()
+        self.jumps: set[sp.Expr] = set()
 
     def to(self, e: sp.Basic) -> Ratio:
         """The fraction of e in this case.  Raises Nowhere where e is defined nowhere in it."""
@@ -104,10 +115,14 @@ class Walk:
             return self.case.symbol(e.name)
         if isinstance(e, sp.Piecewise):
             return self.piece(e)
-        if isinstance(e, sp.Abs | sp.sign | sp.Max | sp.Min | sp.Heaviside):
-            self.kinks.add(sp.sstr(e.args[0] - e.args[1] if isinstance(e, sp.Max | sp.Min) else e.args[0]))
+        if isinstance(e, sp.Abs | sp.Max | sp.Min):
+            self.kinks |= {_upright(a - b) for a, b in combinations((*e.args, sp.S.Zero)[: max(2, len(e.args))], 2)}
+        if isinstance(e, sp.sign | sp.Heaviside | sp.DiracDelta):
+            self.jumps.add(_upright(e.args[0]))
         if e in LEAVES:
             return LEAVES[e](self.case)
+        if e.is_Pow and e.exp == sp.S.Half and e.base.is_number and e.base.has(sp.Pow) and (simpler := sp.sqrtdenest(e)) != e:
+            return self.to(simpler)  # √(3 + 2√2) = 1 + √2
         args = [self.to(a) for a in e.args]
         row = NODES.get(e.func)
         return row(self.case, *args) if row else call(self.case, str(e.func), *args)
@@ -129,7 +144,7 @@ class Walk:
         if not isinstance(condition, sp.core.relational.Relational):
             raise TooLarge
         gap = self.case.add(self.to(condition.lhs), self.case.neg(self.to(condition.rhs)))
-        self.kinks.add(sp.sstr(condition.lhs - condition.rhs))
+        self.jumps.add(_upright(condition.lhs - condition.rhs))
         if isinstance(condition, sp.Eq | sp.Ne):
             return bool(gap.top.is_zero()) == isinstance(condition, sp.Eq)
         s = self.case.sign_of(gap)
@@ -140,6 +155,9 @@ class Walk:
         """This case has the condition."""
         if isinstance(condition, sp.Gt | sp.Ge | sp.Lt | sp.Le):
             gap = self.case.add(self.to(condition.gts), self.case.neg(self.to(condition.lts)))
-            if gap.top.is_zero() and isinstance(condition, sp.Gt | sp.Lt):
-                raise Nowhere
-            self.case.require(gap)
+            self.case.require(gap, edge=isinstance(condition, sp.Ge | sp.Le))
+
+
+def _upright(gap: sp.Expr) -> sp.Expr:
+    """x − y for both x − y and y − x."""
+    return -gap if gap.could_extract_minus_sign() else gap

@@ -22,9 +22,12 @@ from symgd.typeset.layout import layout
 __all__ = ["conditions", "difference", "meanings"]
 
 
+PATHS = 40  # sign patterns looked at before a condition is called needed
+
+
 def conditions(t: Term, domain: Mapping[str, str] | None = None) -> tuple[Compare, ...]:
     """What must hold for t to be defined, in the order of its parts, each once.  The values of cases are left out: each holds in its case only."""
-    return tuple(dict.fromkeys(c for c in _found(t, domain or {}) if names(c) or _false(c)))
+    return tuple(dict.fromkeys(c for c in _found(t, domain or {}) if expression(c) is not sp.true))
 
 
 def _found(t: Term, domain: Mapping[str, str]) -> Iterator[Compare]:
@@ -66,14 +69,9 @@ def _number(t: Term) -> Fraction | None:
     return None
 
 
-def _false(c: Compare) -> bool:
-    """A condition on numbers alone that fails: log(−1)."""
-    return not bool(expression(c))
-
-
 def meanings(found: Iterable[Compare]) -> tuple[Any, ...]:
-    """The conditions in SymPy, without those that it sees hold always."""
-    return tuple(e for c in found if (e := expression(c)) is not sp.true)
+    """The conditions in SymPy."""
+    return tuple(expression(c) for c in found)
 
 
 def difference(left: Sequence[Compare], right: Sequence[Compare], domain: Mapping[str, str] | None = None) -> str:
@@ -87,16 +85,25 @@ def difference(left: Sequence[Compare], right: Sequence[Compare], domain: Mappin
 
 
 def _follows(c: Compare, given: Sequence[Compare], domain: Mapping[str, str]) -> bool:
-    """Does the condition follow from the domains and the given conditions, factor by factor?  False where that cannot be seen."""
+    """Does the condition follow from the domains and the given conditions, factor by factor, sign by sign?  False where that cannot be seen."""
     parts: dict[str, int] = {}
-    for _ in range(10):
-        case = Kernels(parts, (), domain)
+    paths: list[tuple[int, ...]] = [()]
+    for _ in range(PATHS):
+        path = paths.pop()
         try:
-            return _seen(case, c, given)
+            if not _seen(Kernels(parts, path, domain), c, given):
+                return False
         except Finer:
+            paths = [()]
             continue
-        except (Split, TooLarge, Nowhere):
+        except Split:
+            paths += [(*path, -1), (*path, 1)]
+        except Nowhere:
+            pass
+        except TooLarge:
             return False
+        if not paths:
+            return True
     return False
 
 
@@ -110,26 +117,13 @@ def _seen(case: Kernels, c: Compare, given: Sequence[Compare]) -> bool:
         if g.relation in (">", "!="):
             nonzero |= {str(f) for f, _ in case.factors(gap.top)[1]}
     gap = case.add(walk.to(expression(c.left)), case.neg(walk.to(expression(c.right))))
+    if gap.top.is_zero():
+        return c.relation in (">=", "<=")
     factors = [f for f, _ in case.factors(gap.top)[1]]
     if c.relation == "!=":
-        return all(str(f) in nonzero or _plainly_not_zero(case, f) for f in factors)
+        return all(str(f) in nonzero or case.never_zero(f) for f in factors)
     sign, odd = case.odd_factors(gap)
     for f in odd:
         sign *= case.known_sign(f)
-    strict = c.relation != ">" or all(str(f) in nonzero or _plainly_not_zero(case, f) for f in factors)
+    strict = c.relation != ">" or all(str(f) in nonzero or case.never_zero(f) for f in factors)
     return strict and (sign > 0) == (c.relation in (">", ">=")) and sign != 0
-
-
-def _plainly_not_zero(case: Kernels, f: Any) -> bool:
-    """A sum of terms of one sign, one of them a number or an exponential: never 0."""
-    terms = f.to_dict()
-    signs = {case.term_sign(powers, int(c)) for powers, c in terms.items()}
-    return len(signs) == 1 and 0 not in signs and any(_never_zero(case, powers) for powers in terms)
-
-
-def _never_zero(case: Kernels, powers: tuple[int, ...]) -> bool:
-    used = [case.kernels[k] for k, power in enumerate(powers) if power]
-    return all(one.kind in ("exp", "pi") or (one.kind == "symbol" and set(case.domain.get(one.of, "").split()) & STRICT) for one in used)
-
-
-STRICT = {"positive", "negative", "nonzero", "(0,1)", ">1"}  # domains without 0

@@ -17,7 +17,7 @@ from symgd.referee.powers import alternating, call, exp, log, root, split_terms,
 
 __all__ = ["LEAVES", "NODES"]
 
-TURNS = 40  # sin(kθ) is written out in sin θ and cos θ up to this k
+TURNS = 100  # sin(kθ) is written out in sin θ and cos θ up to this k
 HALF = Fraction(1, 2)
 
 
@@ -35,7 +35,7 @@ def _pow(k: Kernels, u: Ratio, v: Ratio) -> Ratio:
     if c is not None:
         if c.denominator == 1:
             return k.power(u, int(c))
-        k.require(u)
+        k.require(u, edge=c > 0)
         return root(k, u, c)
     if u.top.is_zero():
         raise TooLarge
@@ -47,7 +47,7 @@ def _pow(k: Kernels, u: Ratio, v: Ratio) -> Ratio:
 
 
 def _sqrt(k: Kernels, u: Ratio) -> Ratio:
-    k.require(u)
+    k.require(u, edge=True)
     return root(k, u, HALF)
 
 
@@ -114,8 +114,9 @@ def _circle_of(k: Kernels, c: Fraction, m: Ratio) -> tuple[Ratio, Ratio]:
     if turns < 0:
         pair = pair[0], k.neg(pair[1])
     out = _one(k), k.number(Fraction(0))
-    for _ in range(abs(turns)):
-        out = _turn(k, out, pair)
+    for bit in f"{abs(turns):b}":
+        out = _turn(k, out, out)
+        out = _turn(k, out, pair) if bit == "1" else out
     return out
 
 
@@ -164,7 +165,8 @@ def _atan(k: Kernels, u: Ratio) -> Ratio:
         return u
     if _number(u) in (1, -1):
         return times(k, _pi(k), Fraction(int(_number(u) or 0), 4))
-    if (len(u.top), str(u.top)) < (len(u.bottom), str(u.bottom)):
+    top = u.top if u.top.leading_coefficient() > 0 else -u.top
+    if (len(top), str(top)) < (len(u.bottom), str(u.bottom)):
         return _less(k, times(k, _pi(k), Fraction(k.sign_of(u), 2)), _atan(k, k.ratio(u.bottom, u.top)))
     return _odd(k, "atan", u)
 
@@ -211,7 +213,7 @@ def _asinh(k: Kernels, u: Ratio) -> Ratio:
 
 def _acosh(k: Kernels, u: Ratio) -> Ratio:
     """log(u + √(u² − 1)), u ≥ 1"""
-    k.require(_less(k, u, _one(k)))
+    k.require(_less(k, u, _one(k)), edge=True)
     return log(k, k.add(u, _sqrt(k, _square_and(k, u, -1))))
 
 

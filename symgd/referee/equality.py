@@ -25,6 +25,7 @@ from symgd.referee.canonical import Proof, prove
 from symgd.referee.check import Check
 from symgd.referee.domains import conditions, difference, meanings
 from symgd.referee.kernels import TooLarge
+from symgd.referee.constant import agree_by_slope
 from symgd.referee.points import points, within
 from symgd.referee.witness import decimal, digits, refuted
 from symgd.term import Term
@@ -34,9 +35,10 @@ __all__ = ["decide", "equal_terms", "looks", "term_looks"]
 LOOKS = 96  # points before a pair is held
 FIRST = 6  # points that agree before a proof is tried
 BITS = (128, 640, 2500)
+NOWHERE = (sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I, sp.AccumBounds)  # what SymPy makes of a side that is not defined
 DEEP = 12  # points looked at with all the bits before a pair is held
 Point = Mapping[str, Fraction]
-KERNEL_WORDS = {"exp": "exponentials", "log": "logarithms", "tan": "sines and cosines", "root": "roots", "alternating": "powers of −1", "pi": "π"}
+KERNEL_WORDS = {"exp": "exponentials", "log": "logarithms", "tan": "sines and cosines", "root": "roots", "pi": "π"}
 
 
 def decide(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None = None, effort: str = "own", where: tuple[sp.Basic, ...] = ()) -> Check:
@@ -96,7 +98,7 @@ class Pair:
         self.agreed: list[Point] = []
         self.digits = 10**6
         self.lonely: dict[str, Point] = {}
-        self.missing = ""
+        self.missing, self.reason = "", "no proof was found"
         for name in self.names:
             within(domain, name, Fraction(0))
 
@@ -203,9 +205,39 @@ class Pair:
             return Check("proved", "both sides are the same expression", scope)
         try:
             found = prove(self.left, self.right, self.domain, self.where)
+            if found is None:
+                return self.by_slope(scope)
+            gaps = found.jumps + (_roots(self.left, self.right) if found.isolated else ())
+            open_ = [gap for gap in gaps if not self.on_zeros(gap)]
         except (TooLarge, RecursionError):
             return self.by_residues(scope)
-        return None if found is None else Check("proved", _argument(found), scope + _apart(found))
+        if not found.cases:
+            return None
+        if open_:
+            self.reason = f"both sides have the same canonical form where {_said_of(open_)} is not 0; there no proof was found"
+            return None
+        return Check("proved", _argument(found), scope)
+
+    def on_zeros(self, gap: sp.Expr) -> bool:
+        """Is the claim proved, or nothing defined, where the gap is 0?  One name's values there are put in."""
+        for s in sorted(gap.free_symbols, key=lambda s: s.name):
+            zeros = _zeros(gap, s) if s.name not in self.domain else ()
+            if zeros:
+                return all(self.at_zero(s, zero) for zero in zeros)
+        return not gap.free_symbols
+
+    def at_zero(self, s: sp.Symbol, zero: sp.Expr) -> bool:
+        sides = self.left.subs(s, zero), self.right.subs(s, zero)
+        if any(side.has(*NOWHERE) for side in sides):
+            return True
+        found = prove(*sides, self.domain, tuple(c.subs(s, zero) for c in self.where))
+        return found is not None and not found.jumps
+
+    def by_slope(self, scope: str) -> Check | None:
+        """Proved where both sides have the same slopes, are smooth throughout, and agree at one point exactly."""
+        if not agree_by_slope(self.left, self.right, self.domain):
+            return None
+        return Check("proved", "both sides have the same derivatives and the same value at one point", scope)
 
     def by_residues(self, scope: str) -> Check | None:
         """Proved but for a chance below 1e-36, where both sides are rational."""
@@ -235,7 +267,7 @@ class Pair:
         if not self.agreed:
             return Check("held", "no point was found at which both sides are defined", self.scope())
         count = len({tuple(sorted(p.items())) for p in self.agreed})
-        return Check("held", f"agrees at {count} point{'s' if count > 1 else ''} to {min(self.digits, 30)} digits; no proof was found", self.scope())
+        return Check("held", f"agrees at {count} point{'s' if count > 1 else ''} to {min(self.digits, 30)} digits; {self.reason}", self.scope())
 
     def simplified(self) -> Check | None:
         """Proved if SymPy's simplify makes the difference 0; anything else it says counts for nothing."""
@@ -263,13 +295,13 @@ def _argument(proof: Proof) -> str:
     """Why it is so, in one sentence."""
     words = sorted(KERNEL_WORDS[kind] for kind in proof.kinds if kind in KERNEL_WORDS)
     what = f"written in {', '.join(words)}, " if words else ""
-    split = f" for each sign of {', '.join(proof.kinks)}" if proof.kinks else f" in each of {proof.cases} patterns of signs" if proof.cases > 1 else ""
+    gaps = [*proof.kinks, *proof.jumps]
+    split = f", for each sign of {_said_of(gaps)}" if gaps else f", in each of {proof.cases} patterns of signs" if proof.cases > 1 else ""
     return f"{what}both sides have the same exact canonical form{split}"
 
 
-def _apart(proof: Proof) -> str:
-    """Zeros of the gaps follow by continuity, or were looked at one by one."""
-    return "; where a sign changes, by continuity" if proof.kinks else ""
+def _said_of(gaps: list[sp.Expr]) -> str:
+    return ", ".join(map(sp.sstr, gaps))
 
 
 # ---------------------------------------------------------------- gaps
@@ -286,10 +318,31 @@ def _gaps(both: sp.Basic) -> list[sp.Expr]:
         elif isinstance(e, sp.core.relational.Relational):
             found.add(e.lhs - e.rhs)
         elif e.is_Pow and not e.exp.is_Integer:
-            found.add(e.base)
+            found |= {e.base, *(f.base if f.is_Pow else f for f in sp.Mul.make_args(e.base))}
         elif isinstance(e, sp.asin | sp.acos | sp.atanh | sp.acosh):
             found |= {e.args[0] - 1, e.args[0] + 1}
     return sorted((g for g in found if g.free_symbols), key=sp.default_sort_key)[:6]
+
+
+def _roots(left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, ...]:
+    """The factors of what stands under a root."""
+    bases = {e.base for side in (left, right) for e in sp.preorder_traversal(side) if e.is_Pow and not e.exp.is_Integer}
+    found = {f for base in bases for f, _ in (sp.factor_list(base)[1] if base.is_polynomial() else [(base, 1)]) if f.free_symbols}
+    return tuple(sorted(found, key=sp.default_sort_key))
+
+
+def _zeros(gap: sp.Expr, s: sp.Symbol) -> tuple[sp.Expr, ...]:
+    """The values of s at which a gap of degree 1 or 2 in it, with a number in front, is 0."""
+    if not gap.is_polynomial(s):
+        return ()
+    numbers = sp.Poly(gap, s).all_coeffs()
+    if len(numbers) not in (2, 3) or not numbers[0].is_Rational:
+        return ()
+    if len(numbers) == 2:
+        return (-numbers[1] / numbers[0],)
+    a, b, c = numbers
+    root = sp.sqrt(b**2 - 4 * a * c)
+    return ((-b + root) / (2 * a), (-b - root) / (2 * a)) if root.is_real is not False else ()
 
 
 def _pq(q: Fraction) -> tuple[int, int]:

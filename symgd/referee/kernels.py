@@ -1,6 +1,6 @@
 """Fractions of polynomials in kernels: the exact arithmetic in which two sides of an equality are brought to one form.
 
-A kernel stands for a real number that is no fraction of the others: x, π, e^m, tan(m/2), log|f|, |f|^(1/q), (−1)^m, erf(u), with m a monomial.
+A kernel stands for a real number that is no fraction of the others: x, π, e^m, tan(m/2), log|f|, |f|^(1/q), erf(u), with m a monomial.
 Each rewriting here is an identity of real numbers, so a fraction whose top reduces to 0 is 0 wherever it is defined; kernels that are
 secretly dependent can only make a proof fail.  Where an identity needs a sign that is not known, both signs are tried (`Split`).
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from math import comb, lcm, prod
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = ["Finer", "Kernels", "Nowhere", "Ratio", "Split", "TooLarge"]
 KERNELS = 24  # at most so many in one case
 TERMS = 2000  # of a polynomial
 DEGREE = 1200  # of a polynomial, in all kernels together
+PAIRED = 8  # signs taken that are compared with one another
 PARTS = 120  # the finest part m/N of a kernel's argument
 RING = fmpz_mpoly_ctx.get([f"k{j}" for j in range(KERNELS)], "degrevlex")
 QRING = fmpq_mpoly_ctx.get([f"k{j}" for j in range(KERNELS)], "degrevlex")
@@ -55,7 +57,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Kernel:
-    """kind      symbol | pi | exp | tan | log | root | alternating | call
+    """kind      symbol | pi | exp | tan | log | root | call
     key       what tells it from the others of its kind
     of        what it is made of: a name, a prime number, a Ratio or a polynomial
     parts     N where it belongs to the N-th part of its argument
@@ -84,7 +86,11 @@ class Kernels:
         self.relations: dict[int, tuple[int, Poly]] = {}  # slot of R → (q, f): R^q = |f|
         self.signs: dict[str, int] = {}
         self.factored: dict[str, tuple[int, list[tuple[Poly, int]]]] = {}
-        self.pending: list[tuple[int, list[Poly]]] = []
+        self.inferred: set[str] = set()  # polynomials whose sign follows from what had to be positive
+        self.strict: set[str] = set()  # polynomials that the domains keep from 0
+        self.positives: list[Poly] = []  # what this case takes to be positive
+        self.pending: list[tuple[int, list[Poly], bool]] = []
+        self.isolated = False  # something in an impossible case may yet be 0, and so defined, at single points
 
     # ------------------------------------------------------------ fractions
 
@@ -149,17 +155,12 @@ class Kernels:
         return p
 
     def rational(self, u: Ratio) -> Ratio:
-        """u with square roots brought to the top: 1/(a + bR) = (a − bR)/(a² − b²f).
-
-        Not where the new bottom holds a (−1)^m: 1 + (−1)^m may be 0 for some m and not for others, so nothing may be multiplied by it.
-        """
+        """u with square roots brought to the top: 1/(a + bR) = (a − bR)/(a² − b²f)."""
         for k in reversed(self.relations):
             if self.relations[k][0] == 2 and u.bottom.degrees()[k] == 1:
                 a, b = self.linear(u.bottom, k)
                 other = a - b * SLOTS[k]
-                norm = self.reduce(u.bottom * other)
-                alternates = any(degree and self.kernels[j].kind == "alternating" for j, degree in enumerate(norm.degrees()))
-                u = u if norm.is_zero() or alternates else self.ratio(u.top * other, norm)
+                u = self.ratio(u.top * other, u.bottom * other)
         return u
 
     def linear(self, p: Poly, k: int) -> tuple[Poly, Poly]:
@@ -210,6 +211,7 @@ class Kernels:
         for word, side in (("(0,1)", -1), (">1", 1)):
             if word in words:
                 self.signs[str(x - 1)] = side
+                self.strict.add(str(x - 1))
         return Ratio(x**n * sign if n > 1 else x, RING.constant(1))
 
     def integral(self, u: Ratio) -> bool:
@@ -244,7 +246,11 @@ class Kernels:
 
     def sign(self, f: Poly) -> int:
         """The sign of a polynomial that is not 0 (irreducible, with positive leading coefficient, unless its sign is plain)."""
-        return self.known_sign(f) or self.ask(str(f))
+        known = self.known_sign(f)
+        if not known:
+            known = self.ask(str(f))
+            self.positives.append(f * known)
+        return known
 
     def known_sign(self, f: Poly, depth: int = 3) -> int:
         """The sign of f where it has one for all values, or in this case; else 0."""
@@ -282,25 +288,55 @@ class Kernels:
         s, odd = self.odd_factors(u)
         return s * prod(self.sign(f) for f in odd)
 
-    def require(self, u: Ratio) -> None:
-        """This case has u > 0 (or u ≥ 0, whose edge follows by continuity).  Raises Nowhere where that cannot be."""
+    def require(self, u: Ratio, edge: bool = False) -> None:
+        """This case has u > 0, or with `edge` u ≥ 0.  Raises Nowhere where that cannot be."""
         if u.top.is_zero():
-            return
+            if edge:
+                return
+            raise Nowhere
         s, odd = self.odd_factors(u)
+        isolated = edge and len(odd) < len(self.factors(u.top)[1]) + len(self.factors(u.bottom)[1])
         open_ = [f for f in odd if not self.known_sign(f)]
         s *= prod(self.known_sign(f) for f in odd if self.known_sign(f))
         if not open_ and s < 0:
+            self.isolated = isolated or (edge and any(str(f) in self.inferred or (len(f) > 1 and str(f) not in self.signs) for f in odd))
             raise Nowhere
         if len(open_) == 1:
             self.signs[str(open_[0])] = s
+            self.inferred.add(str(open_[0]))
+            self.positives.append(open_[0] * s)
         elif open_:
-            self.pending.append((s, open_))
+            self.pending.append((s, open_, isolated))
 
     def settle(self) -> None:
-        """Raises Nowhere where the signs taken contradict what had to be positive."""
-        for s, open_ in self.pending:
+        """Raises Nowhere where the signs taken contradict what had to be positive, or one another: of f > 0, g > 0 and f + g < 0 one is wrong."""
+        for s, open_, isolated in self.pending:
             if s * prod(self.known_sign(f) for f in open_) < 0:
+                self.isolated = isolated
                 raise Nowhere
+        for f, g in combinations(self.positives[:PAIRED], 2):
+            if self.never(f + g):
+                raise Nowhere
+
+    def never(self, p: Poly) -> bool:
+        """Is p < 0 or p = 0 in this case?"""
+        if p.is_zero():
+            return True
+        c = p.content() * (1 if p.leading_coefficient() > 0 else -1)
+        return bool(self.known_sign(p / c) * c < 0)
+
+    def never_zero(self, f: Poly) -> bool:
+        """Is f a sum of terms of one sign, one of them a number or a product of what is never 0?"""
+        terms = {powers: self.term_sign(powers, int(c)) for powers, c in f.to_dict().items()}
+        if len(set(terms.values())) == 1 and 0 not in terms.values():
+            return any(all(self.apart(k) for k, power in enumerate(powers) if power) for powers in terms)
+        return str(f) in self.strict
+
+    def apart(self, k: int) -> bool:
+        """Is the kernel in slot k never 0?"""
+        one = self.kernels[k]
+        words = set(self.domain.get(one.of, "").split()) if one.kind == "symbol" else set()
+        return one.kind in ("exp", "pi") or bool(words & {"positive", "negative", "nonzero", "(0,1)", ">1"})
 
     def kinds(self) -> set[str]:
         """The kinds of kernels met."""

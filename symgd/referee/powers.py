@@ -6,7 +6,7 @@ Glossary: `k` the kernels of a case; `u` a fraction; `f` an irreducible polynomi
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm, prod
+from math import lcm
 
 from symgd.referee.kernels import QRING, RING, SLOTS, Kernels, Nowhere, Poly, Ratio
 
@@ -70,8 +70,6 @@ def log_of(k: Kernels, f: Poly) -> Ratio:
             return times(k, part.of, Fraction(1, part.parts))
         if part.kind == "root":
             return times(k, log(k, Ratio(part.of, RING.constant(1))), Fraction(1, part.parts))
-        if part.kind == "alternating":
-            return k.number(Fraction(0))
     for j in reversed(k.relations):
         if k.relations[j][0] == 2 and f.degrees()[j] == 1:
             a, b = k.linear(f, j)
@@ -115,11 +113,13 @@ def exp(k: Kernels, u: Ratio) -> Ratio:
 
 
 def alternating(k: Kernels, u: Ratio) -> Ratio:
-    """(−1)^u for an integer u: only odd coefficients count."""
-    odd = [m for c, m in split_terms(k, u) if c % 2]
-    minus = [m for m in odd if m.top == 1]
-    signs = [k.kernel("alternating", m, str(m.top), 1, 0, (2, RING.constant(1))) for m in odd if m.top != 1]
-    return Ratio(prod(signs, start=RING.constant(-1 if minus else 1)), RING.constant(1))
+    """(−1)^u for an integer u, parity by parity: a product of names is odd where all of them are."""
+    out = 1
+    for c, m in split_terms(k, u):
+        names = [k.kernels[j].of for j, degree in enumerate(m.top.degrees()) if degree]
+        if c % 2 and all(k.ask(f"(-1)^{name}") < 0 for name in names):
+            out = -out
+    return k.number(Fraction(out))
 
 
 def call(k: Kernels, name: str, *us: Ratio) -> Ratio:
