@@ -51,14 +51,21 @@ _GREEK |= {a: rf"\mathrm{{{b}}}" for a, b in zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
 
 
 def latex_text(text: str) -> str:
-    """The text for a paragraph.  A character that no LaTeX installation is sure to print is given by its code point: [U+4E2D]."""
+    """The text for a paragraph.  A character that no LaTeX installation is sure to print is given by its code point: [U+4E2D].
+
+    A word of more than 40 characters may break after each 10: TeX's dimensions overflow at 16,383 pt.
+    """
+    return " ".join(_word(word) for word in unicodedata.normalize("NFC", one_line(text)).split(" "))
+
+
+def _word(word: str) -> str:
     out: list[str] = []
-    for c in unicodedata.normalize("NFC", one_line(text)):
+    for k, c in enumerate(word):
         if unicodedata.combining(c):
             accent = _ACCENTS.get(c)
             out.append(_accented(accent, out.pop()) if accent and out else _code_point(c))
         else:
-            out.append(_character(c))
+            out.append((r"\allowbreak{}" if k % 10 == 0 < k and len(word) > 40 else "") + _character(c))
     return "".join(out)
 
 

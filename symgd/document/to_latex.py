@@ -54,7 +54,7 @@ def to_latex(page: Page, fragment: bool = False) -> str:
     inside = "\n\n".join(body)
     if fragment:
         return _FRAGMENT + inside + "\n"
-    named = rf"\hypersetup{{pdftitle={{{re.sub(r'[^A-Za-z0-9 .,:;()=+/-]', '', inline_text(page.title))}}}}}"
+    named = rf"\hypersetup{{pdftitle={{{re.sub(r'[^A-Za-z0-9 .,:;()=+/-]', '', inline_text(page.title))[:200]}}}}}"
     return _PREAMBLE + named + "\n\n\\begin{document}\n\n" + inside + "\n\n\\end{document}\n"
 
 
