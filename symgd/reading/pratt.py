@@ -11,14 +11,13 @@ from typing import NamedTuple, NoReturn
 
 from symgd.reading.tokens import DEPTH, Token
 from symgd.reading.unread import Unread
+from symgd.reading.words import ENDING_WORDS
 from symgd.term import Add, Mul, Term
 
 __all__ = ["LOWEST", "MINUS", "POWER", "PRODUCT", "SUM", "Cursor", "Infix", "Reading", "begins", "expression", "joined"]
 
 # How strongly an operator binds; what stands to its right is read at the same strength.
 LOWEST, SUM, MINUS, PRODUCT, POWER = 0, 20, 25, 30, 50
-
-ENDING_WORDS = frozenset(("if", "else", "otherwise"))  # they belong to cases
 
 
 @dataclass(frozen=True, slots=True)

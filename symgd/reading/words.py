@@ -17,10 +17,11 @@ from collections.abc import Collection, Mapping, Sequence
 from symgd.language import ALIASES, CONSTANTS, FUNCTIONS, GREEK
 from symgd.reading.tokens import Token
 
-__all__ = ["INDEX_LETTERS", "SPOKEN", "declares", "differentials", "labels", "settle_scripts", "split"]
+__all__ = ["ENDING_WORDS", "INDEX_LETTERS", "SPOKEN", "declares", "differentials", "labels", "settle_scripts", "split"]
 
 INDEX_LETTERS = "ijkhl"
 SPOKEN = frozenset(("sum", "mean", "cases"))  # words that are read as notation
+ENDING_WORDS = frozenset(("if", "else", "otherwise"))  # they belong to cases
 
 _OWN_NUMBER = re.compile(r"[0-9]+(?=[A-Za-z])")
 
@@ -86,7 +87,9 @@ def _differential(tokens: Sequence[Token], at: int, below: bool = False) -> bool
         return False
     if t.kind not in ("run", "word") or t.text[0] != "d" or (len(t.text) > 1 and (t.kind == "word" or known(t.text.partition("_")[0]))):
         return False
-    return not below or (len(t.text) > 1 and t.text[1] != "_") or tokens[at + 1].kind in ("run", "word", "command")
+    if len(t.text) > 1:
+        return not below or t.text[1] != "_"
+    return not below or (tokens[at + 1].kind in ("run", "word", "command") and tokens[at + 1].text not in ENDING_WORDS)
 
 
 def _both_declared(a: Token, b: Token, declared: Collection[str]) -> bool:
