@@ -144,7 +144,7 @@ class Instance:
 
     def weight(self, index: str, k: int) -> Any:
         """How many copies there are of sample k: a symbol on a weighed axis, else 1."""
-        return sp.Symbol(f"m{axis(index)}[{k + 1}]", real=True) if axis(index) in self.weighed else sp.S.One
+        return sp.Symbol(f"m{axis(index)}[{k + 1}]", positive=True) if axis(index) in self.weighed else sp.S.One
 
     def symbol(self, symbol: str, where: tuple[int, ...]) -> Any:
         """The scalar that a name means at these values of its indices."""

@@ -5,8 +5,10 @@ Every other function is a random table from argument to value: what agrees then 
 
 exp (Gonnet 1984, doi:10.1145/800057.808698):
 p and q are primes with q | p − 1 and g has order q; exp(v) is g^v, v taken in GF(q), so exp(a + b) = exp(a) exp(b).
-Roots: p ≡ 3 mod 4, so each square has one root that is itself a square: "positive" means "is a square", and √(ab) = √a √b, √(a²) = |a| hold.
-Positive numbers are squares: 2, 3, 5, 7, 11 and 13 are.
+Signs: p ≡ 3 mod 4, so each square has one root that is itself a square, and of u and −u one is a square.  "Positive" means "is a square":
+then products have the signs they should, √(ab) = √a √b, √(a²) = |a|, exp(v) > 0; the numbers up to 52 are positive.  The signs of
+independent expressions are independent coins, so places in enough number show every pattern of signs that real values can have;
+`pattern` tells which one a place shows.  What SymPy knows to be positive for all real values must be a square, or the place is unfit.
 sin z = 2t/(1 + t²), cos z = (1 − t²)/(1 + t²) with t = tan(z/2) from a table: sin² + cos² = 1 holds.
 The primes are secret and random, never printed or stored: a fixed prime can be attacked with well-chosen coefficients.
 """
@@ -16,16 +18,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sympy as sp
 
-__all__ = ["Place", "Undecided", "Unfit", "primes"]
+__all__ = ["Pattern", "Place", "Undecided", "Unfit", "primes"]
+
+Pattern = frozenset[tuple[Any, int]]  # (expression, its sign), …
+SQUARES = (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)  # these and 2 are squares mod p, and none divides p − 1: roots of their order are unique
 
 
 class Unfit(Exception):
-    """This place gives no value: a division by zero, a root of a "negative", a sign unlike the real one.  Another may."""
+    """This place gives no value: a division by zero, a root of a "negative".  Another may."""
 
 
 class Undecided(Exception):
@@ -34,49 +39,61 @@ class Undecided(Exception):
 
 @cache
 def primes() -> tuple[int, int, int]:
-    """(p, q, g), drawn once a process: q | p − 1, 3, 5 and 7 do not divide p − 1 (so those roots are unique), g of order q."""
-    while True:
-        q = int(sp.nextprime(2**89 + secrets.randbelow(2**89)))
-        for k in range(2, 40_000, 4):  # p = kq + 1 with k ≡ 2 mod 4 and q odd: p ≡ 3 mod 4
-            p = k * q + 1
-            if p % 8 == 7 and all((p - 1) % r for r in (3, 5, 7)) and all(_square(r, p) for r in (3, 5, 7, 11, 13)) and sp.isprime(p):
-                return p, q, pow(2, k, p)
+    """(p, q, g), drawn once a process: q | p − 1, p ≡ 7 mod 8, SQUARES are squares mod p, g has order q."""
+    q = int(sp.nextprime(2**89 + secrets.randbelow(2**89)))
+    p, step = 7, 8
+    for r, residue in [(r, secrets.choice([a for a in range(2, r) if _square(r, a)])) for r in SQUARES] + [(q, 1)]:  # Chinese remainders
+        p += step * ((residue - p) * pow(step, -1, r) % r)
+        step *= r
+    while not sp.isprime(p):
+        p += step
+    return p, q, pow(2, (p - 1) // q, p)
 
 
 def _square(r: int, p: int) -> bool:
-    """Is the odd prime r a square mod p ≡ 3 mod 4?  By quadratic reciprocity, before p is known to be prime."""
+    """Is the odd prime r a square mod a prime ≡ 3 mod 4 that leaves the remainder p?  By quadratic reciprocity."""
     return (pow(p, (r - 1) // 2, r) == 1) == (r % 4 == 1)
 
 
-class Place:
-    """A random place in GF(p), with one in GF(q) beside it for exponents.
+@lru_cache(4096)
+def _known_sign(e: Any) -> int | None:
+    """The sign that e has for all real values of its symbols, if SymPy sees one; a value of 0 aside."""
+    return 1 if e.is_nonnegative else -1 if e.is_nonpositive else None
 
-    `sign` tells the sign of an expression at a real place (1, −1, 0, or None where it can't be told); kinks and cases follow it.
-    `split` becomes true where a sign, an even root or a case was met.
+
+class Place:
+    """A random place in GF(p), with one in GF(q) inside it for exponents.
+
+    `signs` holds the signs that were asked for; `forced` those that could not be otherwise: of what must be positive for the place to be fit.
+    `rooted` becomes true where an even root was met.
     """
 
-    def __init__(self, sign: Callable[[Any], int | None], layer: int = 0) -> None:
+    def __init__(self, outer: Place | None = None) -> None:
         p, q, self.g = primes()
-        self.p = p if layer == 0 else q
-        self.inner = Place(sign, 1) if layer == 0 else None
-        self.real_sign, self.split = sign, False
+        self.p = p if outer is None else q
+        self.outer, self.inner = outer, Place(self) if outer is None else None
+        self.rooted = False
         self.env: dict[Any, int] = {}
+        self.made: dict[Any, Any] = {}
         self.tables: dict[tuple[Any, ...], int] = {}
+        self.signs: dict[Any, int] = {}
+        self.forced: set[Any] = set()
 
-    def draw(self, symbol: Any, positive: bool | None = None) -> None:
-        """A random value for a symbol, a square where the real one is positive."""
-        value = secrets.randbelow(self.p - 1) + 1
-        if positive is not None and self.p % 4 == 3 and (pow(value, (self.p - 1) // 2, self.p) == 1) != positive:
-            value = self.p - value
-        self.env[symbol] = value
+    def draw(self, symbol: Any) -> None:
+        """A random value for a symbol."""
+        self.env[symbol] = secrets.randbelow(self.p - 1) + 1
         if self.inner:
             self.inner.draw(symbol)
 
     def put(self, symbol: Any, e: Any) -> None:
         """The symbol is worth what e is."""
-        self.env[symbol] = self.value(e)
+        self.env[symbol], self.made[symbol] = self.value(e), e
         if self.inner:
             self.inner.put(symbol, e)
+
+    def pattern(self) -> Pattern:
+        """The signs that could be otherwise at another place."""
+        return frozenset((e, s) for e, s in self.signs.items() if e not in self.forced)
 
     # ------------------------------------------------------------ arithmetic
 
@@ -148,10 +165,9 @@ class Place:
         return self.table(e.func, tuple(self.value(a) for a in e.args))
 
     def table(self, f: Any, args: tuple[int, ...]) -> int:
-        """An arbitrary function: a random value for each argument, a square (a "positive" one)."""
+        """An arbitrary function: a random value for each argument."""
         if (f, *args) not in self.tables:
-            root = secrets.randbelow(self.p - 1) + 1
-            self.tables[f, *args] = root * root % self.p
+            self.tables[f, *args] = secrets.randbelow(self.p - 1) + 1
         return self.tables[f, *args]
 
     def power(self, base: Any, exponent: Any) -> int:
@@ -169,12 +185,14 @@ class Place:
     def root(self, base: Any, up: int, down: int) -> int:
         """base^(up/down) of a positive base: odd roots are unique, the square root is the one that is a square itself."""
         x = self.value(base)
-        self.split = True
-        if self.p % 4 != 3:  # exponents of exp: any function will do
+        if self.outer:  # exponents of exp: any function will do
             return self.table("root", (x, up, down))
+        if base.is_Rational and any(r > SQUARES[-1] for r in sp.factorint(base.p * base.q)):
+            raise Undecided(f"a root of {base}")
+        if down % 2 == 0:
+            self.rooted = True
+            self.must_be_positive(base)
         while down % 2 == 0:
-            if pow(x, (self.p - 1) // 2, self.p) != 1:
-                raise Unfit("an even root of a non-square")
             x, down = pow(x, (self.p + 1) // 4, self.p), down // 2
         try:
             x = pow(x, pow(down, -1, self.p - 1), self.p)
@@ -182,13 +200,44 @@ class Place:
             raise Undecided(f"a root of order {down}") from shared
         return pow(x, up, self.p) if up >= 0 else pow(self.inverse(x), -up, self.p)
 
+    # ------------------------------------------------------------ signs
+
     def sign(self, e: Any) -> int:
-        """The sign of e at the real place."""
-        self.split = True
-        s = self.real_sign(e)
-        if s is None:
-            raise Undecided("a sign that can't be told")
-        return s
+        """The sign of e: that of its number times those of its factors."""
+        if self.outer:
+            return self.outer.sign(e)
+        number, rest = e.primitive()
+        out = int(sp.sign(number))
+        for f in sp.Mul.make_args(rest):
+            base, exponent = f.as_base_exp()
+            out *= self.sign_of(f) if not exponent.is_Integer else self.sign_of(base) if exponent % 2 else 1
+        return out
+
+    def sign_of(self, e: Any) -> int:
+        """1 where e is a square, else −1; 0 where it is 0."""
+        if e.is_Rational:
+            return int(sp.sign(e))
+        if e.could_extract_minus_sign():
+            return -self.sign(-e)
+        if e not in self.signs:
+            x = self.value(e)
+            s = 0 if x == 0 else 1 if pow(x, (self.p - 1) // 2, self.p) == 1 else -1
+            known = _known_sign(self.made.get(e, e))
+            if known not in (None, s):
+                raise Unfit("not the sign that it has for all real values")
+            self.signs[e] = s
+            if known or s == 0:
+                self.forced.add(e)
+        return self.signs[e]
+
+    def must_be_positive(self, e: Any) -> None:
+        """Raises Unfit where e is negative."""
+        if e in self.forced:
+            return
+        x = self.value(e)
+        if x != 0 and pow(x, (self.p - 1) // 2, self.p) != 1:
+            raise Unfit("an even root of a negative")
+        self.forced.add(e)
 
     def holds(self, when: Any) -> bool:
         """A condition, at the real place."""

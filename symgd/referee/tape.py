@@ -6,27 +6,31 @@ chain ∂L/∂v = Σ_c ∂L/∂c · ∂c/∂v is accumulated backwards over the 
 Samples carry multiplicities, and there are as many as `scope.py` says, so that a line is decided for every n.
 Where samples mix (a name per sample that is made by a sum over samples) copies are no mere weight: then several sizes are taken.
 Axes that no name counts (features, units) have two instances of unequal sizes.
-Signs, roots and cases are split: such a line is looked at at several real places, and each pattern of signs met there is decided.
+Signs, roots and cases are split: such a line is looked at at several places, until every pattern of signs was met (`residues.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 from symgd.forward import Problem
+from symgd.language import FUNCTIONS
 from symgd.meaning import Instance, mixes
 from symgd.referee.check import Check
-from symgd.referee.residues import Undecided, Unfit
+from symgd.referee.residues import Pattern, Undecided, Unfit
 from symgd.referee.scope import degree
 from symgd.referee.values import RANGES, Reals, Residues, Values
-from symgd.term import Term, axis, free
+from symgd.term import ZERO, Call, Cases, Num, Pow, Term, axis, children, free, names
 
 __all__ = ["Referee"]
 
-DRAWS = 60  # places tried before a line is called unfit for residues
-AGAIN = 4  # places tried for a line after another of the same derivation was unfit
+DRAWS = 400  # places tried before a line is called unfit for residues
+AGAIN = 8  # places tried for a line after another of the same derivation was unfit
 FORMS = 1  # lines of one derivation whose canonical form is tried: it may take a second
-SPLITS = 6  # real places looked at where a line has signs, roots or cases
+PLACES = 40  # looked at where a line has signs or cases; four independent signs show all their patterns in that many, more do not
+ROOTS = 12  # looked at at least where a line has even roots: what stands in a root may be a square, of either sign
 
 
 class Case:
@@ -34,57 +38,65 @@ class Case:
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self.places: dict[int, tuple[Values, Values]] = {}  # (real values, residues)
-        self.seed, self.draws = 0, DRAWS
+        self.places: dict[int, tuple[Values, Residues]] = {}
+        self.draws = DRAWS
 
-    def place(self, k: int, anew: bool) -> tuple[Values, Values]:
+    def place(self, k: int, anew: bool) -> tuple[Values, Residues]:
         """The k-th place, drawn when first asked for, or anew."""
         if anew or k not in self.places:
-            reals, self.seed = Reals(self.instance, self.seed), self.seed + 1
-            self.places[k] = Values(self.instance, reals), Values(self.instance, Residues(self.instance, reals))
+            residues = Residues(self.instance)
+            self.places[k] = Values(self.instance, residues), residues
         return self.places[k]
 
-    def agree(self, a: Term, b: Term) -> bool:
-        """Do both lines have the same values at every place looked at?  Raises Unfit, Undecided."""
-        k, places = 0, 1
-        while k < places:
-            same, reals, split = self.sides(a, b, k)
-            if not same or (split and self.apart(reals, a, b)):
+    def agree(self, a: Term, b: Term, domain: tuple[Term, ...]) -> bool:
+        """Do both lines have the same values, under every pattern of signs that the domain allows?  Raises Unfit, Undecided."""
+        met: set[Pattern] = set()
+        positive = tuple(dict.fromkeys((*positives(a), *positives(b), *domain)))
+        for k in range(PLACES):
+            same, residues = self.sides(a, b, k, positive)
+            if not same:
                 return False
-            k, places = k + 1, SPLITS if split else places
+            met.add(residues.place.pattern())
+            if every(met) and (k + 1 >= ROOTS or not residues.place.rooted):
+                break
         return True
 
-    def sides(self, a: Term, b: Term, k: int) -> tuple[bool, Values, bool]:
-        """(are all values equal at the k-th place, its real values, was a sign, root or case met).
-
-        Which root of a square is "positive" is the place's choice; one choice under which the lines agree shows that they agree as
-        algebraic functions on that branch, and the real places (`apart`) that it is the real one.
-        """
+    def sides(self, a: Term, b: Term, k: int, positive: tuple[Term, ...]) -> tuple[bool, Residues]:
+        """Are all values equal at the k-th place?  Where signs count, it lies in the domain."""
         indices = tuple(sorted(free(a) | free(b)))
-        fit = None
         for attempt in range(self.draws):
-            reals, values = self.place(k, anew=attempt > 0)
+            values, residues = self.place(k, anew=attempt > 0)
             try:
                 same = all(values.of(a, at) == values.of(b, at) for at in self.instance.values(indices))
+                if residues.place.signs or residues.place.rooted:
+                    for u in positive:
+                        for at in self.instance.values(tuple(sorted(free(u)))):
+                            residues.place.must_be_positive(self.instance.say(u, at))
+                return same, residues
             except Unfit:
                 continue
-            fit = same, reals, values.field.split  # type: ignore[attr-defined]
-            if same or not fit[2]:
-                return fit
-        if fit is None:
-            tried, self.draws = self.draws, AGAIN
-            raise Unfit(f"{tried} places gave no value")
-        return fit
+        self.draws = AGAIN
+        raise Unfit("no value in a finite field was found")
 
-    def apart(self, values: Values, a: Term, b: Term) -> bool:
-        """Do the two sides differ at the real place?  (√(x²) = x holds for some signs only.)"""
-        for at in self.instance.values(tuple(sorted(free(a) | free(b)))):
-            try:
-                if not values.of(a, at).overlaps(values.of(b, at)):
-                    return True
-            except Unfit:
-                continue
-        return False
+
+def positives(t: Term) -> Iterator[Term]:
+    """What must be positive for t to be real; the values of cases are left out, each holds in its case only."""
+    match t:
+        case Call(f, args):
+            conditions = FUNCTIONS[f].domain(args[0]) if f in FUNCTIONS else ()
+            yield from (c.left for c in conditions if c.relation in (">", ">=") and c.right == ZERO)
+        case Pow(u, v) if not isinstance(v, Num):
+            yield u
+    for c in children(t) if not isinstance(t, Cases) else ():
+        yield from positives(c)
+
+
+def every(patterns: set[Pattern]) -> bool:
+    """Is each assignment of signs one of the patterns, or an extension of one?"""
+    if frozenset() in patterns or not patterns:
+        return bool(patterns)
+    expression = next(e for p in patterns for e, _ in p)
+    return all(every({p - {(expression, s)} for p in patterns if (expression, -s) not in p}) for s in (1, -1))
 
 
 class Referee:
@@ -101,8 +113,10 @@ class Referee:
     def compare(self, a: Term, b: Term) -> Check:
         """The verdict on a = b, for all values of the free indices."""
         sizes, why = self.sizes(a, b), "the residues differ"
+        used = self.made_of(names(a) | names(b))
+        domain = tuple(u for d in self.problem.tape if d.name.symbol in used for u in positives(d.value))
         try:
-            if all(self.case(s).agree(a, b) for s in sizes):
+            if all(self.case(s).agree(a, b, domain) for s in sizes):
                 return Check("proved", "both sides agree at secret random places of a finite field (a chance error is below 1e-20)", self.scope(sizes))
         except (Unfit, Undecided) as unfit:
             why = str(unfit)
@@ -138,7 +152,7 @@ class Referee:
     def witness(self, a: Term, b: Term) -> Check | None:
         """A real place where the two sides differ, written so that a person can recompute it."""
         indices = tuple(sorted(free(a) | free(b)))
-        for extra in (0, 1, 2):
+        for extra in (0, 1, 2, 4) if self.axes else (0,):
             instance = Instance(self.problem, {x: 2 + (extra if x in self.counted else (k + extra) % 2) for k, x in enumerate(self.axes)})
             for seed in range(2 * len(RANGES)):
                 reals = Reals(instance, seed, 192)
@@ -151,33 +165,57 @@ class Referee:
                     except ValueError:  # a derivative along the tape inside a function: no scalar expression says it
                         return None
                     if not left.overlaps(right):
-                        return _refuted(reals, left, right)
+                        return self.refuted(reals, at, left, right, a, b)
         return None
+
+    def refuted(self, reals: Reals, at: dict[str, int], left: Any, right: Any, a: Term, b: Term) -> Check:
+        """The place, as far as the two sides are made of it, and their values there, with as many digits as tell them apart."""
+        used = self.made_of(names(a) | names(b))
+        leaves = [(str(symbol), v) for symbol, v in reals.leaves.items()]
+        place = [(s.replace("[", "_").replace("]", ""), _decimal(v)) for s, v in leaves if s.partition("[")[0] in used]
+        place += [(c.symbol, str(reals.counts[c.symbol])) for _, c in self.problem.count if c.symbol in used]
+        place += [(index, str(k + 1)) for index, k in sorted(at.items())]
+        two = next(x for digits in (6, 12, 30, 60) if (x := (_shown(left, digits), _shown(right, digits)))[0] != x[1] or digits == 60)
+        says = f"at {', '.join(f'{s} = {v}' for s, v in place)}: " if place else "whatever the names are worth: "
+        return Check("refuted", f"{says}{two[0]} is not {two[1]}", "one counterexample suffices", tuple(place), two)
+
+    def made_of(self, symbols: frozenset[str]) -> frozenset[str]:
+        """The symbols, and what their definitions are made of."""
+        out = set(symbols)
+        for d in reversed(self.problem.tape):
+            if d.name.symbol in out:
+                out |= names(d.value)
+        return frozenset(out)
 
     def by_form(self, a: Term, b: Term, why: str) -> Check:
         """What residues could not tell: the canonical form of both sides, at the same sizes."""
         from symgd.referee.equality import decide
 
+        sizes = self.sizes(a, b)
+        held = Check("held", f"agrees wherever it was tried, to 50 digits; {why}", self.scope(sizes))
         if not self.forms:
-            return Check("held", f"agrees wherever it was tried, to 50 digits; {why}", self.scope(self.sizes(a, b)))
+            return held
         self.forms -= 1
-        indices, sizes = tuple(sorted(free(a) | free(b))), self.sizes(a, b)
+        indices = tuple(sorted(free(a) | free(b)))
         try:
             for s in sizes:
                 instance = self.case(s).instance
                 for at in instance.values(indices):
                     check = decide(*(instance.unnamed(instance.say(t, at)) for t in (a, b)))
+                    if check.verdict == "refuted" and not self.axes:
+                        return check
                     if check.verdict != "proved":
-                        return Check("held", check.evidence, self.scope(sizes))
-            return Check("proved", "both sides have one canonical form", self.scope(sizes))
+                        return held
         except ValueError:
-            return Check("held", f"agrees wherever it was tried, to 50 digits; {why}", self.scope(sizes))
+            return held
+        return Check("proved", "both sides have one canonical form", self.scope(sizes))
 
 
-def _refuted(reals: Reals, left: Any, right: Any) -> Check:
-    def shown(x: Any) -> str:
-        return f"{float(x.mid()):.6g}"
+def _shown(x: Any, digits: int) -> str:
+    text = str(x.mid().str(digits, radius=False))
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
-    at = tuple((str(symbol).replace("[", "_").replace("]", ""), f"{float(v):.6g}") for symbol, v in reals.leaves.items())
-    two = shown(left), shown(right)
-    return Check("refuted", f"at {', '.join(f'{s} = {v}' for s, v in at)}: {two[0]} is not {two[1]}", "one counterexample suffices", at, two)
+
+def _decimal(v: Fraction) -> str:
+    """0.7, −3, 1/3: exact."""
+    return f"{float(v):.12g}" if Fraction(f"{float(v):.12g}") == v else str(v)

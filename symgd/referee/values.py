@@ -19,7 +19,11 @@ from symgd.term import Add, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, axis
 
 __all__ = ["RANGES", "Reals", "Residues", "Values"]
 
-RANGES = ((1, 9), (-9, 9), (11, 40), (-40, 40), (1, 30), (-90, 90), (-3, 3), (101, 140))  # tenths that leaves are drawn from, in turn
+# (lowest, highest, of how many parts of one): where leaves are drawn from, in turn.  The first meet the most domains; the last look far out and close to 0.
+RANGES = (
+    (1, 9, 10), (-9, 9, 10), (11, 40, 10), (-40, 40, 10), (1, 30, 10), (-90, 90, 10), (-3, 3, 10), (101, 140, 10),
+    (-99, 99, 1), (-99, 99, 1000), (-9999, 9999, 1), (-9, 9, 10000),
+)  # fmt: skip
 
 
 class Field(Protocol):
@@ -36,14 +40,15 @@ class Reals:
     """Real balls at small rational values of the leaves; the tape is computed forward when first needed."""
 
     def __init__(self, instance: Instance, seed: int, bits: int = 128) -> None:
-        rng, (low, high) = random.Random(seed), RANGES[seed % len(RANGES)]
+        rng, (low, high, parts) = random.Random(seed), RANGES[seed % len(RANGES)]
         self.bits, self.env = bits, dict[Any, Any]()
         self.leaves: dict[Any, Fraction] = {}
         for a in sorted(instance.weighed):
             self.leaves |= {instance.weight(a, k): Fraction(rng.randint(1, 5)) for k in range(instance.sizes[a])}
-        self.leaves |= {symbol: Fraction(rng.choice([k for k in range(low, high + 1) if k]), 10) for _, symbol in instance.leaves()}
+        self.leaves |= {symbol: Fraction(rng.choice([k for k in range(low, high + 1) if k]), parts) for _, symbol in instance.leaves()}
         for symbol, others in _complements(instance):
             self.leaves[symbol] = 1 - sum((self.leaves[o] for o in others), Fraction(0))
+        self.counts = instance.counts
         self.at: dict[Any, Any] = dict(self.leaves)
         self._tape = list(reversed(instance.scalars()))
         self._inside = instance.inside
@@ -63,10 +68,6 @@ class Reals:
         if b is None:
             raise Unfit("not real at this place")
         return b
-
-    def sign(self, e: Any) -> int | None:
-        b = self.value(e)
-        return 1 if b > 0 else -1 if b < 0 else 0 if b == 0 else None
 
     def number(self, v: Fraction) -> Any:
         return self._ball(sp.Rational(v.numerator, v.denominator))
@@ -96,24 +97,20 @@ def _complements(instance: Instance) -> Iterator[tuple[Any, list[Any]]]:
 
 
 class Residues:
-    """Residues at a random place, signs as at the real place `reals`; the tape is computed forward when first needed.
+    """Residues at a random place; the tape is computed forward when first needed."""
 
-    `split` tells whether a sign, a root or a case was met: then one place does not speak for all.
-    """
-
-    def __init__(self, instance: Instance, reals: Reals) -> None:
-        self.place = Place(reals.sign)
-        for symbol, v in reals.leaves.items():
-            self.place.draw(symbol, positive=v > 0)
+    def __init__(self, instance: Instance) -> None:
+        self.place = Place()
+        for a in sorted(instance.weighed):
+            for k in range(instance.sizes[a]):
+                self.place.draw(instance.weight(a, k))
+        for _, symbol in instance.leaves():
+            self.place.draw(symbol)
         for symbol, others in _complements(instance):
             self.place.put(symbol, 1 - sp.Add(*others))
         self._tape = list(reversed(instance.scalars()))
         self._inside = instance.inside
         self.number, self.add, self.mul, self.inverse = self.place.number, self.place.add, self.place.mul, self.place.inverse
-
-    @property
-    def split(self) -> bool:
-        return self.place.split
 
     def value(self, e: Any) -> int:
         while self._tape:
