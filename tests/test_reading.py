@@ -120,6 +120,7 @@ PLAIN = [
     ("∂²L/∂w∂b", D(D(L, b), w)),
     ("∂d/∂w + ∂L/∂d + dd/dw", Add((D(d, w), D(L, d), D(d, w)))),
     ("2 dL/dw / n", Div(two * D(L, w), n)),
+    ("d_1/d_2 + d/n", Div(Name("d_1"), Name("d_2")) + Div(d, n)),
     # numbers
     ("0.50 + .5", num("1/2", 2) + num("1/2", 1)),
     ("1e-3 + 2E3", num("1/1000", 3) + num(2000)),
@@ -171,7 +172,7 @@ LATEX = [
     (r"\frac{\partial^2 L}{\partial w \, \partial b}", D(D(L, b), w)),
     (r"\frac{d^2 y}{dx^2}", D(D(y, x), x)),
     (r"\frac{\partial \text{MSE}}{\partial \theta_1}", D(Name("MSE"), Name("theta_1"))),
-    (r"\frac{d}{n}", Div(d, n)),
+    (r"\frac{d}{n} + \frac{d_1}{d_2}", Div(d, n) + Div(Name("d_1"), Name("d_2"))),
     (r"\begin{cases} x, & \text{if } x > 0 \\ 0, & \text{otherwise} \end{cases}", Cases(((x, Compare(x, ">", num(0))),), num(0))),
     (r"$w x$", w * x),
     (r"\[ w x \]", w * x),
@@ -472,7 +473,8 @@ def test_two_thousand_mutated_lines_are_read_or_refused_and_nothing_else():
     for _ in range(2_000):
         text = mutated(rng.choice(PLAIN + LATEX)[0], rng)
         try:
-            rng.choice((read, read_condition, read_definition, read_equation))(text, declared=rng.choice((frozenset(), {"w", "x", "d", "e"})))
+            door = rng.choice((read, read_condition, read_definition, read_equation))
+            door(text, syntax=rng.choice(("auto", "latex")), declared=rng.choice((frozenset(), {"w", "x", "d", "e"})))
         except Unread as refused:
             shown.append(str(refused))
     assert all("^" in s for s in shown)

@@ -81,14 +81,14 @@ def differentials(tokens: Sequence[Token], closing: Mapping[int, int], declared:
 
 
 def _differential(tokens: Sequence[Token], at: int, below: bool = False) -> bool:
-    """May the token begin with a differential?  Below the bar a name must follow: in d/d_1 there is none."""
+    """May the token begin with a differential?  A name must follow, above the bar at least later: in d_1/d_2 there is none."""
     t = tokens[at]
     if at and tokens[at - 1].text in ("∂", "^", "_"):
         return False
     if t.kind not in ("run", "word") or t.text[0] != "d" or (len(t.text) > 1 and (t.kind == "word" or known(t.text.partition("_")[0]))):
         return False
     if len(t.text) > 1:
-        return not below or t.text[1] != "_"
+        return t.text[1].isalpha()
     return not below or (tokens[at + 1].kind in ("run", "word", "command") and tokens[at + 1].text not in ENDING_WORDS)
 
 
