@@ -1,0 +1,119 @@
+"""What `import symgd` offers: each function hands its argument to the room that does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from symgd import backward, catalogue, exposition
+from symgd.derivation import Derivation, Gradient
+from symgd.document.files import write_text
+from symgd.document.formats import format_of, render
+from symgd.document.page import Page
+from symgd.forward import Problem
+from symgd.reading import Unread, read
+from symgd.referee.check import Check
+from symgd.term import Name, Term, symbol_problem
+from symgd.typeset.layout import Notation
+
+if TYPE_CHECKING:
+    from symgd.numeric.closed import SolvableForm
+    from symgd.numeric.curve import Curve
+    from symgd.numeric.function import GradientFunction
+    from symgd.numeric.trace import Trace
+
+__all__ = [
+    "Problem", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation", "write",
+]  # fmt: skip
+
+
+def problem(name: str) -> Problem:
+    """The problem of that name in the catalogue: "line-mse".  Raises catalogue.UnknownProblem (a KeyError), with the choices."""
+    return catalogue.problem(name)
+
+
+def derive(problem: Problem) -> Gradient:
+    """The gradient of a problem, every step checked.  Raises what `backward.derive` raises."""
+    return backward.derive(problem)
+
+
+def differentiate(expression: str | Term, by: str | Name) -> Derivation:
+    """(expression)′ by one name, the others constant, every step checked: differentiate("sin(x)^2/x", "x").
+
+    Raises reading.Unread for a text that cannot be read, rules.NoRule for a function without a derivative here.
+    """
+    name = by if isinstance(by, Name) else _name(by)
+    return backward.differentiate(read(expression, declared={name.symbol}) if isinstance(expression, str) else expression, name)
+
+
+def _name(word: str) -> Name:
+    if wrong := symbol_problem(word):
+        raise Unread(f"{word!r} cannot be a name: {wrong}", word, 0, len(word))
+    return Name(word)
+
+
+def explain(source: Gradient | Derivation, detail: str = "full", notation: Notation = "sum", title: str = "") -> Page:
+    """The derivation as a page, with closed form and curvature.  detail: brief, full or tutorial."""
+    if isinstance(source, Derivation):
+        return exposition.explain_derivative(source, detail, title)
+    from symgd.hessian import curvature as second
+    from symgd.stationary import closed_form as solved
+
+    return exposition.explain(source, solved(source), second(source), detail, notation, title)
+
+
+def write(page: Page, path: str, force: bool = False) -> None:
+    """The page as a file; the suffix says the format (.txt .md .tex .html).
+
+    Raises ValueError for another suffix, FileExistsError where the name is taken and force is False, OSError where it cannot be written.
+    """
+    write_text(path, render(page, format_of(path)), force)
+
+
+def compile(gradient: Gradient, target: str = "numpy") -> GradientFunction:  # noqa: A001  the word of the interface
+    """The gradient as fast functions.  Raises ValueError for a target that is not there, numeric.plan.NotSupported for axes it cannot take."""
+    if target != "numpy":
+        raise ValueError(f"no target {target!r}; there is numpy")
+    from symgd.numeric.function import compile_gradient
+
+    return compile_gradient(gradient)
+
+
+def closed_form(gradient: Gradient) -> SolvableForm:
+    """gradient = 0 solved, with its steps; `.solve(x=x, y=y)` in exact arithmetic."""
+    from symgd.numeric.closed import solvable
+
+    return solvable(gradient)
+
+
+def curvature(gradient: Gradient) -> Curve:
+    """Second derivatives, convexity, and rates on data: `.rate_bound(x=x)`."""
+    from symgd.numeric.curve import curve
+
+    return curve(gradient)
+
+
+def descend(f: GradientFunction, **options: Any) -> Trace:
+    """Gradient descent of a compiled gradient on data: descend(f, x=x, y=y, start=(0, 0), rate="auto", max_iterations=1000)."""
+    from symgd.numeric.descend import descend as walk
+
+    return walk(f, **options)
+
+
+def equal(left: str, right: str, domain: Mapping[str, str] | None = None, seconds: float = 2.0) -> Check:
+    """Are two expressions the same?  proved, refuted (with a witness) or held, which means undecided.
+
+    domain  {"x": "positive"}; names are real otherwise.  Strangers' text: decided in a process of its own, with limits.
+    Raises reading.Unread for a text that cannot be read, ValueError for a word that is no domain.
+    """
+    from symgd.worker import equal as decided
+
+    found: Check = decided(left, right, dict(domain or {}), seconds)
+    return found
+
+
+def read_derivation(text: str) -> Gradient:
+    """The gradient that `symgd derive --format json` wrote.  Raises records.RecordError."""
+    from symgd.records import from_json
+
+    return from_json(text)

@@ -1,0 +1,151 @@
+"""The command line: its words.  What each command does is in `commands`, imported only when one runs, so that --help answers at once.
+
+Exit status: 0 yes · 1 the answer is no · 2 usage, or input that cannot be read · 3 undecided.  Results on stdout, messages on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from symgd import __version__
+
+__all__ = ["main"]
+
+USAGE = 2
+FORMATS = ("text", "markdown", "latex", "html", "json")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    given = _parser().parse_args(arguments)
+    if not hasattr(given, "run"):
+        _parser().print_help()
+        return USAGE
+    from symgd import commands
+
+    try:
+        status: int = getattr(commands, given.run)(given)
+        sys.stdout.flush()
+        return status
+    except commands.Refused as why:
+        return _complain(str(why))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return USAGE
+    except KeyboardInterrupt:
+        return _complain("interrupted")
+    except (OSError, MemoryError, RecursionError) as why:
+        return _complain(_of_system(why))
+
+
+def _complain(message: str) -> int:
+    from symgd.document.plain import visible
+
+    print(message if message.startswith("error[") else f"error: {visible(message)}", file=sys.stderr)
+    return USAGE
+
+
+def _of_system(why: BaseException) -> str:
+    if isinstance(why, OSError):
+        return f"{why.filename}: {why.strerror}" if why.filename else str(why.strerror or why)
+    return "the input is too deeply nested" if isinstance(why, RecursionError) else "there is not enough memory for this input"
+
+
+# ---------------------------------------------------------------- the words of the command line
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"error: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    p = _Parser(prog="symgd", description="Derive the gradients of gradient descent step by step, prove every step, run them.", allow_abbrev=False)
+    p.add_argument("--version", action="version", version=f"symgd {__version__}")
+    commands = p.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    for add in (_list_words, _derive_words, _fit_words, _equal_words, _build_words):
+        add(commands)
+    return p
+
+
+def _command(commands: Any, name: str, run: str, says: str) -> argparse.ArgumentParser:
+    p: argparse.ArgumentParser = commands.add_parser(name, help=says, description=says[0].upper() + says[1:] + ".", allow_abbrev=False)
+    p.set_defaults(run=run)
+    return p
+
+
+def _list_words(commands: Any) -> None:
+    p = _command(commands, "list", "list_command", "the catalogue: problems, models, losses")
+    p.add_argument("--json", action="store_true", help="for machines")
+
+
+def _problem_words(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--let", action="append", default=[], metavar="DEFINITION", help='a definition of your own, in order: "y_hat = w*x + b"')
+    p.add_argument("--loss", default="", metavar="EXPRESSION", help="the loss of one sample; the objective is its mean")
+    p.add_argument("--objective", default="", metavar="EXPRESSION", help="the whole objective, with sum(…) and mean(…)")
+    p.add_argument("--wrt", action="append", default=[], metavar="NAME", help="differentiate by this name (again for more)")
+    p.add_argument("--data", default="", metavar="NAMES", help="names with one value a sample: x,y")
+    p.add_argument("--constant", action="append", default=[], metavar="NAME=VALUE", help="a name held fixed, with its value")
+    p.add_argument("--hold", action="append", default=[], metavar="NAME=VALUE", help="hold a parameter of the problem constant")
+
+
+def _derive_words(commands: Any) -> None:
+    p = _command(commands, "derive", "derive_command", "the derivation as a document, every step proved")
+    p.add_argument("problem", nargs="?", metavar="PROBLEM", help="a name of the catalogue (symgd list), or a .toml file")
+    _problem_words(p)
+    p.add_argument("--expression", default="", metavar="EXPRESSION", help="one scalar derivative; other names are constants")
+    p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="full")
+    p.add_argument("--notation", choices=("sample", "sum", "matrix"), default="sum")
+    p.add_argument("--names", default="", metavar="NAMES", help="other letters for the parameters, in order: m,c or theta")
+    p.add_argument("--title", default="", metavar="TEXT")
+    p.add_argument("--format", choices=FORMATS, default="", help="default: text, or what FILE's suffix says")
+    _output_words(p)
+
+
+def _output_words(p: argparse.ArgumentParser) -> None:
+    p.add_argument("-o", dest="output", default="", metavar="FILE", help="write to FILE instead of the terminal")
+    p.add_argument("--force", action="store_true", help="replace FILE if it exists")
+
+
+def _fit_words(commands: Any) -> None:
+    p = _command(commands, "fit", "fit_command", "the whole way on data: derive, compile, bound the rate, descend, cross-check")
+    p.add_argument("data", nargs="?", default="", metavar="DATA", help="a CSV file, or - for standard input; default: the bundled example")
+    p.add_argument("--target", default="", metavar="COL", help="the column to predict")
+    p.add_argument("--feature", action="append", default=[], metavar="COL", help="the column to predict from")
+    p.add_argument("--problem", default="line-mse", metavar="NAME", help="a name of the catalogue, or a .toml file (default line-mse)")
+    p.add_argument("--rate", default="auto", metavar="R", help='the learning rate, or "auto": the best fixed rate (default)')
+    p.add_argument("--max-iterations", type=int, default=1000, metavar="N")
+    p.add_argument("--start", default="", metavar="w=0,b=0", help="where to start, in the data's own units")
+    p.add_argument("--hold", action="append", default=[], metavar="NAME=VALUE", help="hold a parameter constant")
+    p.add_argument("--raw", action="store_true", help="do not standardise the feature")
+    p.add_argument("--stop", choices=("auto", "unchanged", "never"), default="auto", help="unchanged: only when a step changes nothing")
+    p.add_argument("--no-intercept", action="store_true", help="a line through the origin")
+    p.add_argument("--missing", choices=("refuse", "drop"), default="refuse", help="drop: leave out rows with missing values")
+    p.add_argument("--degree", type=int, default=1, metavar="K", help=argparse.SUPPRESS)
+    p.add_argument("--title", default="", metavar="TEXT", help="the title of the report")
+    p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="brief", help="how much of the derivation the report shows")
+    p.add_argument("--report", default="", metavar="FILE", help="a document of it all, with pictures: .html .md .tex .txt")
+    p.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    p.add_argument("--json", action="store_true", help="for machines")
+
+
+def _equal_words(commands: Any) -> None:
+    p = _command(commands, "equal", "equal_command", "are two expressions the same? proved, refuted or undecided")
+    p.add_argument("left", metavar="LHS")
+    p.add_argument("right", metavar="RHS")
+    p.add_argument("--domain", default="", metavar="x:positive,n:integer", help="what the names may be; real by default")
+    p.add_argument("--json", action="store_true", help="for machines")
+
+
+def _build_words(commands: Any) -> None:
+    p = _command(commands, "build", "build_command", "write the published documents of the catalogue")
+    p.add_argument("directory", nargs="?", default="derivations", metavar="DIR")

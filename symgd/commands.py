@@ -1,0 +1,299 @@
+"""What each command does.  Input that cannot be used raises Refused; the command line prints it and exits with 2."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from symgd import api, catalogue
+from symgd.backward import Refuted
+from symgd.catalogue import CATALOGUE, UnknownProblem
+from symgd.derivation import Derivation, Gradient
+from symgd.document.files import write_text
+from symgd.document.formats import format_of, render
+from symgd.forward import Problem
+from symgd.losses import LOSSES
+from symgd.models import MODELS
+
+__all__ = ["Refused", "build_command", "derive_command", "equal_command", "fit_command", "list_command"]
+
+YES, NO, UNDECIDED = 0, 1, 3
+LONGEST_TOML = 200_000  # bytes
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+
+
+class Refused(Exception):
+    """Input that cannot be used: the message is printed, the exit status is 2."""
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    """Errors that a user's input can cause → Refused, with the message as it stands."""
+    try:
+        yield
+    except (UnknownProblem, ValueError, NotImplementedError) as why:
+        raise Refused(str(why)) from why
+    except Refuted as why:
+        print(f"error[refuted]: {why}", file=sys.stderr)
+        raise SystemExit(NO) from why
+
+
+# ---------------------------------------------------------------- list, equal, build
+
+
+def list_command(given: argparse.Namespace) -> int:
+    if given.json:
+        rows = [
+            {"name": name, "title": catalogue.problem(name).title, "model": model, "loss": loss, "penalty": penalty or None}
+            for name, (model, loss, penalty) in CATALOGUE.items()
+        ]
+        print(json.dumps({"problems": rows, "models": list(MODELS), "losses": list(LOSSES)}, indent=1))
+        return YES
+    wide = max(map(len, CATALOGUE))
+    print("problems")
+    for name in CATALOGUE:
+        print(f"  {name:{wide}}  {catalogue.problem(name).title}")
+    for word, table in (("models", MODELS), ("losses", LOSSES)):
+        print(f"{word}\n  {', '.join(table)}")
+    return YES
+
+
+def equal_command(given: argparse.Namespace) -> int:
+    domain = dict(_pair(word, ":", "--domain") for word in given.domain.split(",") if word)
+    with _refusing():
+        check = api.equal(given.left, given.right, domain)
+    word = "undecided" if check.verdict == "held" else check.verdict
+    if given.json:
+        both = list(check.values) if check.values else None
+        data = {"verdict": word, "says": check.evidence, "scope": check.scope, "witness": dict(check.witness) or None, "values": both}
+        print(json.dumps(data, ensure_ascii=False))
+    else:
+        print(f"{word}: {check.evidence}" + (f"\n{check.scope}" if check.scope and word == "proved" else ""))
+    return {"proved": YES, "refuted": NO, "held": UNDECIDED}[check.verdict]
+
+
+def build_command(given: argparse.Namespace) -> int:
+    from symgd.published import build
+
+    for path in build(Path(given.directory)):
+        print(path)
+    return YES
+
+
+def _pair(word: str, sign: str, option: str) -> tuple[str, str]:
+    name, found, value = word.partition(sign)
+    if not found or not name.strip() or not value.strip():
+        raise Refused(f"{option} takes name{sign}value, not {word!r}")
+    return name.strip(), value.strip()
+
+
+def _values(words: Sequence[str], option: str) -> dict[str, Fraction]:
+    out = {}
+    for word in (part for w in words for part in w.split(",") if part):
+        name, value = _pair(word, "=", option)
+        out[name] = _number(value, option)
+    return out
+
+
+def _number(text: str, option: str) -> Fraction:
+    if len(text) > 40 or not _NUMBER.fullmatch(text):
+        raise Refused(f"{option}: {text!r} is no number")
+    return Fraction(text)
+
+
+# ---------------------------------------------------------------- derive
+
+
+def _stated(given: argparse.Namespace) -> Problem:
+    """The problem that the words state: a name, a file, or definitions."""
+    own = given.let or given.loss or given.objective
+    if bool(given.problem) == bool(own):
+        raise Refused("name a problem (symgd list), or state one with --let and --loss" if not own else "either a PROBLEM, or --let and --loss, not both")
+    with _refusing():
+        if own:
+            wrt = [name for word in given.wrt for name in word.replace(",", " ").split()]
+            found = Problem.from_text(given.let, given.loss, wrt, given.data, objective=given.objective, constants=_values(given.constant, "--constant"))
+        else:
+            found = _named(given.problem) if given.problem.endswith(".toml") else catalogue.problem(given.problem)
+            found = _only(found, [name for word in given.wrt for name in word.replace(",", " ").split()])
+        return found.hold(_values(given.hold, "--hold")) if given.hold else found
+
+
+def _named(path: str) -> Problem:
+    if (size := os.stat(path).st_size) > LONGEST_TOML:
+        raise Refused(f"{path}: {size} bytes are too many for a problem")
+    try:
+        return Problem.from_toml(Path(path).read_text(encoding="utf-8"))
+    except UnicodeDecodeError as why:
+        raise Refused(f"{path}: byte {why.start + 1} is no UTF-8") from why
+
+
+def _only(problem: Problem, wanted: Sequence[str]) -> Problem:
+    """--wrt on a named problem: the other parameters are held constant."""
+    known = {p.symbol: p for p in problem.parameters}
+    if lost := [name for name in wanted if name not in known]:
+        raise Refused(f"{lost[0]} is no parameter; the parameters are {', '.join(known)}")
+    if not wanted:
+        return problem
+    kept = tuple(known[name] for name in dict.fromkeys(wanted))
+    return replace(problem, parameters=kept, constants=(*problem.constants, *((p, None) for p in problem.parameters if p not in kept)))
+
+
+def _renamed(problem: Problem, names: str) -> Problem:
+    """m,c for the parameters in order; one name (theta) is numbered, the last parameter from 0."""
+    if not names:
+        return problem
+    words = [w.strip() for w in names.split(",") if w.strip()]
+    if len(words) == 1 and (many := len(problem.parameters)) > 1:  # theta0 is the intercept, as usual
+        words = [f"{words[0]}{k}" for k in reversed(range(many))]
+    if len(words) != len(problem.parameters):
+        raise Refused(f"--names: {len(words)} names for the {len(problem.parameters)} parameters {', '.join(p.symbol for p in problem.parameters)}")
+    return problem.renamed({p.symbol: w for p, w in zip(problem.parameters, words, strict=True)})
+
+
+def derive_command(given: argparse.Namespace) -> int:
+    form = given.format or _format_of(given.output)
+    if given.expression:
+        if given.problem or given.let or given.loss or given.objective or len(given.wrt) != 1:
+            raise Refused("--expression takes one --wrt NAME, and no problem")
+        with _refusing():
+            derivation = api.differentiate(given.expression, given.wrt[0])
+            out = _derivation_json(derivation) if form == "json" else render(api.explain(derivation, given.detail, title=given.title), form)
+        return _deliver(out, given.output, given.force)
+    with _refusing():
+        gradient = api.derive(_renamed(_stated(given), given.names))
+        out = _gradient_json(gradient, given.title) if form == "json" else render(api.explain(gradient, given.detail, given.notation, given.title), form)
+    return _deliver(out, given.output, given.force)
+
+
+def _format_of(path: str) -> str:
+    if not path or path == "-":
+        return "text"
+    if path.endswith(".json"):
+        return "json"
+    with _refusing():
+        return format_of(path)
+
+
+def _gradient_json(gradient: Gradient, title: str) -> str:
+    from symgd.hessian import curvature
+    from symgd.records import to_json
+    from symgd.stationary import closed_form
+
+    return to_json(gradient, closed_form(gradient), curvature(gradient), page_title=title)
+
+
+def _derivation_json(derivation: Derivation) -> str:
+    from symgd.records import derivation_to_json
+
+    return derivation_to_json(derivation)
+
+
+def _deliver(text: str, path: str, force: bool) -> int:
+    """To the terminal, or to a file that is written whole or not at all."""
+    text = text if text.endswith("\n") else text + "\n"
+    if path and path != "-":
+        write_text(path, text, force)
+        print(f"wrote {path}", file=sys.stderr)
+    else:
+        sys.stdout.write(text)
+    return YES
+
+
+# ---------------------------------------------------------------- fit
+
+
+def fit_command(given: argparse.Namespace) -> int:
+    """Everything that can be refused is refused before the first step."""
+    problem = _problem_to_fit(given)
+    with _refusing():
+        form = format_of(given.report) if given.report else ""
+    if given.report and os.path.exists(given.report) and not given.force:
+        raise Refused(f"{given.report}: the file exists already; --force replaces it")
+    from symgd.numeric.fit import fit
+    from symgd.report import after_lines, before_lines, to_data, to_page
+
+    rate: float | Literal["auto"] = "auto" if given.rate == "auto" else float(_number(given.rate, "--rate"))
+    with _refusing():
+        subject = _subject(given, problem)
+        if not given.json:
+
+            def announce(warning: str, known: Any, units: Any) -> None:
+                print("\n".join(before_lines(subject, rate, warning, known, units)), flush=True)
+
+        start = {k: float(v) for k, v in _values([given.start], "--start").items()}
+        if lost := sorted(set(start) - {p.symbol for p in problem.parameters}):
+            raise Refused(f"--start: {lost[0]} is no parameter; the parameters are {', '.join(p.symbol for p in problem.parameters)}")
+        found = fit(
+            subject.gradient, subject.x, subject.y, start=start, rate=rate, max_iterations=given.max_iterations, stop=given.stop,
+            standardise=not given.raw, announce=None if given.json else announce,
+        )  # fmt: skip
+    print(to_data(subject, found) if given.json else "\n".join(after_lines(subject, found)))
+    if given.report:
+        write_text(given.report, render(to_page(subject, found, given.detail, given.title), form), given.force)
+        print(f"wrote {given.report}", file=sys.stderr)
+    return YES if found.good else NO
+
+
+def _problem_to_fit(given: argparse.Namespace) -> Problem:
+    if given.degree != 1 or len(given.feature) > 1:
+        raise Refused("one feature for now: a line or another model of one column; name it with a single --feature")
+    name = given.problem
+    if given.no_intercept:
+        if name != "line-mse":
+            raise Refused("--no-intercept goes with line-mse; name a problem without an intercept instead")
+        name = "proportional-mse"
+    with _refusing():
+        problem = _named(name) if name.endswith(".toml") else catalogue.problem(name)
+        problem = problem.hold(_values(given.hold, "--hold")) if given.hold else problem
+    data = {d.symbol for d in problem.data}
+    if not {"y"} <= data <= {"x", "y"}:
+        raise Refused(f"fit takes problems with the data x and y; this one has {', '.join(sorted(data)) or 'none'}")
+    if open_ones := [c.symbol for c, v in problem.constants if v is None]:
+        raise Refused(f"the constant {open_ones[0]} has no value")
+    return problem
+
+
+def _subject(given: argparse.Namespace, problem: Problem) -> Any:
+    """The columns to fit, and the gradient, derived."""
+    from symgd.numeric.data import DataError, example, parse_csv, read_csv, regression
+    from symgd.report import Subject
+
+    if not given.data:
+        table, source, rows_are = example(), "the bundled example", "students"
+        target, feature = given.target or "fy_gpa", (given.feature or ["sat_sum"])[0]
+    else:
+        if given.data == "-":
+            table = parse_csv(sys.stdin.buffer, "standard input", _wanted(given), missing=given.missing)
+        else:
+            table = read_csv(given.data, _wanted(given), missing=given.missing)
+        source, rows_are = ("standard input" if given.data == "-" else os.path.basename(given.data)), "rows"
+        target, feature = _columns(given, list(table.columns), DataError)
+    slopes = any(d.symbol == "x" for d in problem.data)
+    x, y = regression(table, target, feature, parameters=len(problem.parameters), intercept=slopes and len(problem.parameters) > 1)
+    return Subject(api.derive(problem), x, y, feature, target, source, rows_are, tuple(getattr(table, "says", ())))
+
+
+def _wanted(given: argparse.Namespace) -> tuple[str, ...]:
+    return (*given.feature, given.target) if given.feature and given.target else ()
+
+
+def _columns(given: argparse.Namespace, names: list[str], wrong: type[ValueError]) -> tuple[str, str]:
+    """(target, feature): as named; of two columns the first is the feature and the last the target."""
+    target, feature = given.target, given.feature[0] if given.feature else ""
+    if len(names) == 2:
+        rest = [n for n in names if n not in (target, feature)]
+        feature = feature or (rest[0] if rest else "")
+        target = target or next((n for n in reversed(names) if n != feature), "")
+    if not target or not feature:
+        raise wrong(f"name the columns with --target and --feature; there are {', '.join(map(repr, names))}")
+    return target, feature
