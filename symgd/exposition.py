@@ -189,7 +189,7 @@ def _forward(w: _Writing, problem: Problem) -> None:
     inner = [d for d in problem.tape[:-1] if any(d.name.symbol == s.symbol for s in _names(problem.tape[-1].value))]
     if inner:
         u = inner[-1]
-        w.say("The substitution ", w.formula(u.name), " := ", w.formula(u.value), " keeps its name until the end; each derivative is taken along one of these lines.")
+        w.say("The substitution ", w.formula(u.name), " := ", w.formula(u.value), " keeps its name until the end.")
 
 
 def _names(t: Term) -> list[Name]:

@@ -177,7 +177,7 @@ def to_page(subject: Subject, fit: Fit, detail: str = "brief", title: str = "") 
 
 
 def _result(subject: Subject, fit: Fit) -> Iterator[Block]:
-    yield Prose((f"{subject.about[0].upper()}{subject.about[1:]}. ", *subject.notes))
+    yield Prose((" ".join((f"{subject.about}.", *subject.notes)),))
     if subject.uses_feature and fit.units.slope:
         w, b = _line(subject, fit)
         if math.isfinite(w) and math.isfinite(b):
@@ -209,7 +209,7 @@ def _descent(subject: Subject, fit: Fit) -> Iterator[Block]:
     trace = fit.trace
     yield Heading(1, ("The descent on these data",))
     feature = f" The feature is {_feature(subject, fit.units)}." if subject.uses_feature else ""
-    yield Prose((f"The learning rate is {_rate(trace.rate, trace.rates)}.{feature}",))
+    yield Prose((f"The learning rate is {_rate(fit.asked, trace.rates)}.{feature}",))
     names = tuple((Formula(layout(p)),) for p in subject.gradient.problem.parameters)
     rows = tuple(((f"{k:,}",), *((f"{v:.8g}",) for v in point.values()), (f"{loss:.8g}",)) for k, point, loss in _steps(fit))
     yield Table((("step",), *names, ("loss",)), rows, ("The descent, in the units of the data.",), numeric=tuple(range(len(names) + 2)))

@@ -72,6 +72,7 @@ class Fit:
     units       what the run did to the feature
     trace       the run itself, in its own units
     warning     what is wrong with the rate, said before the first step; "" where nothing is
+    asked       the rate that was asked for
     """
 
     parameters: dict[str, float]
@@ -83,6 +84,7 @@ class Fit:
     trace: Trace
     bound: Bound
     warning: str
+    asked: float | Literal["auto"] = "auto"
 
     @property
     def good(self) -> bool:
@@ -122,7 +124,7 @@ def fit(
     gap = None if closed is None else _gap(gradient, parameters, closed, own, trace)
     agrees = None if gap is None or trace.stopped != "converged" else bool(gap <= TOLERANCE * float(np.std(y)) or gap <= 1e-12 * float(np.max(np.abs(y))))
     rounded = None if closed is None else {p: float(v) for p, v in closed.items()}
-    return Fit(parameters, rounded, why_not, gap, agrees, units, trace, g, warning)
+    return Fit(parameters, rounded, why_not, gap, agrees, units, trace, g, warning, rate)
 
 
 def _yes_or_no(y: Any) -> None:
