@@ -227,7 +227,8 @@ def _body(reader: Any, name: str, header: list[str], wanted: list[int], *, stric
                     raise
                 skipped[k] = str(e)
     if not rows:
-        raise DataError(f"{name}: there is a header but no row of numbers" + (f" ({dropped} rows with missing values were dropped)" if dropped else ""))
+        left = f" ({dropped} row{'s' * (dropped > 1)} with missing values dropped)" if dropped else ""
+        raise DataError(f"{name}: there is a header but no row of numbers{left}")
     if dropped:
         says = (*says, f"{dropped} row{'s' * (dropped > 1)} with missing values left out.")
     good = [k for k in wanted if k not in skipped]

@@ -17,6 +17,7 @@ from symgd.derivation import Gradient
 from symgd.meaning import mixes
 from symgd.numeric.arrays import Column, as_column, hides, same_length, see_finite, see_weights
 from symgd.numeric.bound import Bound, over_grid
+from symgd.numeric.data import DataError
 from symgd.numeric.moments import NO_DATA, take_moments
 from symgd.numeric.plan import NotSupported, plan
 from symgd.numeric.quadratic import Square, bound_source, columns_source, square
@@ -156,8 +157,9 @@ class GradientFunction:
         data, weights = (columns[:-1], columns[-1]) if weighted else (columns, None)
         with np.errstate(all="ignore"):
             moments = take_moments(self._of_moments["columns"], data, weights) if data else NO_DATA
-        if not math.isfinite(moments.R + moments.mean):
+        if not math.isfinite(moments.R):
             see_finite(self.data, columns)
+            raise DataError("the squares of the data leave the range of double precision; scale them down")
         loss, both, walk, form = self._of_moments["bound"](moments, **constants)
         return Bound(self.name, rows, self._shape, loss, both, moments, walk, form if self.square.affine else None)
 

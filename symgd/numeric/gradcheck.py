@@ -22,7 +22,7 @@ from symgd.numeric.function import GradientFunction
 from symgd.numeric.plan import NotSupported
 from symgd.term import Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow, Sum, Term
 
-__all__ = ["GradientCheck", "check_gradient", "complex_loss"]
+__all__ = ["GradientCheck", "check_gradient", "complex_loss", "value_of"]
 
 TINY = 1e-100
 RTOL = 1e-13
@@ -76,13 +76,14 @@ def complex_loss(problem: Problem, theta: Sequence[complex], data: dict[str, Any
     at |= {c.symbol: float(data[c.symbol]) if c.symbol in data else float(v or 0) for c, v in problem.constants}
     at |= {n.symbol: float(rows) for _, n in problem.count}
     for d in problem.tape:
-        at[d.name.symbol] = _value(d.value, at, rows)
+        at[d.name.symbol] = value_of(d.value, at, rows)
     return complex(at[problem.objective.symbol])
 
 
-def _value(t: Term, at: dict[str, Any], rows: int) -> Any:
+def value_of(t: Term, at: dict[str, Any], rows: int) -> Any:
+    """A term in complex numbers: `at` gives each name its value, an array over the samples where it carries their index."""
     def go(s: Term) -> Any:
-        return _value(s, at, rows)
+        return value_of(s, at, rows)
 
     match t:
         case Num(v):
@@ -114,7 +115,7 @@ def _value(t: Term, at: dict[str, Any], rows: int) -> Any:
 
 
 def _holds(c: Compare, at: dict[str, Any], rows: int) -> Any:
-    return _COMPARE[c.relation](np.real(_value(c.left, at, rows)), np.real(_value(c.right, at, rows)))
+    return _COMPARE[c.relation](np.real(value_of(c.left, at, rows)), np.real(value_of(c.right, at, rows)))
 
 
 @cache

@@ -63,7 +63,7 @@ def take_moments(split: Callable[..., tuple[Column, ...]], data: Sequence[Column
     for k in range(1, PASSES + 1):
         sums = _pass(split, data, weights, shift, anchor)
         found, telling = _fold(sums, shift, anchor, k)
-        if telling or k == PASSES or not math.isfinite(found.R):
+        if telling or k == PASSES:
             break
         spread = [0.0, *(math.sqrt(max(found.S[j][j], 0.0) / found.n) for j in range(len(found.means)))]
         t = float(-_dot(found.anchor, found.means) - Fraction(found.constant))
@@ -92,8 +92,8 @@ def _short(v: float) -> float:
 def _anchor(centred: NDArray[np.float64]) -> list[float]:
     """Coefficients a with t + Σ a_k F_k small on the sample; any numbers would do, good ones keep the digits of the loss."""
     t, F = centred[0], centred[1:]
-    if not len(F):
-        return []
+    if not len(F) or not np.isfinite(centred).all():
+        return [0.0] * len(F)
     size = np.sqrt((F * F).sum(axis=1))
     size[size == 0] = 1.0
     return [_short(float(a)) for a in -np.linalg.lstsq((F / size[:, None]).T, t, rcond=1e-10)[0] / size]
@@ -147,6 +147,9 @@ def _add(values: Sequence[float]) -> float:
 def _fold(sums: list[float], shift: list[float], anchor: list[float], passes: int) -> tuple[Moments, bool]:
     """The moments about the means, the anchor moved to the least squares coefficients; and whether shift and anchor were near enough."""
     many = len(shift)
+    if not all(map(math.isfinite, sums)):
+        lost = (math.nan,) * (many - 1)
+        return Moments(sums[0], 0.0, tuple(anchor), lost, (lost,) * (many - 1), lost, math.nan, math.nan, passes), True
     n, P, rest = sums[0], sums[1 : many + 1], iter(sums[many + 1 :])
     Q = [[0.0] * many for _ in range(many)]
     for j in range(many):

@@ -122,22 +122,28 @@ def predicted_iterations(g: Bound, rate: float, start: Sequence[float]) -> int |
     best = minimum(g)
     if best is None or not g.rows or not (spread := target_spread(g)):
         return None
+    form, m = g.form(), g.moments
+    assert m is not None
     values, vectors = np.linalg.eigh(g.hessian())
     shrink = 1 - rate * values
     if not (np.abs(shrink) < 1).all():
         return None
     parts = vectors.T @ (np.array(start, dtype=np.float64) - np.array(best))
+    turned = form.J.T @ vectors * parts  # what each part adds to the coefficients of u
+    between, within = np.array([1.0, *m.means]) @ turned, turned[1:]
+    S = np.array(m.S).reshape(len(m.means), len(m.means)) / m.n
 
     def near(k: int) -> bool:
-        left = distance(g, vectors @ (shrink**k * parts), [0.0] * len(parts))
-        return left is not None and left <= NEAR * spread
+        left = shrink**k
+        inside = within @ left
+        return float(between @ left) ** 2 + float(inside @ S @ inside) <= (NEAR * spread) ** 2
 
     high = 1
     while not near(high):
-        high *= 2
+        high *= 4
         if high > 2**53:
             return None
-    low = high // 2
+    low = high // 4
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if near(middle) else (middle + 1, high)

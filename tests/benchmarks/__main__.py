@@ -1,0 +1,33 @@
+"""`python -m tests.benchmarks [P1 P3 …]`: a table of ratios beside their targets.  Exit status 1 where a target is missed.
+
+Contestants run interleaved and shuffled in one process pinned to one core; CPU time, the median of at least 7 rounds, fresh arrays each round;
+that they agree is asserted before they are timed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")  # before NumPy is imported
+
+
+def main(wanted: list[str]) -> int:
+    """Runs the benchmarks named (all, where none is) and prints a row for each workload."""
+    from tests.benchmarks import hoisting, one_pass
+
+    tables = {"P1": one_pass.rows, "P3": hoisting.rows}
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    missed = 0
+    for name in wanted or tables:
+        for what, ratio, target in tables[name]():
+            verdict = "" if target is None else "ok" if ratio <= target else "MISSED"
+            missed += verdict == "MISSED"
+            print(f"{name:4} {what:64} {ratio:8.2f} {'' if target is None else f'≤ {target:g}':>8} {verdict}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
