@@ -37,6 +37,7 @@ class Curvature:
     says       why, in one sentence
     along      the derivations of dL/dt and d²L/dt² along the line θ + t v, the last one's result is ≥ 0 where convex
     direction  the names v_p
+    slope      g := dL/dt along that line, where it depends on t
     """
 
     problem: Problem
@@ -46,6 +47,7 @@ class Curvature:
     says: str
     along: tuple[Derivation, ...] = ()
     direction: tuple[Name, ...] = ()
+    slope: Definition | None = None
 
     def of(self, p: str, q: str) -> Derivation:
         """The derivation of ∂²L/∂p∂q; the order does not matter.  Raises KeyError."""
@@ -66,8 +68,7 @@ def curvature(gradient: Gradient) -> Curvature:
     problem = gradient.problem
     slopes = {p: Definition(Name(f"g_{p.symbol}"), gradient.whole(p.symbol), f"the slope in {p.symbol}") for p in problem.parameters}
     entries = tuple(((p, q), _second(problem, slopes[p], q)) for p, q in combinations_with_replacement(problem.parameters, 2))
-    convex, says, along, direction = _along_a_line(gradient)
-    return Curvature(problem, tuple(slopes.values()), entries, convex, says, along, direction)
+    return Curvature(problem, tuple(slopes.values()), entries, *_along_a_line(gradient))
 
 
 def _second(problem: Problem, slope: Definition, q: Name) -> Derivation:
@@ -81,12 +82,12 @@ def _second(problem: Problem, slope: Definition, q: Name) -> Derivation:
     return Derivation(name, goal, derive(along).of(q.symbol).steps)
 
 
-def _along_a_line(gradient: Gradient) -> tuple[str, str, tuple[Derivation, ...], tuple[Name, ...]]:
-    """(convex, says, derivations, direction)"""
+def _along_a_line(gradient: Gradient) -> tuple[str, str, tuple[Derivation, ...], tuple[Name, ...], Definition | None]:
+    """(convex, says, derivations, direction, dL/dt)"""
     problem = gradient.problem
     direction = tuple(Name(f"v_{p.symbol}") for p in problem.parameters)
     if any(p.indices for p in problem.parameters):
-        return "unknown", "convexity is not decided here for parameters with indices", (), ()
+        return "unknown", "convexity is not decided here for parameters with indices", (), (), None
     moved = {p.symbol: p + T * v for p, v in zip(problem.parameters, direction, strict=True)}
     fixed = tuple((p, None) for p in (*problem.parameters, *direction))
     tape = tuple(replace(d, value=_put(d.value, moved)) for d in problem.tape)
@@ -103,19 +104,19 @@ def _along_a_line(gradient: Gradient) -> tuple[str, str, tuple[Derivation, ...],
         last = replace(last, steps=(*last.steps, Step(last.result, value, "insert", last.result, check=check)))
     along = (first.of("t"), *second.tape[:-1], last)
     if any(s.where for d in (*first.tape, *second.tape) for s in d.steps):
-        return "unknown", "the loss has kinks: second derivatives do not decide whether it is convex", along, direction
+        return "unknown", "the loss has kinks: second derivatives do not decide whether it is convex", along, direction, slope
     value = last.result
     if nonnegative(line, value):
-        return "yes", "the second derivative along every line is at least 0: the loss is convex, and every local minimum is the global one", along, direction
+        return "yes", "the second derivative along every line is at least 0: the loss is convex, and every local minimum is the global one", along, direction, slope
     if place := _negative(line, value):
-        return "no", f"the second derivative along a line is negative at {place}: the loss is not convex", along, direction
-    return "unknown", "the sign of the second derivative is not seen from its form", along, direction
+        return "no", f"the second derivative along a line is negative at {place}: the loss is not convex", along, direction, slope
+    return "unknown", "the sign of the second derivative is not seen from its form", along, direction, slope
 
 
-def _no_curvature(gradient: Gradient, first: Gradient, direction: tuple[Name, ...]) -> tuple[str, str, tuple[Derivation, ...], tuple[Name, ...]]:
+def _no_curvature(gradient: Gradient, first: Gradient, direction: tuple[Name, ...]) -> tuple[str, str, tuple[Derivation, ...], tuple[Name, ...], None]:
     kinked = any(s.where for d in gradient.tape for s in d.steps)
     says = "the loss has kinks: second derivatives do not decide whether it is convex" if kinked else "the loss is linear along every line: convex"
-    return "unknown" if kinked else "yes", says, (first.of("t"),), direction
+    return "unknown" if kinked else "yes", says, (first.of("t"),), direction, None
 
 
 def _put(t: Term, values: Mapping[str, Term]) -> Term:
