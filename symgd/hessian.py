@@ -102,15 +102,15 @@ def _along_a_line(gradient: Gradient) -> tuple[str, str, tuple[Derivation, ...],
     check = Referee(line).compare(last.result, value)
     if value != last.result and check.verdict == "proved":
         last = replace(last, steps=(*last.steps, Step(last.result, value, "insert", last.result, check=check)))
-    along = (first.of("t"), *second.tape[:-1], last)
+    found = (first.of("t"), *second.tape[:-1], last), direction, slope
     if any(s.where for d in (*first.tape, *second.tape) for s in d.steps):
-        return "unknown", "the loss has kinks: second derivatives do not decide whether it is convex", along, direction, slope
+        return "unknown", "the loss has kinks: second derivatives do not decide whether it is convex", *found
     value = last.result
     if nonnegative(line, value):
-        return "yes", "the second derivative along every line is at least 0: the loss is convex, and every local minimum is the global one", along, direction, slope
+        return "yes", "the second derivative along every line is at least 0: the loss is convex, and every local minimum is the global one", *found
     if place := _negative(line, value):
-        return "no", f"the second derivative along a line is negative at {place}: the loss is not convex", along, direction, slope
-    return "unknown", "the sign of the second derivative is not seen from its form", along, direction, slope
+        return "no", f"the second derivative along a line is negative at {place}: the loss is not convex", *found
+    return "unknown", "the sign of the second derivative is not seen from its form", *found
 
 
 def _no_curvature(gradient: Gradient, first: Gradient, direction: tuple[Name, ...]) -> tuple[str, str, tuple[Derivation, ...], tuple[Name, ...], None]:
