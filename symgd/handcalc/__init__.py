@@ -1,0 +1,1 @@
+"""Somebody's working, as text → a verdict line by line."""
