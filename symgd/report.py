@@ -82,10 +82,10 @@ def before_lines(subject: Subject, rate: float | str, warning: str, known: Rates
 
 
 def _feature(subject: Subject, units: Units) -> str:
-    if units.scale == 1.0 and units.shift == 0.0:
+    if units.scaling is None:
         return f"{subject.feature} as it is"
-    moved = f"({subject.feature} − {units.shift:.6g})" if units.shift else subject.feature
-    return f"standardised: x = {moved}/{units.scale:.6g}; results below are in the data's own units"
+    moved = f"({subject.feature} − {units.scaling.mean:.6g})" if units.scaling.mean else subject.feature
+    return f"standardised: x = {moved}/{units.scaling.scale:.6g}; results below are in the data's own units"
 
 
 def _rate(rate: float | str, known: Rates) -> str:
@@ -155,7 +155,7 @@ def to_data(subject: Subject, fit: Fit) -> str:
         "predicted_iterations": fit.trace.predicted_iterations,
         "stopped": fit.trace.stopped,
         "says": " ".join(filter(None, (fit.warning, fit.trace.says, "" if fit.agrees is not False else "The cross-check failed."))),
-        "standardised": None if fit.units.scale == 1.0 and fit.units.shift == 0.0 else {"shift": fit.units.shift, "scale": fit.units.scale},
+        "standardised": None if fit.units.scaling is None else {"mean": fit.units.scaling.mean, "scale": fit.units.scaling.scale},
         "cross_check": fit.agrees,
     }
     return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
@@ -230,12 +230,11 @@ def _pictures(subject: Subject, fit: Fit, least: float | None) -> Iterator[Drawi
         best = fit.units.run(fit.closed)
         order = [trace.parameters.index(p) for p in (fit.units.slope, fit.units.intercept)]
         w, b = (trace.parameters[k] for k in order)
-        own = fit.units.scale == 1.0 and fit.units.shift == 0.0
         yield contour_with_path(
             (float(H[order[0], order[0]]), float(H[order[0], order[1]]), float(H[order[1], order[1]])),
             (best[w], best[b]),
             [(float(p[order[0]]), float(p[order[1]])) for p in trace.points],
-            x_label=w if own else f"{w} (for the standardised feature)",
+            x_label=w if fit.units.scaling is None else f"{w} (for the standardised feature)",
             y_label=b,
             least=least,
             stopped=trace.stopped.replace("-", " "),

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from symgd.numeric.data import DataError
 from symgd.numeric.descend import descend_bound
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.rates import Rates, minimum, rates
+from symgd.numeric.scaling import Scaling
+from symgd.numeric.scaling import standardise as standardise_column
 from symgd.numeric.trace import Trace
 from symgd.stationary import linear, unfold
 from symgd.term import ONE, Call, Name, Term, names, subterms
@@ -31,35 +33,28 @@ EXACT_ROWS = 100_000  # beyond it the closed form is found in floating point
 TOLERANCE = 1e-8  # of the target's standard deviation: a larger gap of a converged run fails the cross-check
 
 
-Number = TypeVar("Number", float, Fraction)
-
-
 @dataclass(frozen=True)
 class Units:
-    """The run's feature is (x − shift)/scale; `slope` multiplies the feature, `intercept` stands alone ("" where there is none)."""
+    """`slope` multiplies the feature, `intercept` stands alone ("" where there is none); `scaling` is what the run did to the feature, or None."""
 
     slope: str
     intercept: str
-    shift: float = 0.0
-    scale: float = 1.0
+    scaling: Scaling | None = None
 
-    def own(self, point: Mapping[str, Number]) -> dict[str, Number]:
-        """Parameters of the run → in the data's own units; Fractions stay exact."""
-        out = dict(point)
-        if self.slope in out:
-            kind = type(point[self.slope])
-            out[self.slope] = point[self.slope] / kind(self.scale)
-            if self.intercept in out:
-                out[self.intercept] = point[self.intercept] - out[self.slope] * kind(self.shift)
-        return out
+    def own(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters of the run → in the data's own units."""
+        return self._through(point, self.scaling.to_data) if self.scaling else dict(point)
 
-    def run(self, point: Mapping[str, float]) -> dict[str, float]:
+    def run(self, point: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters in the data's own units → of the run."""
+        return self._through(point, self.scaling.from_data) if self.scaling else dict(point)
+
+    def _through(self, point: Mapping[str, Any], way: Callable[[Any, Any], tuple[Any, Any]]) -> dict[str, Any]:
         out = dict(point)
         if self.slope in out:
-            out[self.slope] = point[self.slope] * self.scale
+            out[self.slope], other = way(point[self.slope], point.get(self.intercept, 0.0))
             if self.intercept in out:
-                out[self.intercept] = point[self.intercept] + point[self.slope] * self.shift
+                out[self.intercept] = other
         return out
 
 
@@ -109,7 +104,7 @@ def fit(
     units = _units(gradient, feature, x) if standardise else _shape(gradient, feature)
     if units is None:
         units = Units("", "")
-    x_run = (x - units.shift) / units.scale if (units.shift, units.scale) != (0.0, 1.0) else x
+    x_run = (x - units.scaling.mean) / units.scaling.scale if units.scaling else x
     given = {k: v for k, v in ((feature, x_run), (target, y)) if k in data}
     first = units.run(dict.fromkeys(f.parameters, 0.0) | dict(start or {}))
     g = f.bind(**given)
@@ -156,13 +151,9 @@ def _shape(gradient: Gradient, feature: str) -> Units | None:
 def _units(gradient: Gradient, feature: str, x: Any) -> Units | None:
     """Centre and scale where an intercept takes up the shift; only scale where there is none."""
     shape = _shape(gradient, feature)
-    if shape is None:
-        return None
-    shift = float(np.mean(x)) if shape.intercept else 0.0
-    scale = float(np.sqrt(np.mean((x - shift) ** 2)))
-    if not scale > 0:
+    if shape is None or not np.any(x):
         return shape
-    return Units(shape.slope, shape.intercept, shift, scale)
+    return replace(shape, scaling=standardise_column(x, feature)[1] if shape.intercept else Scaling(0.0, float(np.sqrt(np.mean(np.square(x))))))
 
 
 def _closed(
