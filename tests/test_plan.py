@@ -43,8 +43,8 @@ w, b, n, L, lam = map(Name, ("w", "b", "n", "L", "lam"))
 x, y, y_hat, u, z, p = map(i, ("x", "y", "y_hat", "u", "z", "p"))
 
 
-def build(*defs: tuple[Name, Term], parameters=(w, b), data=(x, y), **more) -> Problem:
-    return Problem("of a test", parameters, data, tuple(Definition(a, v) for a, v in defs), **more)
+def build(*defs: tuple[Name, Term], parameters=(w, b), data=(x, y), title="of a test", **more) -> Problem:
+    return Problem(title, parameters, data, tuple(Definition(a, v) for a, v in defs), **more)
 
 
 CENTRED = build((Name("m"), mean("i", x, n)), (y_hat, w * (x - Name("m")) + b), (u, y_hat - y), (L, mean("i", u**2, n)))
@@ -252,6 +252,22 @@ def test_no_unchecked_name_reaches_the_text():
     assert not any("import" in word or "os" in word for word in words.values())
     with pytest.raises(KeyError):
         printed(Name(evil), {})
+
+
+def test_a_name_that_was_never_checked_cannot_leave_its_comment():
+    evil = Name("u\nraise SystemExit #\"\"\"", ("i",))
+    q = build((y_hat, w * x + b), (evil, y_hat - y), (L, mean("i", evil**2, n)), title='a""" + \\')
+    result = Div(2 * Sum("i", evil * x), n)
+    f = compile_gradient(Gradient(q, tuple(Derivation("", D(L, v), (Step(D(L, v), result, "given", D(L, v)),)) for v in (w, b))))
+    assert f.gradient(0.7, -0.4, x=X, y=Y).w == pytest.approx(2 * np.mean((0.7 * X - 0.4 - Y) * X))
+    assert not any(line.startswith("raise") for line in f.source.splitlines())
+
+
+def test_a_sum_without_a_count_needs_none():
+    q = build((y_hat, w * x), (u, y_hat - y), (L, Sum("i", u**2) + Sum("i", w**2)), parameters=(w,), count=())
+    f = compile_gradient(derive(q))
+    assert f.loss(0.7, x=X, y=Y) == pytest.approx(np.sum((0.7 * X - Y) ** 2) + 40 * 0.49)
+    assert f.bind(x=X, y=Y).gradient(0.7)[0] == pytest.approx(2 * np.sum((0.7 * X - Y) * X) + 80 * 0.7)
 
 
 @pytest.mark.parametrize(("q", "message"), [

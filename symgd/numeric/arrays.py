@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,12 @@ def as_column(values: Any, name: str) -> Column:
     return np.ascontiguousarray(raw, dtype=np.float64)
 
 
-def same_length(columns: Mapping[str, Any]) -> None:
+def same_length(symbols: Sequence[str], columns: Sequence[Any]) -> None:
     """Raises DataError where columns differ in length."""
-    lengths = {name: len(c) for name, c in columns.items() if isinstance(c, np.ndarray)}
-    if len(set(lengths.values())) > 1:
-        raise DataError("columns of different lengths: " + ", ".join(f"{name} has {k}" for name, k in lengths.items()))
+    lengths = [len(c) for c in columns if isinstance(c, np.ndarray)]
+    if lengths and lengths.count(lengths[0]) != len(lengths):
+        each = ", ".join(f"{s} has {len(c)}" for s, c in zip(symbols, columns, strict=False) if isinstance(c, np.ndarray))
+        raise DataError(f"columns of different lengths: {each}")
 
 
 def see_weights(weights: Column) -> None:

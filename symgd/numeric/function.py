@@ -53,6 +53,8 @@ class GradientFunction:
         self._ids = names_of(self.plan)
         self._shape: Callable[..., Any] = namedtuple("Derivatives", [self._ids[p] for p in self.parameters])  # type: ignore[misc]
         self._kernels = compile_source(self.source, self.name)
+        self._inputs = [(d.symbol, bool(d.indices)) for d in gradient.problem.data]
+        self._expected = {*self.data, *(c for c, v in self.constants.items() if v is None)}
         self._hides = hides(gradient.problem)
         self._mixes = any(mixes(gradient.problem, axis) for axis, _ in gradient.problem.count)
 
@@ -176,19 +178,23 @@ class GradientFunction:
 
     def _given(self, weights: Any, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, float]]:
         """The data in the plan's order, the weights last, and the constants by identifier."""
-        if missing := [f"{s}=…" for s in (*self.data, *(c for c, v in self.constants.items() if v is None)) if s not in given]:
-            raise TypeError(f"{', '.join(missing)} must be given")
-        if extra := sorted(set(given) - set(self.data) - set(self.constants)):
-            raise TypeError(f"{', '.join(extra)}: no such data; there are {', '.join([*self.data, *self.constants]) or 'none'}")
-        columns: list[Any] = [as_column(given[d.symbol], d.symbol) if d.indices else float(given[d.symbol]) for d in self.derivation.problem.data]
+        if given.keys() != self._expected:
+            self._see_names(given)
+        columns: list[Any] = [as_column(given[s], s) if varies else float(given[s]) for s, varies in self._inputs]
         if weights is not None:
             columns.append(as_column(weights, "weights"))
             see_weights(columns[-1])
-        if len(columns) > 1:
-            same_length(dict(zip((*self.data, "weights"), columns, strict=False)))
+        same_length((*self.data, "weights"), columns)
         if self._hides:
             see_finite(self.data, columns)
         return columns, {self._ids[c]: float(given[c]) for c in self.constants if c in given}
+
+    def _see_names(self, given: Mapping[str, Any]) -> None:
+        """Raises TypeError for what is missing and for what is unknown."""
+        if missing := [f"{s}=…" for s in (*self.data, *self.constants) if s in self._expected and s not in given]:
+            raise TypeError(f"{', '.join(missing)} must be given")
+        if extra := sorted(set(given) - set(self.data) - set(self.constants)):
+            raise TypeError(f"{', '.join(extra)}: no such data; there are {', '.join([*self.data, *self.constants]) or 'none'}")
 
 
 def _number(t: Any) -> Any:

@@ -97,7 +97,9 @@ def plan(gradient: Gradient, meaning: Meaning = "all") -> Plan:
         _one_axis(t, problem)
     known = set(problem.declared())
     weight = next(s for s in (WEIGHT.symbol, "weight", "mass", *(f"m{k}" for k in range(len(known) + 1))) if s not in known)
-    walk = _Walk(problem, meaning, weight)
+    fresh = next(s for s in ("n", "rows", *(f"n{k}" for k in range(len(known) + 1))) if s not in known)
+    rows = problem.count[0][1].symbol if problem.count else fresh
+    walk = _Walk(problem, meaning, weight, rows)
     for d in problem.tape:
         walk.define(d.name.symbol, stable(d.value, problem), d.name.symbol)
     L = problem.objective.symbol
@@ -110,9 +112,8 @@ def plan(gradient: Gradient, meaning: Meaning = "all") -> Plan:
         tuple(walk.lines.values()), results, meaning=meaning, weight=weight if meaning == "weighted" else "", gradient=gradient,
     )  # fmt: skip
     lines = whole.needed(results)
-    counts = {c.symbol for _, c in problem.count} if meaning == "all" else set()
-    used = frozenset().union(*(names(x.value) for x in lines)) & counts
-    return replace(whole, lines=lines, count=min(used, default=""))
+    counted = meaning == "all" and any(rows in names(x.value) for x in lines)
+    return replace(whole, lines=lines, count=rows if counted else "")
 
 
 def _sensitivity(of: str, by: str) -> str:
@@ -142,14 +143,14 @@ def _one_axis(t: Term, problem: Problem) -> None:
 class _Walk:
     """The lines so far, and which symbols vary with the sample."""
 
-    def __init__(self, problem: Problem, meaning: Meaning, weight: str) -> None:
+    def __init__(self, problem: Problem, meaning: Meaning, weight: str, rows: str) -> None:
         self.lines: dict[str, Line] = {}
         self.meaning = meaning
         self.weight = weight
         self.sums: dict[Term, str] = {}
         self.varies = {x.symbol for x in problem.data if x.indices} | {weight}
         self.moves = {p.symbol for p in problem.parameters} | {c.symbol for c, _ in problem.constants}
-        self.counts = {c.symbol for _, c in problem.count}
+        self.rows = rows
 
     def define(self, symbol: str, value: Term, about: str | tuple[str, str]) -> None:
         """One definition of a tape: its sums first, then what is left."""
@@ -169,14 +170,12 @@ class _Walk:
 
     def lifted(self, t: Term, about: str | tuple[str, str]) -> Term:
         """t with every sum over the samples replaced by a name, and n by what it means."""
-        if isinstance(t, Name) and t.symbol in self.counts:
-            return {"all": t, "alone": ONE, "weighted": self.total(ONE, about) if self.meaning == "weighted" else t}[self.meaning]
+        if isinstance(t, Name) and t.symbol == self.rows:
+            return ONE if self.meaning == "alone" else self.total(ONE, about)
         if not isinstance(t, Sum):
             return rebuild(t, [self.lifted(c, about) for c in children(t)])
-        if axis(t.index) != t.index or free(t) - {t.index}:
-            others = free(t) - {t.index}
-            if any(axis(a) == axis(t.index) for a in others):
-                raise NotSupported(f"a sum over {t.index} inside looks at {min(others)} as well: samples that look at each other are not computed yet")
+        if others := free(t):
+            raise NotSupported(f"a sum over {t.index} inside looks at {min(others)} as well: samples that look at each other are not computed yet")
         body = self.lifted(rename(t.body, {t.index: axis(t.index)}), about)
         if self.meaning == "alone":
             return body
@@ -202,7 +201,7 @@ class _Walk:
         if self.meaning == "weighted":
             body = mul(Name(self.weight, ("i",)), *(parts(Mul, body) if body != ONE else ()))
         elif body == ONE:
-            return Name(min(self.counts, default="n"))
+            return Name(self.rows)
         if body not in self.sums:
             stem = _spelled(body) or (about if isinstance(about, str) else f"d{about[1]}")
             symbol = next(s for k in range(len(self.sums) + 1) if (s := f"Σ{stem}{k or ''}") not in self.lines)

@@ -14,7 +14,7 @@ from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.precedence import PRECEDENCE
 
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow, Term, symbol_problem
+from symgd.term import Add, Call, Cases, Div, Mul, Name, Neg, Num, Pow, Term, symbol_problem
 
 __all__ = ["identifiers", "print_sympy", "printed"]
 
@@ -23,7 +23,7 @@ RESERVED = frozenset(
     ("np", "erf", "loss", "gradient", "loss_and_gradient", "per_sample", "columns", "bound", "walk", "form", "rows", "room", "part", "out", "at", "BLOCK")
 )
 LETTERS = "A-Za-z\u0391-\u03a9\u03b1-\u03c9"
-_RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "=": sp.Eq, "!=": sp.Ne}
+_RELATIONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "==", "!=": "!="}
 
 
 def identifiers(symbols: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -53,29 +53,21 @@ def _word(symbol: str) -> str | None:
 
 
 class _Printer(NumPyPrinter):  # type: ignore[misc]
-    """SymPy's printer in the order written, with `np.` for `numpy.`, and cases as nested `np.where`."""
+    """SymPy's printer in the order written, with `np.` for `numpy.`."""
 
     def __init__(self, products: bool = False) -> None:
         self.products = products  # w*w for w**2: a plain float's power raises on overflow
         words = {f"symgd_{name}": [(_always, _writer(row.numpy))] for name, row in FUNCTIONS.items()}
+        words |= {f"symgd_{sign}": [(_always, _where(sign))] for sign in _RELATIONS}
         super().__init__({"order": "none", "user_functions": words})
 
     def _module_format(self, fqn: str, register: bool = True) -> str:
         return "np." + str(fqn).removeprefix("numpy.").removeprefix("math.")
 
-    def _print_Piecewise(self, expr: Any) -> str:
-        text: str = self._print(expr.args[-1].expr)
-        for value, when in reversed(expr.args[:-1]):
-            text = f"np.where({self._print(when)}, {self._print(value)}, {text})"
-        return text
-
     def _print_Pow(self, expr: Any, rational: bool = False) -> str:
         if self.products and expr.exp.is_Integer and 2 <= expr.exp <= 4:
             return "(" + "*".join([self.parenthesize(expr.base, PRECEDENCE["Pow"])] * int(expr.exp)) + ")"
         return str(super()._print_Pow(expr, rational=rational))
-
-    def _print_Relational(self, expr: Any) -> str:
-        return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
 
 
 def _always(*_: Any) -> bool:
@@ -93,6 +85,10 @@ def _writer(template: str) -> Callable[..., str]:
         return text if one_call else f"({text})"
 
     return write
+
+
+def _where(relation: str) -> Callable[..., str]:
+    return lambda left, right, value, otherwise: f"np.where({left} {_RELATIONS[relation]} {right}, {value}, {otherwise})"
 
 
 _PRINTER = _Printer()
@@ -136,10 +132,11 @@ def _meant(t: Term, ids: Mapping[str, str]) -> Any:
                 return sp.Pow(go(a), go(b), evaluate=False)
             case Call(f, args):
                 return sp.Function(f"symgd_{f}")(*map(go, args))
-            case Compare(a, relation, b):
-                return _RELATIONS[relation](go(a), go(b), evaluate=False)
-            case Cases(pieces, otherwise):
-                return sp.Piecewise(*((go(value), go(when)) for value, when in pieces), (go(otherwise), True), evaluate=False)
+            case Cases(pieces, otherwise):  # a relation stays a word of ours: SymPy would decide it
+                out = go(otherwise)
+                for value, when in reversed(pieces):
+                    out = sp.Function(f"symgd_{when.relation}")(go(when.left), go(when.right), go(value), out)
+                return out
         raise TypeError(f"{type(s).__name__} is no part of a plan's line")
 
     return go(t)

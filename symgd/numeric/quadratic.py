@@ -78,8 +78,12 @@ def _of_parameters(p: Plan, loss: Line) -> Square | None:
 
 
 def _symbols(p: Plan, total: str) -> dict[str, Any]:
-    count = [c.symbol for _, c in p.problem.count]
-    return {s: sp.Symbol(s, real=True) for s in (*p.parameters, *p.data, *p.constants, *count, total) if s}
+    return {s: sp.Symbol(s, real=True) for s in (*p.parameters, *p.data, *p.constants, *_counts(p), total) if s}
+
+
+def _counts(p: Plan) -> list[str]:
+    """The symbols that mean n."""
+    return [*(c.symbol for _, c in p.problem.count), *([p.count] if p.count else [])]
 
 
 def _unfolded(t: Term, values: dict[str, Term]) -> Term:
@@ -217,7 +221,7 @@ class _Writer:
         self.theta = [sp.Symbol(s, real=True) for s in p.parameters]
         self.theta_ids = [ids[s] for s in p.parameters]
         self.to = {sp.Symbol(s, real=True): sp.Symbol(ids[s]) for s in (*p.parameters, *p.constants)}
-        self.to |= {sp.Symbol(c.symbol, real=True): sp.Symbol("_n") for _, c in p.problem.count}
+        self.to |= {sp.Symbol(s, real=True): sp.Symbol("_n") for s in _counts(p)}
 
     def text(self, e: Any) -> str:
         return print_sympy(sp.sympify(e).xreplace(self.to), scalar=True)

@@ -65,12 +65,18 @@ def compile_source(source: str, name: str) -> dict[str, Any]:
 
 
 def _said(t: Term) -> str:
-    return to_unicode(layout(t))
+    """The formula for a comment: one line whatever a name holds."""
+    return _printable(to_unicode(layout(t)))
+
+
+def _printable(text: str) -> str:
+    """Text that can neither end a comment nor a docstring."""
+    return "".join(c for c in text if c.isprintable() and c not in '"\\')
 
 
 def _story(p: Plan) -> str:
     """The docstring: the definitions and the derivatives."""
-    lines = [f"{p.problem.title}: the loss and its gradient, as derived step by step.", ""]
+    lines = [f"{_printable(p.problem.title)}: the loss and its gradient, as derived step by step.", ""]
     lines += [f"    {_said(d.name)} := {_said(d.value)}" for d in p.problem.tape]
     if p.gradient is not None:
         lines += [f"    {_said(d.goal)} = {_said(d.result)}" for d in p.gradient.sensitivities()]
@@ -78,7 +84,7 @@ def _story(p: Plan) -> str:
         lines += ["", f"Every sum over the samples is weighted: each term times {p.weight}, and their number is the sum of the weights."]
     if p.meaning == "alone":
         lines += ["", "Each sample alone: a sum over the samples is its one term, and their number is 1."]
-    return "\n".join(lines).replace("\\", "").replace('"', "") + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _why(x: Line, p: Plan) -> str:
