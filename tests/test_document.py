@@ -27,10 +27,10 @@ from symgd.document.latex_text import latex_text
 from symgd.document.page import (
     Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table,
 )  # fmt: skip
-from symgd.document.plain import legend, one_line, slug, visible, width
+from symgd.document.plain import legend, one_line, slug, visible, width, wrap
 from symgd.document.svg import inline_svg
 from symgd.document.to_html import FONT, font_bytes
-from symgd.document.to_text import wrap, wrap_formula
+from symgd.document.to_text import wrap_formula
 from symgd.term import Call, D, Div, Name, Neg, Num, Sum, Term, mean, mul
 from symgd.typeset.layout import Layout, Words, layout
 
@@ -191,9 +191,11 @@ def test_relations_of_a_chain_stand_under_one_another() -> None:
     assert len(at) == 1
 
 
-def test_short_reasons_stand_beside_their_lines_and_long_ones_beneath() -> None:
-    assert re.search(r"^\(1\) +ŷᵢ := w xᵢ \+ b +the prediction$", render(Page((), (BLOCKS["definitions"],)), "text"), re.MULTILINE)
-    assert re.search(r"^ +Chain rule: .*✓ proved$", render(Page((), (BLOCKS["chain"],)), "text"), re.MULTILINE)
+def test_reasons_stand_beside_their_lines_where_there_is_room_and_beneath_elsewhere() -> None:
+    wide = render(Page((), (BLOCKS["chain"],)), "text")
+    narrow = render(Page((), (BLOCKS["chain"],)), "text", columns=60)
+    assert re.search(r"^\(3\) +∂L/∂w = .* {3}Chain rule: along", wide, re.MULTILINE)
+    assert re.search(r"^ {7}Chain rule: along every prediction, from \(2\)\n {7}✓ proved$", narrow, re.MULTILINE)
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=200), st.integers(8, 60))
@@ -226,15 +228,22 @@ def test_markdown_keeps_to_what_github_draws() -> None:
     text = render(WHOLE, "markdown")
     assert not re.search(r"\\operatorname|\\newcommand|\\begin\{align\*?\}|\\lt[A-Za-z]", text)
     blocks = re.findall(r"^```math\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
-    assert len(blocks) >= 5
+    assert len(blocks) >= 4
     assert all("<" not in block and block.count(r"\begin") == block.count(r"\end") for block in blocks)
     assert "$`L`$" in text
 
 
-def test_a_line_that_continues_repeats_its_left_side_where_it_stands_alone() -> None:
-    blocks = re.findall(r"^```math\n(.*?)\n```$", render(Page((), (BLOCKS["chain"],)), "markdown"), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 3
-    assert len({block.split("=")[0].split(r"\approx")[0].strip() for block in blocks}) == 1
+def test_in_markdown_reasons_stand_in_a_column_or_each_line_in_a_block_of_its_own_with_its_left_side() -> None:
+    def blocks(reason: Inline) -> list[str]:
+        lines = (Line(lay(D(L, w)), lay(2 * u), "=", reason), Line(None, lay(u * 2), "=", reason))
+        return re.findall(r"^```math\n(.*?)\n```$", render(Page((), (Chain(lines),)), "markdown"), re.DOTALL | re.MULTILINE)
+
+    assert [b.count("&&") for b in blocks(("short",))] == [2]
+    assert [b.count("&&") for b in blocks(("a reason of many words " * 5,))] == [6]
+    alone = blocks(("a sentence " * 40,))
+    assert len(alone) == 2
+    assert len({block.split("=")[0] for block in alone}) == 1
+    assert "&" not in render(Page((), (Chain((Line(lay(w), lay(b), "=", ("solve",), "1", "proved"),)),)), "markdown")
 
 
 def test_no_bar_of_a_formula_ends_a_cell() -> None:

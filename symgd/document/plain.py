@@ -10,7 +10,8 @@ from symgd.typeset import to_speech, to_unicode
 from symgd.typeset.layout import Layout, Op, Row
 
 __all__ = [
-    "CHECKS", "RELATIONS", "beside", "formula_text", "inline_text", "legend", "numbers", "one_line", "slug", "split_formula", "spoken", "visible", "width",
+    "CHECKS", "RELATIONS", "beside", "formula_text", "inline_text", "legend", "numbers", "one_line", "slug", "split_formula", "spoken", "visible",
+    "width", "wrap",
 ]  # fmt: skip
 
 # verdict: its mark, its word, and what the word means here
@@ -70,6 +71,34 @@ def _columns(c: str) -> int:
     if unicodedata.combining(c) or unicodedata.category(c) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(c) in "WF" else 1
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Lines of whole words, at most `columns` wide; a word that is wider than a line is broken where its line ends."""
+    lines, line, used = [], "", 0
+    for word in text.split(" "):
+        for piece in _pieces(word, columns):
+            wide = width(piece)
+            if line and used + 1 + wide > columns:
+                lines.append(line)
+                line, used = piece, wide
+            else:
+                line, used = (f"{line} {piece}", used + 1 + wide) if line else (piece, wide)
+    return [part.rstrip() for part in [*lines, line] if part.strip()] or [""]
+
+
+def _pieces(word: str, columns: int) -> list[str]:
+    """The word, or where it is wider than a line its parts of one line each."""
+    if width(word) <= columns:
+        return [word]
+    parts, taken = [""], 0
+    for c in word:
+        taken += width(c)
+        if taken > columns and parts[-1]:
+            parts.append("")
+            taken = width(c)
+        parts[-1] += c
+    return parts
 
 
 def formula_text(layout: Layout) -> str:
@@ -136,13 +165,21 @@ def spoken(line: Line, left: str = "") -> str:
     return one_line(f"{said} {RELATIONS.get(line.relation, ('', line.relation))[1]} {to_speech(line.right)}".strip())
 
 
-def beside(chain: Chain, columns: int = 80) -> bool:
-    """Do all the reasons of the chain, with their verdicts, fit in a second column beside the formulas?"""
-    reasons = max((width(inline_text(line.reason)) for line in chain.lines), default=0)
-    left = max((width(formula_text(line.left)) for line in chain.lines if line.left is not None), default=0)
-    right = max((width(formula_text(line.right)) for line in chain.lines), default=0)
-    verdict = 12 if any(line.check for line in chain.lines) else 0
-    return 0 < reasons <= 32 and left + right + reasons + verdict + 14 <= columns  # 14: the number, the relation and the gaps
+def beside(chain: Chain, columns: int = 80, rows: int = 4) -> tuple[bool, ...]:
+    """For each line: does its reason stand in a second column beside the formulas, in at most `rows` rows of it?  All no, where most do not fit."""
+    left = max((width(formula_text(line.left)) for line in chain.lines if line.left is not None), default=0) + _MARGIN
+    ends = [left + width(formula_text(line.right)) for line in chain.lines]
+    column = max((end for end in ends if end + _COLUMN <= columns), default=columns)
+    fits = tuple(end <= column and _reason_width(line) <= rows * (columns - column) for end, line in zip(ends, chain.lines, strict=True))
+    reasoned = [fit for fit, line in zip(fits, chain.lines, strict=True) if line.reason or line.check]
+    return fits if 2 * sum(reasoned) > len(reasoned) else (False,) * len(fits)
+
+
+_MARGIN, _COLUMN = 13, 28  # columns for the number, the relation and the gaps; the least for a column of reasons
+
+
+def _reason_width(line: Line) -> int:
+    return width(inline_text(line.reason)) + (2 + width(" ".join(CHECKS[line.check][:2])) if line.check in CHECKS else 0)
 
 
 def legend(page: Page) -> tuple[tuple[str, str, str], ...]:

@@ -155,19 +155,20 @@ def _block(block: Block, place: int, anchors: Anchors, taken: set[str]) -> str:
 def _chain(chain: Chain, anchors: Anchors) -> str:
     """A grid of ours, so that the relations stand under one another: number, left, relation, right; the reason beside or beneath."""
     rows, said, seen = [], "", set[str]()
-    for line in chain.lines:
+    sides = beside(chain)
+    for line, side in zip(chain.lines, sides, strict=True):
         said = to_speech(line.left) if line.left is not None else said
         first = line.number in anchors and line.number not in seen and line.number != ""
         seen.add(line.number)
-        rows.append(_line(line, said, anchors, first))
+        rows.append(_line(line, said, anchors, first, side))
     numbered = [one_line(line.number) for line in chain.lines if line.number]
     name = f"Line {numbered[0]}" if len(numbered) == 1 else f"Lines {numbered[0]} to {numbered[-1]}" if numbered else "Formulas"
-    kind = " beside" if beside(chain) else ""
+    kind = " beside" if any(sides) else ""
     inside = "\n".join(rows)
     return f'<div class="chain scroll{kind}" tabindex="0" role="group" aria-label="{escape(name)}"><ol class="lines" role="list">\n{inside}\n</ol></div>'
 
 
-def _line(line: Line, left: str, anchors: Anchors, first: bool) -> str:
+def _line(line: Line, left: str, anchors: Anchors, first: bool, side: bool) -> str:
     place = anchors.get(line.number, "")
     shown = escape(one_line(line.number))
     number = f'<a class="number" href="#{place}" aria-label="Line {shown}">({shown})</a>' if place else ""
@@ -179,7 +180,8 @@ def _line(line: Line, left: str, anchors: Anchors, first: bool) -> str:
     verdict = ("\u00a0" if line.reason else "") + _verdict(line.check) if line.check in CHECKS else ""
     why = f'<span class="why">{_inline(line.reason, anchors)}{verdict}</span>' if line.reason or verdict else ""
     identity = f' id="{place}"' if first else ""
-    return f'<li class="line{" quiet" * line.quiet}"{identity}>{number}<span class="sides" role="group" aria-label="{sentence}">{sides}</span>{why}</li>'
+    look = "line" + " starts" * (line.left is not None) + " quiet" * line.quiet + " under" * (not side)
+    return f'<li class="{look}"{identity}>{number}<span class="sides" role="group" aria-label="{sentence}">{sides}</span>{why}</li>'
 
 
 def _display(layout: Layout) -> str:
@@ -206,9 +208,12 @@ def _mark(verdict: str) -> str:
 
 
 def _table(table: Table, anchors: Anchors) -> str:
+    whole = (table.head, *table.rows)
+    short = {k for k in range(max(map(len, whole))) if all(width(inline_text(row[k])) <= 16 for row in whole if k < len(row))}
+
     def cell(k: int, text: Inline, tag: str, scope: str = "") -> str:
-        side = ' class="numeric"' if k in table.numeric else ""
-        return f"<{tag}{scope}{side}>{_inline(text, anchors)}</{tag}>"
+        look = ' class="numeric"' if k in table.numeric else ' class="short"' if k in short else ""
+        return f"<{tag}{scope}{look}>{_inline(text, anchors)}</{tag}>"
 
     def row(cells: tuple[Inline, ...]) -> str:
         named = 0 if 0 not in table.numeric else -1  # the first column names the row where it holds words

@@ -26,12 +26,12 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\parskip}{0.6em}
 \emergencystretch=4em
 \raggedbottom
-\allowdisplaybreaks
+\allowdisplaybreaks[1]
 """
 
 _FRAGMENT = r"% Needs \usepackage[T1]{fontenc} and \usepackage{textcomp,amsmath,amssymb}." + "\n"
 
-_WIDE = 72  # columns of Unicode after which a displayed formula is broken
+_WIDE, _LINE = 72, 84  # columns of Unicode: the longest row of a formula; formula and reason together
 
 _MARKS = {"proved": r"\ensuremath{\checkmark}", "held": r"\ensuremath{\approx}", "refuted": r"\ensuremath{\times}"}
 
@@ -93,7 +93,7 @@ def _block(block: Block, anchors: Anchors, used: set[str]) -> str:
             word = "Warning" if kind == "warning" else "Note"
             return f"\\begin{{quote}}\n\\textbf{{{word}.}} {_inline(text, anchors)}\n\\end{{quote}}"
         case Chain(lines):
-            return _chain(lines, anchors, used, beside(block))
+            return _chain(lines, anchors, used, all(beside(block, _LINE)))
         case Table():
             return _table(block, anchors)
         case Picture(_, title, description):
@@ -109,9 +109,12 @@ def _block(block: Block, anchors: Anchors, used: set[str]) -> str:
 def _chain(lines: tuple[Line, ...], anchors: Anchors, used: set[str], side: bool) -> str:
     r"""Relations under one another, our numbers as tags; a reason beside its line (alignat*), or under it (\intertext; after the last line, a paragraph)."""
     rows, after = "", ""
+    wide = max((width(inline_text((Formula(line.right),))) for line in lines), default=0)
+    wide += max((width(inline_text((Formula(line.left),))) for line in lines if line.left is not None), default=0)
+    room = 0.86 - wide / 95
     for k, line in enumerate(lines):
         said, parts = _reason(line, anchors), _rows(line)
-        parts[0 if side else -1] += (rf" &\qquad& \text{{{said}}}" if side and said else "") + _tag(line, anchors, used)
+        parts[0 if side else -1] += (rf" &\qquad& {_beside(said, room)}" if side and said else "") + _tag(line, anchors, used)
         rows += " \\\\\n".join(parts)
         if k < len(lines) - 1:
             rows += f"\n\\intertext{{{_under(said)}}}\n" if said and not side else " \\\\\n"
@@ -119,6 +122,11 @@ def _chain(lines: tuple[Line, ...], anchors: Anchors, used: set[str], side: bool
             after = f"\n{{{_under(said)}\\par}}"
     kind, columns = ("alignat*", "{2}") if side else ("align*", "")
     return f"\\begin{{{kind}}}{columns}\n{rows}\n\\end{{{kind}}}{after}"
+
+
+def _beside(said: str, room: float) -> str:
+    """The reason as a small paragraph that takes `room` of the line, level with its formula."""
+    return rf"\parbox[t]{{{room:.2f}\linewidth}}{{\raggedright\small {said}}}"
 
 
 def _under(said: str) -> str:

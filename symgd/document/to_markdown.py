@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from urllib.parse import quote
 
 from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
-from symgd.document.plain import CHECKS, RELATIONS, beside, legend, one_line, split_formula, visible
+from symgd.document.plain import CHECKS, RELATIONS, beside, legend, one_line, split_formula, visible, wrap
 from symgd.typeset import Layout, to_latex
 
 __all__ = ["to_markdown"]
@@ -15,7 +16,7 @@ _SPECIAL = {c: f"\\{c}" for c in "\\`*_{}[]|~"} | {"&": "&amp;", "<": "&lt;", ">
 
 _ESCAPED = "#$%&_{}"
 
-_WIDE = 90  # columns of Unicode after which a displayed formula is broken
+_WIDE, _LINE = 90, 105  # columns of Unicode: the longest row of a formula; formula and reason together
 
 
 def to_markdown(page: Page) -> str:
@@ -88,7 +89,7 @@ def _block(block: Block) -> str:
         case Note(text, kind):
             return f"> **{'Warning' if kind == 'warning' else 'Note'}.** {_inline(text)}"
         case Chain(lines):
-            return _aligned(lines) if beside(block) or not any(line.reason for line in lines) else _one_by_one(lines)
+            return _aligned(lines, beside(block, _LINE, 1)) if _fits(block) else _one_by_one(lines)
         case Table():
             return _table(block)
         case Picture(_, title, description, path):
@@ -115,26 +116,38 @@ def _math(rows: list[str], number: str = "") -> str:
     r"""A block of aligned rows.  Its number stands on the last row, as \tag."""
     tag = rf" \tag{{{re.sub(r'[^A-Za-z0-9. -]', '', number)}}}" if number else ""
     if len(rows) == 1:
-        return f"```math\n{rows[0].replace('&', '', 1).strip()}{tag}\n```"
+        return f"```math\n{rows[0].replace('&&', chr(92) + 'qquad ').replace('&', '', 1).strip()}{tag}\n```"
     inside = " \\\\\n".join(rows)
     return f"```math\n\\begin{{aligned}}\n{inside}\n\\end{{aligned}}{tag}\n```"
 
 
-def _aligned(lines: tuple[Line, ...]) -> str:
-    """All lines in one block, aligned at their relations; number, reason and verdict in columns to the right."""
+def _fits(chain: Chain) -> bool:
+    """Can all reasons stand in a column beside the formulas?  One that holds a formula must fit on one row, since only words are wrapped."""
+    worded = (not any(isinstance(piece, Formula) for piece in line.reason) for line in chain.lines)
+    one, more = beside(chain, _LINE, 1), beside(chain, _LINE)
+    return not any(line.reason for line in chain.lines) or all(o or (m and w) for o, m, w in zip(one, more, worded, strict=True))
+
+
+def _aligned(lines: tuple[Line, ...], one_row: tuple[bool, ...]) -> str:
+    """All lines in one block, aligned at their relations; number, reason and verdict in a column to the right."""
     rows = []
-    for line in lines:
-        first, *more = _rows(line, _github(line.left) if line.left is not None else "")
-        said = _said_in_math(line)
-        rows += [f"{first} &&{said}" if said else first, *more]
+    for line, one in zip(lines, one_row, strict=True):
+        formulas = _rows(line, _github(line.left) if line.left is not None else "")
+        said = _said_in_math(line, one)
+        formulas, said = formulas + ["&"] * (len(said) - len(formulas)), said + [""] * (len(formulas) - len(said))
+        rows += [f"{f} &&{s}" if s else f for f, s in zip(formulas, said, strict=True)]
     return _math(rows)
 
 
-def _said_in_math(line: Line) -> str:
-    number = _math_text(f"({line.number})") if line.number else ""
-    reason = "".join(_github(p.layout) if isinstance(p, Formula) else _math_text(_words(p)) for p in line.reason)
-    verdict = _math_text(CHECKS[line.check][0]) if line.check in CHECKS else ""
-    return r"\quad ".join(part for part in (number, reason, verdict) if part)
+def _said_in_math(line: Line, one_row: bool) -> list[str]:
+    """Number, reason and verdict, as rows of a column."""
+    number, verdict = f"({line.number}) " if line.number else "", f" {CHECKS[line.check][0]}" if line.check in CHECKS else ""
+    pieces: Inline = (number, *line.reason, verdict)
+    if not one_row:
+        return [_math_text(row) for row in wrap("".join(map(_words, pieces)), 52)]
+    runs = groupby(pieces, lambda p: isinstance(p, Formula))
+    said = "".join("".join(_github(p.layout) for p in run if isinstance(p, Formula)) if math else _math_text("".join(map(_words, run))) for math, run in runs)
+    return [said] if said else []
 
 
 def _words(piece: str | Formula | Strong | Mono | Cite) -> str:

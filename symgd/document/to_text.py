@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from symgd.document.page import Block, Chain, Code, Formula, Heading, Inline, Line, Note, Page, Picture, Prose, Table
-from symgd.document.plain import CHECKS, beside, formula_text, inline_text, legend, one_line, visible, width
+from symgd.document.plain import CHECKS, beside, formula_text, inline_text, legend, one_line, visible, width, wrap
 
-__all__ = ["to_text", "wrap", "wrap_formula"]
+__all__ = ["to_text", "wrap_formula"]
 
 _GLUE = "\u00a0"  # stands for the blanks inside a short formula while a paragraph is wrapped
 
@@ -37,7 +37,7 @@ def _block(block: Block, columns: int) -> str:
         case Note(text, kind):
             return _hang(f"  {'Warning' if kind == 'warning' else 'Note'}: ", _glued(text), columns).replace(_GLUE, " ")
         case Chain(lines):
-            return _chain(lines, columns, side=beside(block, columns))
+            return _chain(lines, columns, beside(block, columns))
         case Table():
             return _table(block, columns)
         case Picture(_, title, description):
@@ -65,34 +65,6 @@ def _hang(first: str, text: str, columns: int) -> str:
     return "\n".join((first if k == 0 else " " * width(first)) + line for k, line in enumerate(lines))
 
 
-def wrap(text: str, columns: int) -> list[str]:
-    """Lines of whole words, at most `columns` wide; a word that is wider than a line is broken where its line ends."""
-    lines, line, used = [], "", 0
-    for word in text.split(" "):
-        for piece in _pieces(word, columns):
-            wide = width(piece)
-            if line and used + 1 + wide > columns:
-                lines.append(line)
-                line, used = piece, wide
-            else:
-                line, used = (f"{line} {piece}", used + 1 + wide) if line else (piece, wide)
-    return [part.rstrip() for part in [*lines, line] if part.strip()] or [""]
-
-
-def _pieces(word: str, columns: int) -> list[str]:
-    """The word, or where it is wider than a line its parts of one line each."""
-    if width(word) <= columns:
-        return [word]
-    parts, taken = [""], 0
-    for c in word:
-        taken += width(c)
-        if taken > columns and parts[-1]:
-            parts.append("")
-            taken = width(c)
-        parts[-1] += c
-    return parts
-
-
 # ---------------------------------------------------------------------------------------------------------------- formulas
 
 _BREAK = re.compile(r" (?=[=≈≤≥<>+−·⊙] )")
@@ -117,26 +89,28 @@ def _depth(text: str) -> int:
     return sum(text.count(c) for c in "([{⟨") - sum(text.count(c) for c in ")]}⟩")
 
 
-def _chain(lines: tuple[Line, ...], columns: int, side: bool) -> str:
-    """Numbers at the margin, left sides flush right, relations under one another, reasons beside or beneath."""
+def _chain(lines: tuple[Line, ...], columns: int, sides: tuple[bool, ...]) -> str:
+    """Numbers at the margin, left sides flush right, relations under one another, reasons beside or beneath, a blank line where a new formula begins."""
     gutter = max((len(_number(line)) for line in lines), default=0) + 2
-    lefts = [width(formula_text(line.left)) for line in lines if line.left is not None]
-    left = max((w for w in lefts if w <= columns // 3), default=0)
-    relation = max(width(one_line(line.relation)) for line in lines) if lines else 1
-    edge = gutter + left + 1 + relation + 1
-    reason_at = edge + max((width(formula_text(line.right)) for line in lines), default=0) + 3
+    left = max((w for line in lines if line.left is not None if (w := width(formula_text(line.left))) <= columns // 3), default=0)
+    relation = max((width(one_line(line.relation)) for line in lines), default=1)
+    drawn = [_formula_rows(line, gutter, left, relation, columns) for line in lines]
+    at = max((width(row) for rows, side in zip(drawn, sides, strict=True) if side for row in rows), default=0) + 3
+    loose = any(line.left is None or (_reason(line) and not side) for line, side in zip(lines, sides, strict=True))
     out: list[str] = []
-    for line in lines:
-        said = _reason(line)
-        rows = _formula_rows(line, gutter, left, relation, columns)
-        if side and said:
-            rows[-1] += " " * (reason_at - width(rows[-1])) + said
-        elif said:
-            rows += [" " * (gutter + 2) + part for part in wrap(said, columns - gutter - 2)]
-        if out and not side and (said or line.number):
+    for line, rows, side in zip(lines, drawn, sides, strict=True):
+        if out and loose and line.left is not None:
             out.append("")
-        out += rows
+        said = _reason(line)
+        out += _with_reason(rows, said, at, columns) if side else rows + [" " * (gutter + 2) + part for part in wrap(said, columns - gutter - 2) if part]
     return "\n".join(row.rstrip().replace(_GLUE, " ") for row in out)
+
+
+def _with_reason(rows: list[str], said: str, at: int, columns: int) -> list[str]:
+    """The reason in the column that begins at `at`, its first row beside the first of the formula."""
+    parts = wrap(said, columns - at)
+    rows, parts = rows + [""] * (len(parts) - len(rows)), parts + [""] * (len(rows) - len(parts))
+    return [row + " " * (at - width(row)) + part for row, part in zip(rows, parts, strict=True)]
 
 
 def _formula_rows(line: Line, gutter: int, left: int, relation: int, columns: int) -> list[str]:
