@@ -101,6 +101,12 @@ def test_what_is_no_readable_file_is_refused(name, tmp_path):
         read_csv(tmp_path)
 
 
+def test_more_than_fits_is_refused_while_reading(monkeypatch):
+    monkeypatch.setattr("symgd.numeric.data.FILE_BYTES", 2**20)
+    with pytest.raises(DataError, match=r"t\.csv:\d+: more than 1 MB"):
+        table("x\n" + "1\n" * 2**20, "x")
+
+
 def test_many_rows_are_read_in_chunks(tmp_path):
     path = tmp_path / "many.csv"
     path.write_text("x,y\n" + "".join(f"{k},{k / 3!r}\n" for k in range(70000)) + "oops,1\n")

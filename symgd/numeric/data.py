@@ -6,7 +6,6 @@ Every complaint is a `DataError` that names the line and the column.  Nothing is
 from __future__ import annotations
 
 import csv
-import io
 import re
 import sys
 from array import array
@@ -26,7 +25,7 @@ __all__ = ["DataError", "Table", "example", "parse_csv", "read_csv", "regression
 Column = NDArray[np.float64]
 
 LARGEST = 1e150  # the squares of larger values, and sums of them, leave the range of double precision
-FILE_BYTES = 2**30
+FILE_BYTES = 2**28
 LINE_BYTES = 2**20
 CHUNK = 2**15  # rows parsed at once: memory stays flat
 
@@ -97,9 +96,6 @@ def read_csv(path: str | PathLike[str], columns: Sequence[str] = (), *, missing:
         return parse_csv(sys.stdin.buffer, "standard input", columns, missing=missing, delimiter=delimiter)
     try:
         with open(path, "rb") as stream:
-            if (size := stream.seek(0, io.SEEK_END)) > FILE_BYTES:
-                raise DataError(f"{path}: {size} bytes are more than the {FILE_BYTES} that are read; cut the file, or hand the columns over as arrays")
-            stream.seek(0)
             return parse_csv(stream, path, columns, missing=missing, delimiter=delimiter)
     except IsADirectoryError:
         raise DataError(f"{path}: this is a directory; name a CSV file in it") from None
@@ -128,10 +124,13 @@ def parse_csv(stream: IO[bytes], name: str, columns: Sequence[str] = (), *, miss
 
 
 def _lines(stream: IO[bytes], name: str) -> Iterator[str]:
-    """The lines as text: strict UTF-8, none longer than a megabyte."""
-    number = 0
+    """The lines as text: strict UTF-8, none longer than a megabyte, all together no more than FILE_BYTES."""
+    number = total = 0
     while raw := stream.readline(LINE_BYTES):
         number += 1
+        total += len(raw)
+        if total > FILE_BYTES:
+            raise DataError(f"{name}:{number}: more than {FILE_BYTES >> 20} MB; cut the file, or hand the columns over as arrays")
         if number == 1:
             if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw:
                 raise DataError(f"{name}: this looks like UTF-16 or a binary file; save it as UTF-8 text")
