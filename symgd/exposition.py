@@ -145,9 +145,13 @@ def explain(
     w = _Writing(detail, notation)
     problem = gradient.problem
     _letters(w, problem)
+    if notation in _NOTATIONS:
+        w.blocks.append(Note((_NOTATIONS[notation],)))
     _forward(w, problem)
     _backward(w, gradient)
     _updates(w, gradient)
+    if notation == "sample":  # what follows is about all samples together
+        w.notation = "sum"
     if closed:
         _closed(w, closed)
     if curve:
@@ -159,6 +163,12 @@ def explain(
     return Page((title or problem.title,), tuple(w.blocks), tuple(summary))
 
 
+_NOTATIONS = {
+    "sample": "Written for one sample: the index is left out, n is 1, and a sum has one term. It is what one step of stochastic gradient descent uses.",
+    "matrix": "Written in arrays where there is such a form: bold letters hold one value a sample, and a sum over the samples is a product with a transpose.",
+}
+
+
 def _letters(w: _Writing, problem: Problem) -> None:
     roles = dict(problem.roles)
     kinds = (
@@ -168,7 +178,10 @@ def _letters(w: _Writing, problem: Problem) -> None:
         *((d.name, "defined below") for d in problem.tape),
         *((n, "count") for a, n in problem.count if any(a in x.indices for x in problem.data)),
     )
-    rows = tuple(((w.formula(name),), (kind,), (roles.get(name.symbol, _says(problem, name)),)) for name, kind in kinds)
+    count = w.notation if w.notation != "sample" else "sum"
+    rows = tuple(
+        ((Formula(layout(name, count)) if kind == "count" else w.formula(name),), (kind,), (roles.get(name.symbol, _says(problem, name)),)) for name, kind in kinds
+    )
     w.head("The letters")
     w.blocks.append(Table((("symbol",), ("kind",), ("meaning",)), rows))
 
