@@ -179,9 +179,8 @@ def _letters(w: _Writing, problem: Problem) -> None:
         *((n, "count") for a, n in problem.count if any(a in x.indices for x in problem.data)),
     )
     count = w.notation if w.notation != "sample" else "sum"
-    rows = tuple(
-        ((Formula(layout(name, count)) if kind == "count" else w.formula(name),), (kind,), (roles.get(name.symbol, _says(problem, name)),)) for name, kind in kinds
-    )
+    symbols = [Formula(layout(name, count)) if kind == "count" else w.formula(name) for name, kind in kinds]
+    rows = tuple(((symbol,), (kind,), (roles.get(name.symbol, _says(problem, name)),)) for symbol, (name, kind) in zip(symbols, kinds, strict=True))
     w.head("The letters")
     w.blocks.append(Table((("symbol",), ("kind",), ("meaning",)), rows))
 
