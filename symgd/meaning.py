@@ -175,7 +175,7 @@ class Instance:
             case Name(s, indices):
                 return self.symbol(s, tuple(at[a] for a in indices))
             case Match(a, b):
-                return sp.Integer(at[a] == at[b]) / self.weight(a, at[a])
+                return sp.Integer(at[a] == at[b]) / self.weight(a, at[a]) if a != b else sp.S.One
             case Call(f, args) if f in _KINKED:
                 return split(f, tuple(self.named(self.say(a, at)) for a in args))
             case Compare(a, relation, b):

@@ -120,7 +120,10 @@ class Referee:
                 return Check("proved", "both sides agree at secret random places of a finite field (a chance error is below 1e-20)", self.scope(sizes))
         except (Unfit, Undecided) as unfit:
             why = str(unfit)
-        return self.witness(a, b) or self.by_form(a, b, why)
+        met, refuted = self.witness(a, b)
+        if refuted:
+            return refuted
+        return self.by_form(a, b, why) if met else Check("held", "no place was met at which both sides have a value", self.scope(sizes))
 
     def case(self, sizes: tuple[int, ...]) -> Case:
         if sizes not in self.cases:
@@ -149,8 +152,9 @@ class Referee:
                 words.append(f"{x} = 1..{' and '.join(map(str, at))}")
         return "; ".join(words) or "every value of the names"
 
-    def witness(self, a: Term, b: Term) -> Check | None:
-        """A real place where the two sides differ, written so that a person can recompute it."""
+    def witness(self, a: Term, b: Term) -> tuple[bool, Check | None]:
+        """(have both sides a value at some real place?, a real place where they differ, written so that a person can recompute it)"""
+        met = False
         indices = tuple(sorted(free(a) | free(b)))
         for extra in (0, 1, 2, 4) if self.axes else (0,):
             instance = Instance(self.problem, {x: 2 + (extra if x in self.counted else (k + extra) % 2) for k, x in enumerate(self.axes)})
@@ -163,10 +167,11 @@ class Referee:
                     except Unfit:
                         continue
                     except ValueError:  # a derivative along the tape inside a function: no scalar expression says it
-                        return None
+                        return True, None
+                    met = met or bool(left.is_finite() and right.is_finite())
                     if not left.overlaps(right):
-                        return self.refuted(reals, at, left, right, a, b)
-        return None
+                        return True, self.refuted(reals, at, left, right, a, b)
+        return met, None
 
     def refuted(self, reals: Reals, at: dict[str, int], left: Any, right: Any, a: Term, b: Term) -> Check:
         """The place, as far as the two sides are made of it, and their values there, with as many digits as tell them apart."""
