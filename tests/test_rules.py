@@ -62,7 +62,8 @@ EXAMPLES: dict[str, list[Term]] = {
     "linearity of the sum": [d(Sum("i", u * x**2)), D(Sum("i", u * u_j), Name("u", ("i''",)), True), d(Sum("i", Sum("k", u * w_k * x)))],
     "only the matching index": [Sum("i", mul(u, Match("i", "i'"), v)), Sum("i'", mul(Match("i", "i'"), u_j**2)), Sum("k", mul(Match("k", "k'"), w_k))],
     "a match with itself": [mul(u, Match("i", "i"))],
-    "the match comes out": [mul(u, add(Match("i", "i'"), v)), Div(mul(u, Match("i", "i'")), c), Div(add(Match("i", "i'"), u), v), Neg(add(Match("i", "i'"), Neg(u))),
+    "the match comes out": [mul(u, add(Match("i", "i'"), v)), Div(mul(u, Match("i", "i'")), c), Div(add(Match("i", "i'"), u), v),
+                            Neg(add(Match("i", "i'"), Neg(u))),
                             Sum("k", add(mul(w_k, Match("k", "k'")), w_k)), Div(Neg(Match("i", "i'")), u)],
 }  # fmt: skip
 LINES = [(name, line) for name, lines in EXAMPLES.items() for line in lines]
@@ -470,8 +471,10 @@ a, b = Name("a"), Name("b")
 TIDIED: list[tuple[Term, Term]] = [
     (0 * x, ZERO), (1 * x, x), (x + 0, x), (TWO + 3, Num(Fraction(5))), (x * 2, 2 * x), (2 * x * 3, 6 * x), (x * x**2, Pow(x, Num(Fraction(3)))),
     (a * (b / c), a * b / c), (a * Neg(b), Neg(a * b)), (Neg(Neg(a)), a), (Neg(a) / Neg(b), a / b), ((a / b) / c, a / (b * c)), (a / (b / c), a * c / b),
-    (2 * a / (4 * b), a / (2 * b)), (a * b / (a * c), b / c), (x**2 / x, x), (Pow(x, ONE), x), (Pow(x, ZERO), ONE), (Pow(TWO, Num(Fraction(3))), Num(Fraction(8))),
-    (Pow(Neg(a), TWO), a**2), (Pow(Neg(a), Num(Fraction(3))), Neg(a**3)), (f("sqrt", a) ** 2, a), (Pow(Pow(a, TWO), Num(Fraction(3))), Pow(a, Num(Fraction(6)))),
+    (2 * a / (4 * b), a / (2 * b)), (a * b / (a * c), b / c), (x**2 / x, x), (Pow(x, ONE), x),
+    (Pow(x, ZERO), ONE), (Pow(TWO, Num(Fraction(3))), Num(Fraction(8))),
+    (Pow(Neg(a), TWO), a**2),
+    (Pow(Neg(a), Num(Fraction(3))), Neg(a**3)), (f("sqrt", a) ** 2, a), (Pow(Pow(a, TWO), Num(Fraction(3))), Pow(a, Num(Fraction(6)))),
     (f("exp", ZERO), ONE), (f("log", ONE), ZERO), (f("sqrt", ONE), ONE), (Neg(add(Neg(a), Neg(b))), a + b), (ZERO / a, ZERO), (a / ONE, a),
     (Sum("i", ZERO), ZERO), (Sum("i", Neg(u)), Neg(Sum("i", u))), (Sum("i", 2 * u), mul(TWO, Sum("i", u))), (Sum("i", u / c), Sum("i", u) / c),
     (Sum("i", u / mul(c, v)), Div(Sum("i", u / v), c)), (Cases(((a, Compare(x, ">", ZERO)),), a), a), (x - x, x - x),
