@@ -84,11 +84,9 @@ def test_the_tree_reading_and_writing_need_no_sympy_and_no_numpy(room: str) -> N
     assert not [f for f in files for n in ast.walk(ast.parse(f.read_text())) if isinstance(n, ast.ImportFrom) and (n.module or "").split(".")[0] in heavy]
 
 
-@pytest.mark.parametrize("words", [["-c", "import symgd, sys"], ["-X", "importtime", "-m", "symgd", "--help"], ["-X", "importtime", "-m", "symgd", "--version"]])
+@pytest.mark.parametrize("words", [["-c", "import symgd"], ["-m", "symgd", "--help"], ["-m", "symgd", "--version"]])
 def test_the_front_door_imports_neither_sympy_nor_numpy(words: list[str]) -> None:
-    if words[0] == "-c":
-        words = ["-c", words[1] + "; print(*sorted(sys.modules), sep='\\n', file=sys.stderr)"]
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-X", "importtime", *words], capture_output=True, text=True, timeout=60, check=True)
     loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
     assert "symgd" in loaded
     assert not loaded & {"sympy", "numpy", "mpmath", "flint"}
