@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symgd.document.page import Chain, Line, Page, Prose, Strong
+from symgd.document.shown import shows_itself
 from symgd.forward import Problem
 from symgd.referee.check import Check
 from symgd.term import Compare, D, Name, Term, rename, replace
+from symgd.typeset.layout import layout
 
 __all__ = ["ClosedForm", "Derivation", "Gradient", "Step"]
 
@@ -35,6 +38,7 @@ class Step:
     check: Check = UNCHECKED
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Derivation:
     """goal = result, by linked steps: each step's `before` is the last one's `after`.
@@ -54,7 +58,16 @@ class Derivation:
         """What the goal is equal to."""
         return self.steps[-1].after if self.steps else self.goal
 
+    def shown(self) -> Page:
+        """goal = … = result, each step with its rule."""
+        straight = isinstance(self.goal, D) and not isinstance(self.goal.of, Name)
+        first = layout(self.goal, straight=straight)
+        lines = (Line(None if k else first, layout(s.after, straight=straight), reason=(s.rule,)) for k, s in enumerate(self.steps))
+        proved = sum(s.check.verdict == "proved" for s in self.steps)
+        return Page((), (Chain(tuple(lines)), Prose((f"{proved} of {len(self.steps)} steps are proved",))))
 
+
+@shows_itself
 @dataclass(frozen=True)
 class Gradient:
     """The backward tape of a problem: for each name between the objective and the parameters, its sensitivity, loss first.
@@ -85,6 +98,14 @@ class Gradient:
             return None
 
         return replace(self.of(symbol).result, found)
+
+    def shown(self) -> Page:
+        """The derivative by each parameter, and how it was derived."""
+        results = ((D(self.problem.objective, p), self.of(p.symbol).result) for p in self.problem.parameters)
+        lines = tuple(Line(layout(goal), layout(result)) for goal, result in results)
+        moves = sum(len(d.steps) + len(d.in_full) for d in self.tape)
+        says = f"derived in {moves} moves, {'all proved' if self.proved else 'not all of them proved'}"
+        return Page((), (Prose((Strong(self.problem.title),)), Chain(lines), Prose((says,))))
 
     def sensitivities(self) -> tuple[Derivation, ...]:
         """The total derivatives alone, loss first, parameters last."""

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from symgd.document.page import Chain, Line, Page, Prose, Strong
+from symgd.document.shown import shows_itself
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.reading import read, read_definition
 from symgd.term import Call, Name, Sum, Term, children, free, mean, names, rebuild, subterms, symbol_problem
+from symgd.typeset.layout import layout
 
 __all__ = ["Definition", "Problem", "ProblemError"]
 
@@ -30,6 +33,7 @@ class Definition:
     says: str = ""
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Problem:
     """What is differentiated by what.
@@ -113,6 +117,11 @@ class Problem:
             if not isinstance(value, kinds[key]) or (isinstance(value, list) and not all(isinstance(x, str) for x in value)):
                 raise ProblemError(f"the key {key!r} must be {'a list of texts' if kinds[key] is list else 'a table' if kinds[key] is dict else 'a text'}")
         return Problem.from_text(**stated)
+
+    def shown(self) -> Page:
+        """The title and the forward tape."""
+        lines = tuple(Line(layout(d.name), layout(d.value), ":=", (d.says,) if d.says else ()) for d in self.tape)
+        return Page((), (Prose((Strong(self.title),)), Chain(lines)))
 
     def hold(self, values: Mapping[str, Fraction]) -> Problem:
         """The same problem with some parameters held constant at these values.  Raises ProblemError."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symgd.document.shown import shows_itself
 from symgd.typeset.layout import Layout
 
 __all__ = [
@@ -133,6 +134,7 @@ class Note:
 Block = Heading | Prose | Chain | Table | Picture | Code | Note
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Page:
     """A document: title, one sentence of summary, blocks."""
@@ -141,3 +143,7 @@ class Page:
     blocks: tuple[Block, ...]
     summary: Inline = ()
     language: str = "en"
+
+    def shown(self) -> Page:
+        """Itself."""
+        return self

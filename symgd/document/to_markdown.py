@@ -21,7 +21,7 @@ _WIDE, _LINE = 90, 105  # columns of Unicode: the longest row of a formula; form
 
 def to_markdown(page: Page) -> str:
     """The page as GitHub-flavoured Markdown, one paragraph a line."""
-    parts = ["# " + _inline(page.title)]
+    parts = ["# " + _inline(page.title)] if page.title else []
     if page.summary:
         parts.append(_paragraph(page.summary))
     parts += [_block(block) for block in page.blocks]

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symgd.document.page import Page, Prose
+from symgd.document.shown import shows_itself
 from symgd.numeric.moments import Moments
 
 __all__ = ["Bound", "over_grid"]
@@ -38,6 +40,7 @@ class Form:
     zero: Column
 
 
+@shows_itself
 class Bound:
     """loss(w, b), gradient(w, b), loss_and_gradient(w, b); fun(θ) and jac(θ) on a flat vector, as scipy.optimize wants.
 
@@ -58,9 +61,10 @@ class Bound:
         self.walk = walk  # the descent in plain floats, for a quadratic loss: `descend` drives it
         self._shape, self._loss, self._both, self._form = shape, loss, both, form
 
-    def __repr__(self) -> str:
+    def shown(self) -> Page:
+        """To what it is bound, and what a call costs."""
         how = "made from moments, without the data" if self.moments else "a pass over the data"
-        return f"<{self.name} bound to {self.rows} rows: each call is {how}>"
+        return Page((), (Prose((f"{self.name} bound to {self.rows:,} rows: each call is {how}",)),))
 
     @property
     def quadratic(self) -> bool:

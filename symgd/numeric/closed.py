@@ -10,6 +10,8 @@ from typing import Any
 import flint
 
 from symgd.derivation import ClosedForm, Gradient
+from symgd.document.page import Chain, Formula, Line, Page, Prose
+from symgd.document.shown import shows_itself
 from symgd.stationary import closed_form
 from symgd.term import Add, Div, Mul, Name, Neg, Num, Pow, Sum, Term, names
 from symgd.typeset import to_unicode
@@ -29,6 +31,7 @@ def solvable(gradient: Gradient) -> SolvableForm:
     return SolvableForm(closed_form(gradient))
 
 
+@shows_itself
 class SolvableForm:
     """form      the symbolic closed form: .form.solution, .form.steps, .form.requires, .form.why_not
     solve     its value on data, exactly
@@ -38,12 +41,14 @@ class SolvableForm:
         self.form = form
         self.solution, self.steps, self.requires, self.why_not = form.solution, form.steps, form.requires, form.why_not
 
-    def __repr__(self) -> str:
+    def shown(self) -> Page:
+        """The solution, what its letters are, and its condition; or why there is none."""
         if self.why_not:
-            return f"<no closed form: {self.why_not}>"
-        lines = [f"{to_unicode(layout(p))} = {to_unicode(layout(v))}" for p, v in self.solution]
-        where = [to_unicode(layout(c)) for c in self.requires]
-        return "<closed form: " + ", ".join(lines) + (f", if {' and '.join(where)}" if where else "") + ">"
+            return Page((), (Prose((f"no closed form: {self.why_not}",)),))
+        lines = [Line(layout(p), layout(v)) for p, v in self.solution]
+        lines += [Line(layout(p), layout(v), ":=") for p, v in self.form.definitions]
+        where = [piece for k, c in enumerate(self.requires) for piece in (" and " if k else "if ", Formula(layout(c)))]
+        return Page((), (Chain(tuple(lines)), Prose(tuple(where))))
 
     def solve(self, **given: Any) -> Any:
         """A named tuple of Fractions in the order of the parameters: solve(x=x, y=y).  Floats are taken as the rationals that they are.

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from symgd.derivation import Gradient
+from symgd.document.page import Chain, Line, Page, Prose
+from symgd.document.shown import shows_itself
 from symgd.hessian import Curvature, curvature
 from symgd.numeric.bound import Bound
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.rates import Rates, predicted_iterations, rates
 from symgd.stationary import unfold
 from symgd.term import names
-from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
 
 __all__ = ["Curve", "curve"]
@@ -25,6 +26,7 @@ def curve(gradient: Gradient) -> Curve:
     return Curve(curvature(gradient), GradientFunction(gradient))
 
 
+@shows_itself
 class Curve:
     """form  the symbolic curvature: .form.entries, .form.convex, .form.says
 
@@ -36,9 +38,11 @@ class Curve:
         self.form, self.f = form, f
         self.convex, self.says = form.convex, form.says
 
-    def __repr__(self) -> str:
-        entries = ", ".join(f"∂²L/∂{p.symbol}∂{q.symbol} = {to_unicode(layout(d.result))}" for (p, q), d in self.form.entries)
-        return f"<curvature: {entries}; {self.says}>"
+    def shown(self) -> Page:
+        """The slopes, the entries of the Hessian, and what follows."""
+        slopes = (Line(layout(d.name), layout(d.value), ":=", reason=(d.says,)) for d in self.form.slopes)
+        entries = (Line(layout(d.goal), layout(d.result)) for _, d in self.form.entries)
+        return Page((), (Chain((*slopes, *entries)), Prose((self.says,))))
 
     def of(self, p: str, q: str) -> Any:
         """The derivation of ∂²L/∂p∂q."""

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from symgd.derivation import Gradient
+from symgd.document.page import Mono, Page, Prose
+from symgd.document.shown import shows_itself
 from symgd.meaning import mixes
 from symgd.numeric.arrays import Column, as_column, hides, same_length, see_finite, see_weights
 from symgd.numeric.bound import Bound, over_grid
@@ -33,6 +35,7 @@ def compile_gradient(gradient: Gradient) -> GradientFunction:
     return GradientFunction(gradient)
 
 
+@shows_itself
 class GradientFunction:
     """The loss L and its derivatives by the parameters, computed by the text in `source`.
 
@@ -58,10 +61,11 @@ class GradientFunction:
         self._hides = hides(gradient.problem)
         self._mixes = any(mixes(gradient.problem, axis) for axis, _ in gradient.problem.count)
 
-    def __repr__(self) -> str:
+    def shown(self) -> Page:
+        """How it is called, and what a call costs."""
         call = ", ".join([*self.parameters, *(f"{d}={d}" for d in self.data), *(f"{c}={v}" for c, v in self.constants.items() if v is None)])
         how = "bound to data, each call costs the same for any number of rows" if self.square else "evaluated in blocks of rows"
-        return f"<GradientFunction of {self.name}: loss({call}); {how}>"
+        return Page((), (Prose((f"gradient function of {self.name}: ", Mono(f"f.loss_and_gradient({call})"), f"; {how}")),))
 
     def loss(self, *theta: Any, weights: Any = None, **given: Any) -> Any:
         """L"""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from symgd.document.page import Page, Prose
+from symgd.document.shown import shows_itself
 from symgd.numeric.arrays import Column
 from symgd.numeric.rates import Rates, shown
 
@@ -13,6 +15,7 @@ __all__ = ["Stopped", "Trace", "sentence"]
 Stopped = Literal["converged", "stalled", "oscillates", "diverged", "max-iterations"]
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Trace:
     """points     (k + 1, p): the start first; only the two ends where the descent was told to keep no more
@@ -56,9 +59,10 @@ class Trace:
         """The loss at the last point."""
         return float(self.losses[-1])
 
-    def __repr__(self) -> str:
+    def shown(self) -> Page:
+        """Where it ended, and the sentence."""
         values = ", ".join(f"{k} = {v:.10g}" for k, v in self.point.items())
-        return f"<Trace: {self.stopped} after {self.iterations} steps at {values}; loss {self.loss:.8g}>\n{self.says}"
+        return Page((), (Prose((f"{values}; loss {self.loss:.8g}",)), Prose((self.says,))))
 
 
 def sentence(

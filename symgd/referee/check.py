@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symgd.document.page import Page, Prose, Strong
+from symgd.document.shown import shows_itself
+
 __all__ = ["Check"]
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Check:
     """verdict   proved (an argument covers every value) | held (agrees wherever tried, no argument) | refuted (a witness)
@@ -21,3 +25,8 @@ class Check:
     scope: str = ""
     witness: tuple[tuple[str, str], ...] = ()
     values: tuple[str, str] | None = None
+
+    def shown(self) -> Page:
+        """The verdict in one sentence, and its scope."""
+        says = f": {self.evidence}" if self.evidence else ""
+        return Page((), (Prose((Strong(self.verdict), says)), Prose((self.scope,))))
