@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from symgd.document.page import Chain, Cite, Formula, Inline, Line, Mono, Page, Strong
 from symgd.typeset import to_speech, to_unicode
-from symgd.typeset.layout import Layout, Op, Row
+from symgd.typeset.layout import Big, Brace, Fence, Frac, Ident, Layout, Op, Rate, Root, Row, Script
 
 __all__ = [
-    "CHECKS", "RELATIONS", "beside", "formula_text", "inline_text", "legend", "numbers", "one_line", "slug", "split_formula", "spoken", "visible",
-    "width", "wrap",
+    "CHECKS", "RELATIONS", "beside", "drawn", "formula_text", "inline_text", "legend", "numbers", "one_line", "slug", "split_formula", "spoken", "visible",
+    "width", "wrap", "written",
 ]  # fmt: skip
 
 # verdict: its mark, its word, and what the word means here
@@ -106,9 +107,39 @@ def formula_text(layout: Layout) -> str:
     return one_line(to_unicode(layout))
 
 
-def split_formula(layout: Layout, columns: int) -> list[Layout]:
+def written(layout: Layout) -> float:
+    """Columns of the formula on one line of Unicode."""
+    return width(formula_text(layout))
+
+
+def drawn(layout: Layout) -> float:
+    """Columns of the formula as it is typeset: a fraction is as wide as its wider half, raised and lowered letters are smaller."""
+    match layout:
+        case Row(pieces):
+            return sum(map(drawn, pieces))
+        case Frac(top, bottom):
+            return 0.5 + max(drawn(top), drawn(bottom))
+        case Rate(of, by):
+            below = sum(1 + drawn(b) for b in by)
+            return below + drawn(of) if isinstance(of, Fence) else 0.5 + max(1 + drawn(of), below)
+        case Script(base, sub, sup):
+            return drawn(base) + 0.7 * max((drawn(x) for x in (sub, sup) if x is not None), default=0)
+        case Big(_, body):
+            return 2.5 + drawn(body)
+        case Fence(body) | Root(body):
+            return 1.5 + drawn(body)
+        case Op(mark, kind):
+            return {"juxtapose": 0.3, "comma": 1.2, "prefix": 1, "slash": 1}.get(kind, 2.5 if mark != "·" else 1.5)
+        case Ident(letters, _, own, indices):
+            return len(letters) + 0.6 * sum(map(len, own + indices))
+        case Brace(rows, otherwise):
+            return 8 + max(drawn(otherwise), *(drawn(value) + drawn(when) for value, when in rows))
+    return written(layout)
+
+
+def split_formula(layout: Layout, columns: int, measure: Callable[[Layout], float] = drawn) -> list[Layout]:
     """The formula in parts of at most `columns`, cut before its outermost relations, + and −; a part without one stays whole."""
-    if not isinstance(layout, Row) or width(formula_text(layout)) <= columns:
+    if not isinstance(layout, Row) or measure(layout) <= columns:
         return [layout]
     parts: list[list[Layout]] = [[]]
     for piece in layout.pieces:
@@ -117,7 +148,7 @@ def split_formula(layout: Layout, columns: int) -> list[Layout]:
         parts[-1].append(piece)
     lines = [parts[0]]
     for part in parts[1:]:
-        if width(formula_text(Row((*lines[-1], *part)))) <= columns:
+        if measure(Row((*lines[-1], *part))) <= columns:
             lines[-1] = [*lines[-1], *part]
         else:
             lines.append(part)
@@ -165,10 +196,10 @@ def spoken(line: Line, left: str = "") -> str:
     return one_line(f"{said} {RELATIONS.get(line.relation, ('', line.relation))[1]} {to_speech(line.right)}".strip())
 
 
-def beside(chain: Chain, columns: int = 80, rows: int = 4) -> tuple[bool, ...]:
+def beside(chain: Chain, columns: int = 80, rows: int = 4, measure: Callable[[Layout], float] = drawn) -> tuple[bool, ...]:
     """For each line: does its reason stand in a second column beside the formulas, in at most `rows` rows of it?  All no, where most do not fit."""
-    left = max((width(formula_text(line.left)) for line in chain.lines if line.left is not None), default=0) + _MARGIN
-    ends = [left + width(formula_text(line.right)) for line in chain.lines]
+    left = max((measure(line.left) for line in chain.lines if line.left is not None), default=0) + _MARGIN
+    ends = [left + measure(line.right) for line in chain.lines]
     column = max((end for end in ends if end + _COLUMN <= columns), default=columns)
     fits = tuple(end <= column and _reason_width(line) <= rows * (columns - column) for end, line in zip(ends, chain.lines, strict=True))
     reasoned = [fit for fit, line in zip(fits, chain.lines, strict=True) if line.reason or line.check]

@@ -9,7 +9,7 @@ from importlib import resources
 from urllib.parse import quote
 
 from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
-from symgd.document.plain import CHECKS, RELATIONS, beside, formula_text, inline_text, legend, numbers, one_line, slug, split_formula, spoken, visible, width
+from symgd.document.plain import CHECKS, RELATIONS, beside, drawn, inline_text, legend, numbers, one_line, slug, split_formula, spoken, visible, width
 from symgd.document.svg import inline_svg
 from symgd.typeset import Layout, to_latex, to_mathml, to_speech
 
@@ -17,7 +17,7 @@ __all__ = ["FONT", "font_bytes", "to_html"]
 
 FONT = "stix-two-math.woff2"
 
-_WIDE, _PHONE = 72, 30  # columns of Unicode after which a formula is broken: displayed, in running text
+_LINE, _WIDE, _PHONE = 92, 76, 30  # columns: the page; a displayed formula and one in running text before they are broken
 
 Anchors = dict[str, str]
 
@@ -115,7 +115,7 @@ def _inline_math(layout: Layout) -> str:
     out = []
     for k, part in enumerate(split_formula(layout, _PHONE)):
         math = to_mathml(to_latex(part)) if k == 0 else _infix(to_mathml(to_latex(part)))
-        out.append(f'<span class="long" tabindex="0">{math}</span>' if width(formula_text(part)) > _PHONE else math)
+        out.append(f'<span class="long" tabindex="0"><span>{math}</span></span>' if drawn(part) > _PHONE else math)
     return "<wbr>".join(out)
 
 
@@ -155,7 +155,7 @@ def _block(block: Block, place: int, anchors: Anchors, taken: set[str]) -> str:
 def _chain(chain: Chain, anchors: Anchors) -> str:
     """A grid of ours, so that the relations stand under one another: number, left, relation, right; the reason beside or beneath."""
     rows, said, seen = [], "", set[str]()
-    sides = beside(chain)
+    sides = beside(chain, _LINE)
     for line, side in zip(chain.lines, sides, strict=True):
         said = to_speech(line.left) if line.left is not None else said
         first = line.number in anchors and line.number not in seen and line.number != ""
@@ -190,7 +190,7 @@ def _display(layout: Layout) -> str:
 
 def _infix(math: str) -> str:
     """A part that begins with the + or − between it and the part before: not a sign of its own."""
-    return math.replace("<mo>", '<mo form="infix">', 1)
+    return re.sub(r"^(<math[^>]*>(?:<mrow>)?)<mo[^>]*>(?=[+−]<)", r'\1<mo form="infix">', math)
 
 
 def _verdict(check: str) -> str:

@@ -6,7 +6,7 @@ import re
 
 from symgd.document.latex_text import latex_math, latex_text
 from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
-from symgd.document.plain import CHECKS, RELATIONS, beside, inline_text, legend, numbers, split_formula, visible, width
+from symgd.document.plain import CHECKS, RELATIONS, beside, drawn, inline_text, legend, numbers, split_formula, visible, width
 from symgd.typeset import Layout
 from symgd.typeset import to_latex as formula
 
@@ -44,7 +44,8 @@ def to_latex(page: Page, fragment: bool = False) -> str:
     Lines keep their own numbers by \tag; a citation is an \eqref, so compile twice.
     """
     anchors = numbers(page)
-    body = [rf"\section*{{{_inline(page.title, {})}}}"] if fragment else [rf"{{\LARGE\bfseries\raggedright {_inline(page.title, {})}\par}}"]
+    title = _inline(page.title, {})
+    body = [] if not title else [rf"\section*{{{title}}}"] if fragment else [rf"{{\LARGE\bfseries\raggedright {title}\par}}"]
     if page.summary:
         body.append(rf"\textit{{{_inline(page.summary, anchors)}}}")
     used: set[str] = set()
@@ -109,9 +110,8 @@ def _block(block: Block, anchors: Anchors, used: set[str]) -> str:
 def _chain(lines: tuple[Line, ...], anchors: Anchors, used: set[str], side: bool) -> str:
     r"""Relations under one another, our numbers as tags; a reason beside its line (alignat*), or under it (\intertext; after the last line, a paragraph)."""
     rows, after = "", ""
-    wide = max((width(inline_text((Formula(line.right),))) for line in lines), default=0)
-    wide += max((width(inline_text((Formula(line.left),))) for line in lines if line.left is not None), default=0)
-    room = 0.86 - wide / 95
+    wide = max(map(drawn, (line.right for line in lines)), default=0) + max((drawn(line.left) for line in lines if line.left is not None), default=0)
+    room = 0.82 - wide / 86
     for k, line in enumerate(lines):
         said, parts = _reason(line, anchors), _rows(line)
         parts[0 if side else -1] += (rf" &\qquad& {_beside(said, room)}" if side and said else "") + _tag(line, anchors, used)
@@ -136,8 +136,8 @@ def _under(said: str) -> str:
 def _rows(line: Line) -> list[str]:
     """left & relation right, and further rows where the right side is broken."""
     left = _math(line.left) if line.left is not None else ""
-    room = _WIDE - (width(inline_text((Formula(line.left),))) if line.left is not None else 0)
-    first, *more = [_math(part) for part in split_formula(line.right, max(room, 30))]
+    room = _WIDE - (drawn(line.left) if line.left is not None else 0)
+    first, *more = [_math(part) for part in split_formula(line.right, max(int(room), 30))]
     mark = latex_math(RELATIONS[line.relation][0]) if line.relation in RELATIONS else rf"\text{{{latex_text(line.relation)}}}"
     mark = rf"\mathrel{{{mark}}}" if line.relation == ":=" else mark
     return [f"{left} &{mark} {first}", *(rf"&\quad {part}" for part in more)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from symgd.document.page import Block, Chain, Code, Formula, Heading, Inline, Line, Note, Page, Picture, Prose, Table
-from symgd.document.plain import CHECKS, beside, formula_text, inline_text, legend, one_line, visible, width, wrap
+from symgd.document.plain import CHECKS, beside, formula_text, inline_text, legend, one_line, visible, width, wrap, written
 
 __all__ = ["to_text", "wrap_formula"]
 
@@ -37,7 +37,7 @@ def _block(block: Block, columns: int) -> str:
         case Note(text, kind):
             return _hang(f"  {'Warning' if kind == 'warning' else 'Note'}: ", _glued(text), columns).replace(_GLUE, " ")
         case Chain(lines):
-            return _chain(lines, columns, beside(block, columns))
+            return _chain(lines, columns, beside(block, columns, measure=written))
         case Table():
             return _table(block, columns)
         case Picture(_, title, description):
