@@ -123,8 +123,8 @@ def law_of(step: Step) -> tuple[str, str]:
     match step.about:
         case D(Call(f, _), _, _) if step.rule == "chain rule" and f in FUNCTIONS:
             return FUNCTIONS[f].law, LAWS["chain rule"][1]
-        case D(Name(s, indices), Name(_, others), _) if step.rule == "identity" and indices == others:
-            return f"d{s}/d{s} = 1", LAWS["identity"][1]
+        case D(Name(_, indices), Name(_, others), _) if step.rule == "identity" and indices == others:
+            return "du/du = 1", LAWS["identity"][1]
     return LAWS[step.rule]
 
 
