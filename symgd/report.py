@@ -15,7 +15,7 @@ from symgd.exposition import explain
 from symgd.hessian import curvature
 from symgd.numeric.fit import TOLERANCE, Fit, Units
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.rates import Rates, shown
+from symgd.numeric.rates import NEAR, Rates, shown
 from symgd.pictures import Drawing, contour_with_path, loss_over_iterations, loss_parabola, scatter_with_line, to_blocks
 from symgd.stationary import closed_form
 from symgd.term import D
@@ -81,6 +81,12 @@ def before_lines(subject: Subject, rate: float | str, warning: str, known: Rates
     yield ""
 
 
+def _predicted(fit: Fit) -> str:
+    """How many steps the eigenvalues promise, beside how many were made."""
+    steps = fit.trace.predicted_iterations
+    return "" if steps is None else f"{steps:,} steps at this rate, from the curvature, to come within {NEAR:g} of the target's spread"
+
+
 def _feature(subject: Subject, units: Units) -> str:
     if units.scaling is None:
         return f"{subject.feature} as it is"
@@ -104,6 +110,8 @@ def after_lines(subject: Subject, fit: Fit) -> Iterator[str]:
         yield "  " + f"{k:>10,}" + "".join(f"{point[n]:>20.10g}" for n in names) + f"{loss:>20.10g}"
     yield ""
     yield _wrapped("stopped", fit.trace.says)
+    if predicted := _predicted(fit):
+        yield _wrapped("predicted", predicted)
     yield ""
     yield "  " + f"{'':11}" + "".join(f"{n:>20}" for n in names)
     yield "  " + f"{'descent':11}" + "".join(f"{v:>20.13g}" for v in fit.parameters.values())
@@ -210,12 +218,25 @@ def _descent(subject: Subject, fit: Fit) -> Iterator[Block]:
     yield Heading(1, ("The descent on these data",))
     feature = f" The feature is {_feature(subject, fit.units)}." if subject.uses_feature else ""
     yield Prose((f"The learning rate is {_rate(fit.asked, trace.rates)}.{feature}",))
+    if predicted := _predicted(fit):
+        yield Prose((f"Predicted: {predicted}.",))
+    if fit.bound.quadratic:
+        yield _hessian(fit)
     names = tuple((Formula(layout(p)),) for p in subject.gradient.problem.parameters)
     rows = tuple(((f"{k:,}",), *((f"{v:.8g}",) for v in point.values()), (f"{loss:.8g}",)) for k, point, loss in _steps(fit))
     yield Table((("step",), *names, ("loss",)), rows, ("The descent, in the units of the data.",), numeric=tuple(range(len(names) + 2)))
     least = float(fit.bound.loss(*(fit.units.run(fit.closed)[p] for p in trace.parameters))) if fit.closed else None
     for drawing in _pictures(subject, fit, least):
         yield from to_blocks(drawing)
+
+
+def _hessian(fit: Fit) -> Table:
+    """The second derivatives on these data, and what follows from them."""
+    H, names, rates = fit.bound.hessian(), fit.trace.parameters, fit.trace.rates
+    entries = [(f"∂²L/∂{p}∂{q}", H[j, k]) for j, p in enumerate(names) for k, q in enumerate(names) if j <= k]
+    values = [*entries, *((f"eigenvalue {k}", v) for k, v in enumerate(rates.eigenvalues, 1)), ("bound 2/λmax", rates.bound), ("best rate", rates.best)]
+    rows = tuple(((name,), (f"{value:.8g}",)) for name, value in (*values, ("condition λmax/λmin", rates.condition)))
+    return Table((("second derivatives, as the run sees the feature",), ("value",)), rows, (), numeric=(1,))
 
 
 def _pictures(subject: Subject, fit: Fit, least: float | None) -> Iterator[Drawing]:
