@@ -114,7 +114,7 @@ def _split(u: Any, scale: Any, penalty: Any, theta: Sequence[Any], constants: Se
     coefficients = tuple(sp.expand(sign * a) for a in (constant, *(found[c] for c in moving)))
     affine = all(sp.diff(a, v, w) == 0 for a in coefficients for v in theta for w in theta)
     curved = [sp.diff(penalty, v, w, x) for v in theta for w in theta for x in theta]
-    return Square(scale, sign * fixed, tuple(moving), coefficients, penalty, affine and all(sp.simplify(c) == 0 for c in curved))
+    return Square(scale, sign * fixed, tuple(moving), coefficients, penalty, affine and all(sp.expand(c) == 0 for c in curved))
 
 
 def columns_source(q: Square, p: Plan, ids: Mapping[str, str]) -> str:
@@ -224,7 +224,7 @@ class _Writer:
         self.to |= {sp.Symbol(s, real=True): sp.Symbol("_n") for s in _counts(p)}
 
     def text(self, e: Any) -> str:
-        return print_sympy(sp.sympify(e).xreplace(self.to), scalar=True)
+        return print_sympy((e if isinstance(e, sp.Basic) else sp.Integer(e)).xreplace(self.to), scalar=True)
 
     def unpacked(self) -> list[str]:
         out = [f"_a{k}, _m{k}, _g{k} = _moments.anchor[{k - 1}], _moments.means[{k - 1}], _moments.g[{k - 1}]" for k in self.many]
