@@ -24,7 +24,7 @@ class _Stray:
 
 
 def parsed(text: str, *keys: str) -> Fields:
-    """The object that the text is.  Raises RecordError."""
+    """The object that the text is, with these keys.  Raises RecordError."""
     if len(text) > LONGEST:
         raise RecordError("$", f"a record has at most {LONGEST:,} characters")
     try:
@@ -112,6 +112,13 @@ class Fields:
 
     def each(self, key: str, *keys: str) -> tuple[Fields, ...]:
         return tuple(Fields(x, path, *keys) for x, path in self.items(key))
+
+    def named(self, key: str, *keys: str) -> tuple[Fields, ...]:
+        """The objects inside an object whose keys are free."""
+        found = self.data.get(key, {})
+        if not isinstance(found, dict):
+            raise _wrong(found, self.at(key), "an object is expected")
+        return tuple(Fields(x, f"{self.at(key)}.{name[:40]}", *keys) for name, x in found.items())
 
     def names(self, key: str) -> tuple[Name, ...]:
         return tuple(_name(x, path) for x, path in self.items(key))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from symgd.derivation import ClosedForm, Derivation, Gradient, Step
 from symgd.forward import Definition, Problem
-from symgd.records.checking import check_derivations, check_problem
+from symgd.records.checking import check_cites, check_derivations, check_problem, check_terms
 from symgd.records.fields import Fields, parsed
 from symgd.records.trees import RecordError
 from symgd.records.writing import VERSION
@@ -53,15 +53,24 @@ def from_json(text: str) -> Gradient:
 
 def read_record(text: str) -> Record:
     """Everything that the record holds.  Raises RecordError with the place in the record."""
+    try:
+        return _record(text)
+    except RecursionError as deep:
+        raise RecordError("$", "terms are nested too deep") from deep
+
+
+def _record(text: str) -> Record:
     keys = ("symgd", "title", "problem", "derivations", "closed_form", "curvature", "rules", "arguments")
     f = parsed(text, *keys)
     if f.data.get("symgd") != VERSION or isinstance(f.data["symgd"], bool):
         raise RecordError("$.symgd", f"this reads version {VERSION} of the format, and no other")
-    _rules(f)
+    for law in f.named("rules", "law", "reason"):  # for people, and looked at all the same
+        law.text("law"), law.text("reason")
     problem = _problem(f.inside("problem", "name", "title", "parameters", "data", "constants", "count", "given", "roles", "tape"))
     check_problem(problem, "$.problem")
     lines = _Lines(tuple(_argument(x) for x in f.each("arguments", "evidence", "scope", "witness", "values")))
     gradient = Gradient(problem, lines.derivations(f, "derivations", problem))
+    check_cites(gradient.tape, "$.derivations")
     closed, parts = None, [Part("gradient", problem, gradient.tape)]
     if not problem.tape and (f.has("closed_form") or f.has("curvature")):
         raise RecordError("$.problem.tape", "a closed form and a curvature need an objective")
@@ -71,14 +80,6 @@ def read_record(text: str) -> Record:
     if f.has("curvature"):
         parts += _curvature(f.inside("curvature", "slopes", "entries", "convex", "says", "direction", "slope", "along"), problem, lines)
     return Record(f.text("title"), gradient, closed, tuple(parts))
-
-
-def _rules(f: Fields) -> None:
-    """The laws are for people; they are looked at all the same."""
-    laws = Fields(f.data.get("rules", {}), "$.rules", *f.data.get("rules", {}))
-    for rule in laws.data:
-        law = laws.inside(rule, "law", "reason")
-        law.text("law"), law.text("reason")
 
 
 def _argument(f: Fields) -> Check:
@@ -169,6 +170,7 @@ def _closed(f: Fields, problem: Problem, lines: _Lines) -> tuple[ClosedForm, lis
     requires = tuple(x.condition("condition") for x in f.each("requires", "condition"))
     on = replace(problem, tape=(*definitions, *problem.tape))
     check_problem(on, f.path)
+    check_terms([*(t for _, t in system), *requires], on, f.path)
     steps = lines.derivations(f, "derivations", on)
     for symbols, key in ((system, "system"), (solution, "solution")):
         if (f.has(key) or solution) and sorted(p.symbol for p, _ in symbols) != sorted(p.symbol for p in problem.parameters):

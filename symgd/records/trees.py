@@ -2,7 +2,7 @@
 
 `"2"`, `"-1/3"` · `["number", "1/2", 2]` written with two decimals · `["name", "x", "i"]` is x_i · `["add", a, b, …]`, `["mul", a, b, …]`
 `["div", a, b]`, `["pow", a, b]`, `["neg", a]` · `["call", "tanh", a]` · `["sum", "i", a]` · `["match", "i", "j"]` · `["<=", a, b]`, any relation
-`["cases", [a, condition], …, otherwise]` · `["d", of, by]` along the tape, `["partial", of, by]` with the other names held fixed
+`["cases", a, condition, …, otherwise]` · `["d", of, by]` along the tape, `["partial", of, by]` with the other names held fixed
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from symgd.language import FUNCTIONS
 from symgd.reading.limits import BITS, within_limits
 from symgd.reading.pratt import Reading
 from symgd.reading.unread import Unread
-from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, symbol_problem
+from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, subterms, symbol_problem
 
 __all__ = ["Data", "RecordError", "index_from_data", "number_from_data", "symbol_from_data", "term_from_data", "term_to_data"]
 
@@ -22,7 +22,6 @@ Data = str | int | list["Data"] | dict[str, "Data"] | None
 
 DEPTH, PLACES = 200, 1_000
 DIGITS = 2_500  # characters of a number, before it is made one
-KINDS = ("name", "number", "add", "mul", "neg", "div", "pow", "call", "sum", "match", "cases", "d", "partial", *Compare.RELATIONS)
 
 _NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?")
 _INDEX = re.compile("[A-Za-z\u0391-\u03a9\u03b1-\u03c9][0-9]{0,3}'{0,9}")
@@ -56,16 +55,16 @@ def term_to_data(t: Term) -> Data:
             return ["match", a, b]
         case Compare(a, relation, b):
             return [relation, term_to_data(a), term_to_data(b)]
-        case Cases(pieces, otherwise):
-            return ["cases", *([term_to_data(value), term_to_data(when)] for value, when in pieces), term_to_data(otherwise)]
         case D(of, by, partial):
             return ["partial" if partial else "d", term_to_data(of), term_to_data(by)]
-    return [type(t).__name__.lower(), *map(term_to_data, children(t))]  # add, mul, div, pow, neg
+    return [type(t).__name__.lower(), *map(term_to_data, children(t))]  # add, mul, div, pow, neg, cases
 
 
 def term_from_data(data: object, path: str = "$") -> Term:
     """The term that the data says.  Raises RecordError with the place in the data, counted from `path`."""
     t = _node(data, path, 0)
+    if sum(s.value.numerator.bit_length() + s.value.denominator.bit_length() for s in subterms(t) if isinstance(s, Num)) > 4 * BITS:
+        raise RecordError(path, f"the numbers of one term are longer than {4 * BITS:,} bits together")
     try:
         within_limits(_measured(t), "")
     except Unread as unread:
@@ -77,75 +76,74 @@ def _measured(t: Term) -> Reading:
     return Reading(t, 0, 0, tuple(map(_measured, children(t))))
 
 
+# The terms inside a node: (where the first one stands, at least how many, at most how many).
+SLOTS = {
+    "add": (1, 2, None), "mul": (1, 2, None), "neg": (1, 1, 1), "div": (1, 2, 2), "pow": (1, 2, 2), "call": (2, 1, None), "sum": (2, 1, 1),
+    "d": (1, 2, 2), "partial": (1, 2, 2), "number": (3, 0, 0), "match": (3, 0, 0), "name": (1, 0, 0), "cases": (1, 3, None),
+} | dict.fromkeys(Compare.RELATIONS, (1, 2, 2))  # fmt: skip
+
+
 def _node(data: object, path: str, depth: int) -> Term:
-    """One node and all inside it."""
+    """One node and all inside it.  Two frames of Python a level, so that DEPTH levels fit."""
     if depth > DEPTH:
         raise RecordError(path, f"a term is at most {DEPTH} deep")
+    if isinstance(data, str):
+        return Num(number_from_data(data, path))
+    if not isinstance(data, list) or not data or not isinstance(data[0], str):
+        raise RecordError(path, "a term is a number in quotes, or a list that begins with the kind of its node")
+    kind = data[0]
+    if kind not in SLOTS:
+        raise RecordError(f"{path}[0]", f"there is no node {kind[:40]!r}; the nodes are {', '.join(SLOTS)}")
+    if kind in ("name", "number", "match"):
+        return _leaf(data, path)
+    first, least, most = SLOTS[kind]
+    inside = [_node(x, f"{path}[{k}]", depth + 1) for k, x in enumerate(data) if k >= first]
+    if not least <= len(inside) <= (most or len(inside)):
+        raise RecordError(path, f"a node {kind!r} has {least if most else f'at least {least}'} inside, not {len(inside)}")
+    for k, t in enumerate(inside, first):
+        if isinstance(t, Compare) != (kind == "cases" and k % 2 == 0):
+            raise RecordError(f"{path}[{k}]", "a condition stands where a value is expected" if isinstance(t, Compare) else "a condition is expected")
+    return _put_together(data, inside, path)
 
-    def at(k: int) -> str:
-        return f"{path}[{k}]"
 
-    def part(k: int) -> Term:
-        assert isinstance(data, list)
-        return _value(data[k], at(k), depth + 1)
-
-    def each(first: int) -> tuple[Term, ...]:
-        assert isinstance(data, list)
-        return tuple(part(k) for k in range(first, len(data)))
-
+def _leaf(data: list[object], path: str) -> Term:
     match data:
-        case str():
-            return Num(number_from_data(data, path))
         case ["number", value, int(places)] if not isinstance(places, bool) and 0 <= places <= PLACES:
-            return Num(number_from_data(value, at(1)), places)
+            return Num(number_from_data(value, f"{path}[1]"), places)
         case ["name", symbol, *indices]:
-            return Name(symbol_from_data(symbol, at(1)), tuple(index_from_data(a, at(k)) for k, a in enumerate(indices, 2)))
-        case ["add", _, _, *_]:
-            return Add(each(1))
-        case ["mul", _, _, *_]:
-            return Mul(each(1))
-        case ["neg", _]:
-            return Neg(part(1))
-        case ["div", _, _]:
-            return Div(part(1), part(2))
-        case ["pow", _, _]:
-            return Pow(part(1), part(2))
-        case ["call", f, *args]:
-            return Call(_function(f, len(args), at(1)), each(2))
-        case ["sum", index, _]:
-            return Sum(index_from_data(index, at(1)), part(2))
+            return Name(symbol_from_data(symbol, f"{path}[1]"), tuple(index_from_data(a, f"{path}[{k}]") for k, a in enumerate(indices, 2)))
         case ["match", a, b]:
-            return Match(index_from_data(a, at(1)), index_from_data(b, at(2)))
-        case ["cases", _, *_, _]:
-            return Cases(tuple(_piece(p, at(k), depth + 1) for k, p in enumerate(data[1:-1], 1)), part(len(data) - 1))
-        case ["d" | "partial" as kind, _, _]:
-            by = part(2)
+            return Match(index_from_data(a, f"{path}[1]"), index_from_data(b, f"{path}[2]"))
+    raise RecordError(path, f"a node {data[0]!r} has other parts than these")
+
+
+def _put_together(data: list[object], inside: list[Term], path: str) -> Term:
+    """The node of the kind data[0] with these terms inside."""
+    match data[0], inside:
+        case "add", _:
+            return Add(tuple(inside))
+        case "mul", _:
+            return Mul(tuple(inside))
+        case "neg", [a]:
+            return Neg(a)
+        case "div", [a, b]:
+            return Div(a, b)
+        case "pow", [a, b]:
+            return Pow(a, b)
+        case "call", _:
+            return Call(_function(data[1], len(inside), f"{path}[1]"), tuple(inside))
+        case "sum", [body]:
+            return Sum(index_from_data(data[1], f"{path}[1]"), body)
+        case "cases", [*pieces, otherwise] if len(pieces) % 2 == 0:
+            pairs = zip(pieces[::2], pieces[1::2], strict=True)
+            return Cases(tuple((value, when) for value, when in pairs if isinstance(when, Compare)), otherwise)
+        case "d" | "partial" as kind, [of, by]:
             if not isinstance(by, Name):
-                raise RecordError(at(2), "a derivative is taken by a name")
-            return D(part(1), by, kind == "partial")
-        case [str(relation), _, _] if relation in Compare.RELATIONS:
-            return Compare(part(1), relation, part(2))
-        case [str(kind), *_] if kind in KINDS:
-            raise RecordError(path, f"a node {kind!r} has other parts than these")
-        case [str(kind), *_]:
-            raise RecordError(at(0), f"there is no node {kind[:40]!r}; the nodes are {', '.join(KINDS)}")
-    raise RecordError(path, "a term is a number in quotes, or a list that begins with the kind of its node")
-
-
-def _value(data: object, path: str, depth: int) -> Term:
-    t = _node(data, path, depth)
-    if isinstance(t, Compare):
-        raise RecordError(path, "a condition stands where a value is expected")
-    return t
-
-
-def _piece(data: object, path: str, depth: int) -> tuple[Term, Compare]:
-    match data:
-        case [value, when]:
-            condition = _node(when, f"{path}[1]", depth + 1)
-            if isinstance(condition, Compare):
-                return _value(value, f"{path}[0]", depth + 1), condition
-    raise RecordError(path, "a case is a pair of a value and a condition")
+                raise RecordError(f"{path}[2]", "a derivative is taken by a name")
+            return D(of, by, kind == "partial")
+        case str(relation), [a, b]:
+            return Compare(a, relation, b)
+    raise RecordError(path, f"a node {data[0]!r} has other parts than these")
 
 
 def number_from_data(data: object, path: str) -> Fraction:
