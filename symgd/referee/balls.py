@@ -259,6 +259,10 @@ def _any(*vs: Value) -> Value:
     return True if any(v is True for v in vs) else False if all(v is False for v in vs) else arb.nan()
 
 
+def _either(v: Value, then: Value, otherwise: Value) -> Value:
+    return then if v is True else otherwise if v is False else v
+
+
 def _not(v: Value) -> Value:
     return not v if isinstance(v, bool) else v
 
@@ -313,5 +317,6 @@ NODES: dict[Any, Callable[..., Value]] = {
     sympy.And: _all,
     sympy.Or: _any,
     sympy.Not: _not,
+    sympy.ITE: _either,
     sympy.ITE: lambda when, a, b: a if when is True else b if when is False else when,
 }

@@ -141,6 +141,8 @@ class Walk:
         if isinstance(condition, sp.And | sp.Or | sp.Not):
             found = [self.true(c) for c in condition.args]
             return all(found) if isinstance(condition, sp.And) else any(found) if isinstance(condition, sp.Or) else not found[0]
+        if isinstance(condition, sp.ITE):
+            return self.true(condition.args[1 if self.true(condition.args[0]) else 2])
         if not isinstance(condition, sp.core.relational.Relational):
             raise TooLarge
         gap = self.case.add(self.to(condition.lhs), self.case.neg(self.to(condition.rhs)))

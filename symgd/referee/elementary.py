@@ -159,16 +159,22 @@ def _tan(k: Kernels, u: Ratio) -> Ratio:
 
 
 def _atan(k: Kernels, u: Ratio) -> Ratio:
-    """Odd; of u and 1/u the one whose top is not the longer: atan(1/u) = sign(u) π/2 − atan u."""
+    """Odd; of u and 1/u the one that is written shorter: atan(1/u) = sign(u) π/2 − atan u."""
     u = k.rational(u)
     if u.top.is_zero():
         return u
     if _number(u) in (1, -1):
-        return times(k, _pi(k), Fraction(int(_number(u) or 0), 4))
-    top = u.top if u.top.leading_coefficient() > 0 else -u.top
-    if (len(top), str(top)) < (len(u.bottom), str(u.bottom)):
-        return _less(k, times(k, _pi(k), Fraction(k.sign_of(u), 2)), _atan(k, k.ratio(u.bottom, u.top)))
+        return k.mul(_pi(k), u, k.number(Fraction(1, 4)))
+    inverse = k.rational(_over(k, u))
+    if _length(inverse) < _length(u):
+        return _less(k, times(k, _pi(k), Fraction(k.sign_of(u), 2)), _odd(k, "atan", inverse))
     return _odd(k, "atan", u)
+
+
+def _length(u: Ratio) -> tuple[int, str]:
+    """An order of fractions in which u and −u are one."""
+    top = u.top if u.top.leading_coefficient() > 0 else -u.top
+    return len(top) + len(u.bottom), f"{top}/{u.bottom}"
 
 
 def _odd(k: Kernels, name: str, u: Ratio) -> Ratio:

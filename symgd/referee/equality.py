@@ -24,6 +24,7 @@ from symgd.referee.balls import ball, holds
 from symgd.referee.canonical import Proof, prove
 from symgd.referee.check import Check
 from symgd.referee.domains import conditions, difference, meanings
+from symgd.referee.gaps import factors, gaps, positive_bases, rational_zero, roots, zeros
 from symgd.referee.kernels import TooLarge
 from symgd.referee.constant import agree_by_slope
 from symgd.referee.points import points, within
@@ -35,6 +36,7 @@ __all__ = ["decide", "equal_terms", "looks", "term_looks"]
 LOOKS = 96  # points before a pair is held
 FIRST = 6  # points that agree before a proof is tried
 BITS = (128, 640, 2500)
+NESTED = 2  # zeros of one jump within those of another
 NOWHERE = (sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I, sp.AccumBounds)  # what SymPy makes of a side that is not defined
 DEEP = 12  # points looked at with all the bits before a pair is held
 Point = Mapping[str, Fraction]
@@ -91,7 +93,8 @@ class Pair:
     """
 
     def __init__(self, left: sp.Expr, right: sp.Expr, domain: Mapping[str, str], where: tuple[sp.Basic, ...]) -> None:
-        self.left, self.right, self.domain, self.where = left, right, domain, where
+        self.left, self.right, self.domain = left, right, domain
+        self.where = (*where, *positive_bases((left, right), domain))
         both = sp.Tuple(left, right, *where)
         self.symbols = sorted(both.free_symbols, key=lambda s: s.name)
         self.names = sorted({s.name for s in self.symbols})
@@ -172,29 +175,14 @@ class Pair:
     def near(self) -> Iterator[Point]:
         """Points on and around the zeros of the gaps in both sides: kinks, edges of domains, cases."""
         bases = list(islice(self.points(), 3))
-        for gap in _gaps(sp.Tuple(self.left, self.right)):
+        for gap in gaps(sp.Tuple(self.left, self.right)):
             for base in bases:
                 for name in sorted({s.name for s in gap.free_symbols}):
-                    zero = self.zero(gap, base, name)
+                    zero = rational_zero(gap, base, name)
                     for step in (0, Fraction(1, 10), Fraction(-1, 10), 3, -3, 40, -40) if zero is not None else ():
                         value = (zero or Fraction(0)) + step
                         if within(self.domain, name, value):
                             yield {**base, name: value}
-
-    def zero(self, gap: sp.Expr, base: Point, name: str) -> Fraction | None:
-        """Where the gap is 0 along this name, if it is linear in it at the base point."""
-        values = []
-        for q in (0, 1, 2):
-            v = ball(gap, {s: Fraction(q) if s.name == name else base[s.name] for s in gap.free_symbols})
-            if v is None or not v.is_exact():
-                exact = gap.subs({s: sp.Rational(*_pq(Fraction(q) if s.name == name else base[s.name])) for s in gap.free_symbols})
-                if not exact.is_Rational:
-                    return None
-                values.append(Fraction(int(exact.p), int(exact.q)))
-            else:
-                values.append(_fraction(v))
-        a, b, c = values
-        return -a / (b - a) if b != a and c - b == b - a else None
 
     # ------------------------------------------------------------ proof
 
@@ -207,8 +195,8 @@ class Pair:
             found = prove(self.left, self.right, self.domain, self.where)
             if found is None:
                 return self.by_slope(scope)
-            gaps = found.jumps + (_roots(self.left, self.right) if found.isolated else ())
-            open_ = [gap for gap in gaps if not self.on_zeros(gap)]
+            jumps = found.jumps + (roots(self.left, self.right) if found.isolated else ())
+            open_ = [gap for gap in jumps if not self.on_zeros(gap, NESTED)]
         except (TooLarge, RecursionError):
             return self.by_residues(scope)
         if not found.cases:
@@ -218,20 +206,31 @@ class Pair:
             return None
         return Check("proved", _argument(found), scope)
 
-    def on_zeros(self, gap: sp.Expr) -> bool:
-        """Is the claim proved, or nothing defined, where the gap is 0?  One name's values there are put in."""
-        for s in sorted(gap.free_symbols, key=lambda s: s.name):
-            zeros = _zeros(gap, s) if s.name not in self.domain else ()
-            if zeros:
-                return all(self.at_zero(s, zero) for zero in zeros)
-        return not gap.free_symbols
+    def on_zeros(self, gap: sp.Expr, depth: int) -> bool:
+        """Is the claim proved, or nothing defined, where the gap is 0?  Factor by factor, one name's value there is put in."""
+        return all(self.on_zero(factor, depth) for factor in factors(gap))
 
-    def at_zero(self, s: sp.Symbol, zero: sp.Expr) -> bool:
-        sides = self.left.subs(s, zero), self.right.subs(s, zero)
-        if any(side.has(*NOWHERE) for side in sides):
+    def on_zero(self, gap: sp.Expr, depth: int) -> bool:
+        if not gap.free_symbols:
+            return bool(gap != 0)
+        for s in sorted(gap.free_symbols, key=lambda s: s.name):
+            found = zeros(gap, s) if s.name not in self.domain else None
+            if found and all(self.at_zero(s, zero, depth) for zero in found[0]):
+                return not found[1].free_symbols or (depth > 0 and self.on_zeros(found[1], depth - 1))
+        return False
+
+    def at_zero(self, s: sp.Symbol, zero: sp.Expr, depth: int) -> bool:
+        try:
+            left, right, *where = (e.subs(s, zero) for e in (self.left, self.right, *self.where))
+        except (TypeError, ValueError):  # SymPy: an argument that is not comparable
+            return False
+        if left.has(*NOWHERE) or right.has(*NOWHERE) or sp.false in where:
             return True
-        found = prove(*sides, self.domain, tuple(c.subs(s, zero) for c in self.where))
-        return found is not None and not found.jumps
+        found = prove(left, right, self.domain, tuple(where))
+        if found is None or found.isolated or (found.jumps and not depth):
+            return False
+        there = Pair(left, right, self.domain, tuple(where))
+        return all(there.on_zeros(gap, depth - 1) for gap in found.jumps)
 
     def by_slope(self, scope: str) -> Check | None:
         """Proved where both sides have the same slopes, are smooth throughout, and agree at one point exactly."""
@@ -295,64 +294,13 @@ def _argument(proof: Proof) -> str:
     """Why it is so, in one sentence."""
     words = sorted(KERNEL_WORDS[kind] for kind in proof.kinds if kind in KERNEL_WORDS)
     what = f"written in {', '.join(words)}, " if words else ""
-    gaps = [*proof.kinks, *proof.jumps]
-    split = f", for each sign of {_said_of(gaps)}" if gaps else f", in each of {proof.cases} patterns of signs" if proof.cases > 1 else ""
+    signs = [*proof.kinks, *proof.jumps]
+    split = f", for each sign of {_said_of(signs)}" if signs else f", in each of {proof.cases} patterns of signs" if proof.cases > 1 else ""
     return f"{what}both sides have the same exact canonical form{split}"
 
 
 def _said_of(gaps: list[sp.Expr]) -> str:
     return ", ".join(map(sp.sstr, gaps))
-
-
-# ---------------------------------------------------------------- gaps
-
-
-def _gaps(both: sp.Basic) -> list[sp.Expr]:
-    """What changes sign at a kink, at the edge of a domain or of a case, sorted."""
-    found: set[sp.Expr] = set()
-    for e in sp.preorder_traversal(both):
-        if isinstance(e, sp.Abs | sp.sign | sp.Heaviside | sp.log):
-            found.add(e.args[0])
-        elif isinstance(e, sp.Max | sp.Min):
-            found |= {a - b for a in e.args for b in e.args if sp.default_sort_key(a) < sp.default_sort_key(b)}
-        elif isinstance(e, sp.core.relational.Relational):
-            found.add(e.lhs - e.rhs)
-        elif e.is_Pow and not e.exp.is_Integer:
-            found |= {e.base, *(f.base if f.is_Pow else f for f in sp.Mul.make_args(e.base))}
-        elif isinstance(e, sp.asin | sp.acos | sp.atanh | sp.acosh):
-            found |= {e.args[0] - 1, e.args[0] + 1}
-    return sorted((g for g in found if g.free_symbols), key=sp.default_sort_key)[:6]
-
-
-def _roots(left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, ...]:
-    """The factors of what stands under a root."""
-    bases = {e.base for side in (left, right) for e in sp.preorder_traversal(side) if e.is_Pow and not e.exp.is_Integer}
-    found = {f for base in bases for f, _ in (sp.factor_list(base)[1] if base.is_polynomial() else [(base, 1)]) if f.free_symbols}
-    return tuple(sorted(found, key=sp.default_sort_key))
-
-
-def _zeros(gap: sp.Expr, s: sp.Symbol) -> tuple[sp.Expr, ...]:
-    """The values of s at which a gap of degree 1 or 2 in it, with a number in front, is 0."""
-    if not gap.is_polynomial(s):
-        return ()
-    numbers = sp.Poly(gap, s).all_coeffs()
-    if len(numbers) not in (2, 3) or not numbers[0].is_Rational:
-        return ()
-    if len(numbers) == 2:
-        return (-numbers[1] / numbers[0],)
-    a, b, c = numbers
-    root = sp.sqrt(b**2 - 4 * a * c)
-    return ((-b + root) / (2 * a), (-b - root) / (2 * a)) if root.is_real is not False else ()
-
-
-def _pq(q: Fraction) -> tuple[int, int]:
-    return q.numerator, q.denominator
-
-
-def _fraction(v: Any) -> Fraction:
-    """An exact ball as a fraction."""
-    mantissa, exponent = v.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
 def _assumptions(words: str) -> dict[str, bool]:

@@ -247,6 +247,8 @@ class Kernels:
     def sign(self, f: Poly) -> int:
         """The sign of a polynomial that is not 0 (irreducible, with positive leading coefficient, unless its sign is plain)."""
         known = self.known_sign(f)
+        if not known and (k := self.alone(f + 1)) is not None and self.kernels[k].kind == "exp":
+            return self.sign_of(self.kernels[k].of)
         if not known:
             known = self.ask(str(f))
             self.positives.append(f * known)
@@ -256,6 +258,9 @@ class Kernels:
         """The sign of f where it has one for all values, or in this case; else 0."""
         if str(f) in self.signs:
             return self.signs[str(f)]
+        if (k := self.alone(f + 1)) is not None and self.kernels[k].kind == "exp":
+            s, odd = self.odd_factors(self.kernels[k].of)  # e^m > 1 where m > 0
+            return s * prod(self.known_sign(g, depth - 1) for g in odd)
         seen = {self.term_sign(powers, int(c)) for powers, c in f.to_dict().items()}
         if len(seen) == 1:
             return seen.pop()
