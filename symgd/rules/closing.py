@@ -71,11 +71,14 @@ def _shortest(problem: Problem, t: Term, written: Iterable[Term]) -> Term:
     variants = [e, *_through_quotients(problem, e, atoms)]
     forms: Table = {}
     for s in written:
-        forms.setdefault(_to_sympy(s, atoms), s)
+        if (known := _to_sympy(s, atoms)).is_Add:  # 1 + x − x is no way to write 1
+            forms.setdefault(known, s)
     back = {symbol: a for a, symbol in atoms.items()}
     rank = _ranking(problem)
     found = [t]
     for v in variants:
+        if v.has(sp.zoo, sp.nan):  # a division by 0: as good as it gets
+            continue
         cancelled = sp.cancel(v)
         found += [_from_sympy(x, back, forms, rank) for x in (cancelled, sp.factor(cancelled))]
     return min(found, key=size)
