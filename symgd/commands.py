@@ -18,7 +18,7 @@ from symgd import api, catalogue
 from symgd.backward import Refuted
 from symgd.catalogue import CATALOGUE, UnknownProblem
 from symgd.derivation import Derivation, Gradient
-from symgd.document.files import write_text
+from symgd.document.files import see_writable, write_text
 from symgd.document.formats import format_of, render
 from symgd.forward import Problem
 from symgd.losses import LOSSES
@@ -28,6 +28,8 @@ __all__ = ["Refused", "build_command", "derive_command", "equal_command", "fit_c
 
 YES, NO, UNDECIDED = 0, 1, 3
 LONGEST_TOML = 200_000  # bytes
+MOST_STEPS = 10_000_000  # of a descent: every point is kept
+LARGEST = Fraction(10) ** 150  # of a number on the command line: its square is a double still
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
@@ -84,8 +86,9 @@ def equal_command(given: argparse.Namespace) -> int:
 def build_command(given: argparse.Namespace) -> int:
     from symgd.published import build
 
-    for path in build(Path(given.directory)):
-        print(path)
+    with _refusing():
+        for path in build(Path(given.directory)):
+            print(path)
     return YES
 
 
@@ -107,7 +110,9 @@ def _values(words: Sequence[str], option: str) -> dict[str, Fraction]:
 def _number(text: str, option: str) -> Fraction:
     if len(text) > 40 or not _NUMBER.fullmatch(text):
         raise Refused(f"{option}: {text!r} is no number")
-    return Fraction(text)
+    if abs(value := Fraction(text)) > LARGEST:
+        raise Refused(f"{option}: {text} is more than {float(LARGEST):g}")
+    return value
 
 
 # ---------------------------------------------------------------- derive
@@ -178,10 +183,8 @@ def derive_command(given: argparse.Namespace) -> int:
 def _format_of(path: str) -> str:
     if not path or path == "-":
         return "text"
-    if path.endswith(".json"):
-        return "json"
     with _refusing():
-        return format_of(path)
+        return format_of(path, "json")
 
 
 def _gradient_json(gradient: Gradient, title: str) -> str:
@@ -217,12 +220,14 @@ def fit_command(given: argparse.Namespace) -> int:
     problem = _problem_to_fit(given)
     with _refusing():
         form = format_of(given.report) if given.report else ""
-    if given.report and os.path.exists(given.report) and not given.force:
-        raise Refused(f"{given.report}: the file exists already; --force replaces it")
+    if given.report:
+        see_writable(given.report, given.force)
+    if not 0 <= given.max_iterations <= MOST_STEPS:
+        raise Refused(f"--max-iterations takes a whole number from 0 to {MOST_STEPS:,}, not {given.max_iterations}")
     from symgd.numeric.fit import fit
     from symgd.report import after_lines, before_lines, to_data, to_page
 
-    rate: float | Literal["auto"] = "auto" if given.rate == "auto" else float(_number(given.rate, "--rate"))
+    rate = _rate(given.rate)
     with _refusing():
         subject = _subject(given, problem)
         if not given.json:
@@ -242,6 +247,14 @@ def fit_command(given: argparse.Namespace) -> int:
         write_text(given.report, render(to_page(subject, found, given.detail, given.title), form), given.force)
         print(f"wrote {given.report}", file=sys.stderr)
     return YES if found.good else NO
+
+
+def _rate(word: str) -> float | Literal["auto"]:
+    if word == "auto":
+        return "auto"
+    if not (rate := float(_number(word, "--rate"))) > 0:
+        raise Refused(f'--rate takes a positive number or "auto", not {word}')
+    return rate
 
 
 def _problem_to_fit(given: argparse.Namespace) -> Problem:

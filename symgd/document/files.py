@@ -7,7 +7,7 @@ import errno
 import os
 from pathlib import Path
 
-__all__ = ["write_bytes", "write_text"]
+__all__ = ["see_writable", "write_bytes", "write_text"]
 
 
 def write_text(path: str | os.PathLike[str], text: str, force: bool = False) -> None:
@@ -22,8 +22,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, force: bool = False) 
     Raises FileExistsError where the name is taken and force is False; IsADirectoryError, FileNotFoundError, PermissionError or another OSError that
     names the path otherwise.  After an error an existing file is as it was.
     """
-    target = Path(os.path.realpath(path)) if force else Path(path)
-    _writable(target, path, force)
+    target = see_writable(path, force)
     aside = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
     try:
         with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
@@ -45,8 +44,9 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, force: bool = False) 
             os.unlink(aside)
 
 
-def _writable(target: Path, path: str | os.PathLike[str], force: bool) -> None:
-    """Refuse what is known beforehand, before anything is written."""
+def see_writable(path: str | os.PathLike[str], force: bool = False) -> Path:
+    """Where the data will go.  What is known beforehand is refused here, before anything is computed or written; raises as `write_bytes`."""
+    target = Path(os.path.realpath(path)) if force else Path(path)
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a directory; give the name of a file", str(path))
     if not target.parent.is_dir():
@@ -55,6 +55,7 @@ def _writable(target: Path, path: str | os.PathLike[str], force: bool) -> None:
         raise FileExistsError(errno.EEXIST, "the file exists already; --force replaces it", str(path))
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "is no regular file, and is not replaced by one", str(path))
+    return target
 
 
 def _claim(aside: Path, target: Path) -> None:

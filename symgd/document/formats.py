@@ -42,10 +42,10 @@ def render(page: Page, format: str, **options: Any) -> str:  # noqa: A002 the wo
     return FORMATS[format].write(page, **options)
 
 
-def format_of(path: str) -> str:
-    """The format that a file's suffix names.  Raises ValueError with the choices."""
+def format_of(path: str, *others: str) -> str:
+    """The format that a file's suffix names, a row of the table or one of `others`.  Raises ValueError with the choices."""
     suffix = PurePath(path).suffix.lower()
-    known = {row.suffix: name for name, row in FORMATS.items()} | {".htm": "html", ".markdown": "markdown"}
+    known = {row.suffix: name for name, row in FORMATS.items()} | {".htm": "html", ".markdown": "markdown"} | {f".{name}": name for name in others}
     if suffix not in known:
         raise ValueError(f"the suffix {suffix!r} of {path!r} names no format; there are {', '.join(sorted(known))}")
     return known[suffix]
