@@ -87,8 +87,11 @@ def _together(t: Term, go: Any) -> Any:
 
 
 def call(f: str, args: tuple[Any, ...]) -> Any:
-    """f(args) in SymPy."""
-    return FUNCTIONS[f].meaning(sp, *args)
+    """f(args) in SymPy.  Raises NotDefined."""
+    e = FUNCTIONS[f].meaning(sp, *args)
+    if any(a.is_number for a in args) and e.has(sp.AccumBounds):  # artanh(1/0)
+        raise NotDefined(f"{f} is not defined at {args[0]}")
+    return e
 
 
 def split(f: str, args: tuple[Any, ...]) -> Any:

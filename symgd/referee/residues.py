@@ -11,6 +11,7 @@ independent expressions are independent coins, so places in enough number show e
 `pattern` tells which one a place shows.  What SymPy knows to be positive for all real values must be a square, or the place is unfit.
 sin z = 2t/(1 + t²), cos z = (1 − t²)/(1 + t²) with t = tan(z/2) from a table: sin² + cos² = 1 holds.
 The primes are secret and random, never printed or stored: a fixed prime can be attacked with well-chosen coefficients.
+There are several: √(1 + √2) has no value modulo half of them.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Undecided(Exception):
 
 
 @cache
-def primes() -> tuple[int, int, int]:
-    """(p, q, g), drawn once a process: q | p − 1, p ≡ 7 mod 8, SQUARES are squares mod p, g has order q."""
+def primes(number: int) -> tuple[int, int, int]:
+    """The number-th (p, q, g), drawn once a process: q | p − 1, p ≡ 7 mod 8, SQUARES are squares mod p, g has order q."""
     q = int(sp.nextprime(2**89 + secrets.randbelow(2**89)))
     p, step = 7, 8
     for r, residue in [(r, secrets.choice([a for a in range(2, r) if _square(r, a)])) for r in SQUARES] + [(q, 1)]:  # Chinese remainders
@@ -68,14 +69,14 @@ class Place:
     `rooted` becomes true where an even root was met.
     """
 
-    def __init__(self, outer: Place | None = None) -> None:
-        p, q, self.g = primes()
+    def __init__(self, number: int = 0, outer: Place | None = None) -> None:
+        p, q, self.g = primes(number)
         self.p = p if outer is None else q
-        self.outer, self.inner = outer, Place(self) if outer is None else None
+        self.outer, self.inner = outer, Place(number, self) if outer is None else None
         self.rooted = False
         self.env: dict[Any, int] = {}
         self.made: dict[Any, Any] = {}
-        self.tables: dict[tuple[Any, ...], int] = {}
+        self.tables: dict[tuple[Any, ...], int] = {(sp.log, 1): 0, **{(f, 0): 0 for f in _THROUGH_ZERO}}
         self.signs: dict[Any, int] = {}
         self.forced: set[Any] = set()
 
@@ -255,6 +256,7 @@ class Place:
         return {"<": s < 0, "<=": s <= 0, ">": s > 0, ">=": s >= 0, "==": s == 0, "!=": s != 0}[when.rel_op]
 
 
+_THROUGH_ZERO = (sp.asin, sp.atan, sp.asinh, sp.atanh, sp.erf, "tan(z/2)")
 _BY_ANGLE: dict[Any, Callable[[Place, int, int], int]] = {
     sp.sin: lambda f, s, c: s,
     sp.cos: lambda f, s, c: c,

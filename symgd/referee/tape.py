@@ -27,6 +27,7 @@ from symgd.term import ZERO, Call, Cases, Num, Pow, Term, axis, children, free, 
 __all__ = ["Referee"]
 
 DRAWS = 400  # places tried before a line is called unfit for residues
+PRIMES = 48  # in turn, where a place is unfit
 AGAIN = 8  # places tried for a line after another of the same derivation was unfit
 FORMS = 1  # lines of one derivation whose canonical form is tried: it may take a second
 PLACES = 40  # looked at where a line has signs or cases; four independent signs show all their patterns in that many, more do not
@@ -39,12 +40,12 @@ class Case:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.places: dict[int, tuple[Values, Residues]] = {}
-        self.draws = DRAWS
+        self.draws, self.primes = DRAWS, 0
 
     def place(self, k: int, anew: bool) -> tuple[Values, Residues]:
         """The k-th place, drawn when first asked for, or anew."""
         if anew or k not in self.places:
-            residues = Residues(self.instance)
+            residues = Residues(self.instance, self.primes)
             self.places[k] = Values(self.instance, residues), residues
         return self.places[k]
 
@@ -74,7 +75,7 @@ class Case:
                             residues.place.must_be_positive(self.instance.say(u, at))
                 return same, residues
             except Unfit:
-                continue
+                self.primes = (self.primes + 1) % PRIMES
         self.draws = AGAIN
         raise Unfit("no value in a finite field was found")
 

@@ -97,10 +97,10 @@ def _complements(instance: Instance) -> Iterator[tuple[Any, list[Any]]]:
 
 
 class Residues:
-    """Residues at a random place; the tape is computed forward when first needed."""
+    """Residues at a random place modulo the `number`-th primes; the tape is computed forward when first needed."""
 
-    def __init__(self, instance: Instance) -> None:
-        self.place = Place()
+    def __init__(self, instance: Instance, number: int = 0) -> None:
+        self.place = Place(number)
         for a in sorted(instance.weighed):
             for k in range(instance.sizes[a]):
                 self.place.draw(instance.weight(a, k))
