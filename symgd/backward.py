@@ -17,7 +17,7 @@ from symgd.rules.table import Rule, first
 from symgd.term import Add, Compare, D, Name, Sum, Term, add, bound, children, free, fresh, mul, names, occurrences, parts, rebuild, rename, replace, size
 from symgd.term import subterms
 
-__all__ = ["Refuted", "derive", "differentiate"]
+__all__ = ["Refuted", "derive", "differentiate", "opened", "paths"]
 
 SHORT = 9  # nodes: a sensitivity up to this size is written out where it is used, a longer one keeps its name ∂L/∂c
 LONG = 40  # nodes: a gradient written out in full is shown up to this size
@@ -100,31 +100,7 @@ class _Backward:
         self.tape: list[Derivation] = []
 
     def paths(self, v: Name) -> list[tuple[D, Term]]:
-        """For each c that uses v: (∂c/∂v, its path ∂L/∂c · ∂c/∂v).  An index that c and v do not share is summed over.
-
-        Where L itself uses v beside others, that path is the derivative of what L writes with v in it: ∂(λw²)/∂w.
-        """
-        out: list[tuple[D, Term]] = []
-        for d in self.problem.tape:
-            uses = occurrences(d.value, v.symbol)
-            if not uses or d.name.symbol not in self.problem.needed():
-                continue
-            to = {letters[0]: b for b, letters in zip(v.indices, _letters(uses), strict=True) if len(letters) == 1 and letters[0] in d.name.indices}
-            summed = [a for a in d.name.indices if a not in to]
-            for a in summed:
-                to[a] = fresh(a, set(v.indices) | set(to.values()))
-            c = rename(d.name, to)
-            assert isinstance(c, Name)
-            if c.symbol == self.L.symbol:
-                local = D(add(*(t for t in parts(Add, d.value) if v.symbol in names(t))), v, True)
-                out.append((local, local))
-                continue
-            local = D(c, v, True)
-            path: Term = mul(D(self.L, c), local)
-            for a in reversed(summed):
-                path = Sum(to[a], path)
-            out.append((local, path))
-        return out
+        return paths(self.problem, v)
 
     def only_user_is_objective(self, v: Name) -> bool:
         return not any(isinstance(local.of, Name) for local, _ in self.paths(v))
@@ -135,7 +111,7 @@ class _Backward:
             if not isinstance(local.of, Name):
                 continue
             walk = _Walk(f"d{_word(local.of)}/d{v.symbol}", local, self.referee)
-            walk.to(self.opened(local), "definition", local)
+            walk.to(opened(self.problem, local), "definition", local)
             walk.differentiate(self.problem)
             self.keep(local, walk.done())
 
@@ -144,7 +120,7 @@ class _Backward:
         goal = D(self.L, v)
         walk = _Walk(f"d{self.L.symbol}/d{v.symbol}", goal, self.referee)
         if self.only_user_is_objective(v):
-            walk.to(self.opened(D(self.L, v, True)), "definition", goal)
+            walk.to(opened(self.problem, D(self.L, v, True)), "definition", goal)
             walk.differentiate(self.problem)
         else:
             walk.to(add(*(path for _, path in self.paths(v))), "chain rule through names")
@@ -157,12 +133,6 @@ class _Backward:
     def keep(self, goal: D, derivation: Derivation) -> None:
         self.known[_key(goal)] = goal, derivation.result
         self.tape.append(derivation)
-
-    def opened(self, local: D) -> D:
-        """∂c/∂v with c's definition written for c; its bound indices step aside from those in use."""
-        assert isinstance(local.of, Name)
-        value = _value(self.problem.definition(local.of.symbol), local.of)
-        return D(_apart(value, free(local)), local.by, True)
 
     def put_in(self, walk: _Walk, which: Callable[[Term], bool]) -> None:
         """Known results for the derivatives they are the results of."""
@@ -201,6 +171,41 @@ class _Backward:
                     return tuple(out.steps)
                 out.to(longer, "put back", d.name)
         return tuple(out.steps)
+
+
+def paths(problem: Problem, v: Name) -> list[tuple[D, Term]]:
+    """For each c that uses v: (∂c/∂v, its path ∂L/∂c · ∂c/∂v).  An index that c and v do not share is summed over.
+
+    Where L itself uses v beside others, that path is the derivative of what L writes with v in it: ∂(λw²)/∂w.
+    """
+    out: list[tuple[D, Term]] = []
+    for d in problem.tape:
+        uses = occurrences(d.value, v.symbol)
+        if not uses or d.name.symbol not in problem.needed():
+            continue
+        to = {letters[0]: b for b, letters in zip(v.indices, _letters(uses), strict=True) if len(letters) == 1 and letters[0] in d.name.indices}
+        summed = [a for a in d.name.indices if a not in to]
+        for a in summed:
+            to[a] = fresh(a, set(v.indices) | set(to.values()))
+        c = rename(d.name, to)
+        assert isinstance(c, Name)
+        if c.symbol == problem.objective.symbol:
+            local = D(add(*(t for t in parts(Add, d.value) if v.symbol in names(t))), v, True)
+            out.append((local, local))
+            continue
+        local = D(c, v, True)
+        path: Term = mul(D(problem.objective, c), local)
+        for a in reversed(summed):
+            path = Sum(to[a], path)
+        out.append((local, path))
+    return out
+
+
+def opened(problem: Problem, local: D) -> D:
+    """∂c/∂v with c's definition written for c; its bound indices step aside from those in use."""
+    assert isinstance(local.of, Name)
+    value = _value(problem.definition(local.of.symbol), local.of)
+    return D(_apart(value, free(local)), local.by, True)
 
 
 def _letters(uses: tuple[Name, ...]) -> list[list[str]]:
