@@ -80,7 +80,7 @@ def _shortest(problem: Problem, t: Term, written: Iterable[Term]) -> Term:
         if v.has(sp.zoo, sp.nan):  # a division by 0: as good as it gets
             continue
         cancelled = sp.cancel(v)
-        found += [_from_sympy(x, back, forms, rank) for x in (cancelled, sp.factor(cancelled))]
+        found += [tidy(_sign_in(_from_sympy(x, back, forms, rank))) for x in (sp.factor(cancelled), cancelled)]
     return min(found, key=size)
 
 
