@@ -24,9 +24,9 @@ def check_problem(p: Problem, path: str) -> None:
         if s not in known or a not in known[s].indices:
             raise RecordError(f"{path}.given", f"{s} is no name with the index {a} that is given")
     for d in p.tape:
-        _check_names([d.value], known, axes, path)
+        _check_names([d.value], known, axes, path, f"in the value of {d.name.symbol}: ")
         if lost := sorted(free(d.value) - set(d.name.indices)):
-            raise RecordError(path, f"in the value of {d.name.symbol} the index {lost[0]} is free, but {d.name.symbol} does not carry it")
+            raise RecordError(path, f"in the value of {d.name.symbol}: the index {lost[0]} is free, but {d.name.symbol} does not carry it")
         _declare(d.name, known, path)
 
 
@@ -69,20 +69,20 @@ def check_cites(ds: Iterable[Derivation], path: str) -> None:
         derived.add(d.goal)
 
 
-def _check_names(ts: Iterable[Term], known: Mapping[str, Name], axes: set[str], path: str) -> None:
+def _check_names(ts: Iterable[Term], known: Mapping[str, Name], axes: set[str], path: str, where: str = "") -> None:
     """Every name is known, with as many indices, each on its own axis.  Raises RecordError."""
     for t in ts:
         for s in subterms(t):
             match s:
                 case Name(symbol, indices) if symbol in known:
                     if list(map(axis, indices)) != list(map(axis, known[symbol].indices)):
-                        raise RecordError(path, f"{symbol} is declared with {_listed(known[symbol].indices)}, and stands here with {_listed(indices)}")
+                        raise RecordError(path, f"{where}{symbol} is declared with {_listed(known[symbol].indices)}, and stands here with {_listed(indices)}")
                 case Name(symbol, indices) if indices or symbol not in CONSTANTS:
-                    raise RecordError(path, f"{symbol} is not defined here; the names are {', '.join(list(known)[:20])}")
+                    raise RecordError(path, f"{where}{symbol} is not defined here; the names are {', '.join(list(known)[:20])}")
                 case (Sum(a, _) | Match(a, _)) if axis(a) not in axes:
-                    raise RecordError(path, f"no name carries the index {a}")
+                    raise RecordError(path, f"{where}no name carries the index {a}")
                 case Match(_, b) if axis(b) not in axes:
-                    raise RecordError(path, f"no name carries the index {b}")
+                    raise RecordError(path, f"{where}no name carries the index {b}")
 
 
 def _listed(indices: tuple[str, ...]) -> str:

@@ -68,12 +68,12 @@ def _record(text: str) -> Record:
         law.text("law"), law.text("reason")
     problem = _problem(f.inside("problem", "name", "title", "parameters", "data", "constants", "count", "given", "roles", "tape"))
     check_problem(problem, "$.problem")
+    if not problem.tape and (f.has("closed_form") or f.has("curvature")):
+        raise RecordError("$.problem.tape", "a closed form and a curvature need an objective")
     lines = _Lines(tuple(_argument(x) for x in f.each("arguments", "evidence", "scope", "witness", "values")))
     gradient = Gradient(problem, lines.derivations(f, "derivations", problem))
     check_cites(gradient.tape, "$.derivations")
     closed, parts = None, [Part("gradient", problem, gradient.tape)]
-    if not problem.tape and (f.has("closed_form") or f.has("curvature")):
-        raise RecordError("$.problem.tape", "a closed form and a curvature need an objective")
     if f.has("closed_form"):
         closed, more = _closed(f.inside("closed_form", "why_not", "definitions", "system", "solution", "requires", "derivations"), problem, lines)
         parts += more
