@@ -143,7 +143,7 @@ def explain(
     if detail not in DETAILS:
         raise ValueError(f"no detail {detail!r}; there are {', '.join(DETAILS)}")
     w = _Writing(detail, notation)
-    problem = gradient.problem
+    problem, summary = gradient.problem, _summary(w, gradient)
     _letters(w, problem)
     if notation in _NOTATIONS:
         w.blocks.append(Note((_NOTATIONS[notation],)))
@@ -157,10 +157,15 @@ def explain(
     if curve:
         _curvature(w, curve)
     _checked(w, gradient, closed, curve)
-    summary: list[str | Formula] = []
-    for k, p in enumerate(problem.parameters):
-        summary += ["; " if k else "", w.formula(D(problem.objective, p)), " = ", w.formula(gradient.of(p.symbol).result)]
-    return Page((title or problem.title,), tuple(w.blocks), tuple(summary))
+    return Page((title or problem.title,), tuple(w.blocks), summary)
+
+
+def _summary(w: _Writing, gradient: Gradient) -> Inline:
+    """The derivative by each parameter."""
+    out: list[str | Formula] = []
+    for k, p in enumerate(gradient.problem.parameters):
+        out += ["; " if k else "", w.formula(D(gradient.problem.objective, p)), " = ", w.formula(gradient.of(p.symbol).result)]
+    return tuple(out)
 
 
 _NOTATIONS = {
@@ -281,8 +286,9 @@ def _curvature(w: _Writing, curve: Curvature) -> None:
     for _, d in curve.entries:
         w.chain(w.derivation(d) if w.detail != "brief" else (w.result(d),))
     if curve.along:
-        moved = [x for p, v in zip(problem.parameters, curve.direction, strict=True) for x in (w.formula(add(p, mul(Name("t"), v))), ", ")][:-1]
-        w.say("Along a line through the parameters, ", *moved, ", the slope is g := dL/dt and its own slope is")
+        moved = [x for p, v in zip(problem.parameters, curve.direction, strict=True) for x in (w.formula(add(p, mul(curve.step, v))), ", ")][:-1]
+        slope = f"{curve.slope.name.symbol if curve.slope else 'g'} := d{problem.objective.symbol}/d{curve.step.symbol}"
+        w.say("Along a line through the parameters, ", *moved, f", the slope is {slope} and its own slope is")
         last = curve.along[-1]
         w.chain((Line(w.layout(last.goal), w.layout(last.result), reason=("the same walk, twice",), check=_worst(last.steps) if last.steps else ""),))
     sentence = curve.says[0].upper() + curve.says[1:]
