@@ -78,6 +78,8 @@ def _node(e: sympy.Basic, args: list[Value]) -> Value:
         return tuple(args)
     if any(v is UNDEFINED for v in args):
         return UNDEFINED
+    if e.is_Pow and args[0] < 0 and e.exp.free_symbols and not e.exp.is_integer:
+        return UNDEFINED  # x^y is a function of real y for x > 0 alone, whatever y is worth here
     row = NODES.get(e.func)
     if row is None:
         raise NotImplementedError(f"no ball for {e.func.__name__}")
@@ -127,7 +129,7 @@ def _mul(*vs: Value) -> Value:
 
 
 def _pow(u: Value, v: Value) -> Value:
-    """uᵛ: any u ≠ 0 for an integer v, u = 0 for v ≥ 0, else u > 0."""
+    """uᵛ: any u ≠ 0 for a whole v, u = 0 for v ≥ 0, else u > 0."""
     if isinstance(v, fmpq):
         if v == 0:
             return fmpq(1)

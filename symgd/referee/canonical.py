@@ -7,6 +7,7 @@ Glossary: `e` an expression; `u`, `v` the fractions of its arguments.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -46,23 +47,25 @@ def prove(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None = None
 
     Raises TooLarge where the exact way would take too long.
     """
-    parts: dict[str, int] = {}
+    parts, work = dict[str, int](), Counter[str]()
     for _ in range(BEGINNINGS):
         try:
-            return _by_cases(left, right, parts, domain, where)
+            return _by_cases(left, right, parts, domain, where, work)
         except Finer:
             continue
     raise TooLarge
 
 
-def _by_cases(left: sp.Expr, right: sp.Expr, parts: dict[str, int], domain: Mapping[str, str] | None, where: tuple[sp.Basic, ...]) -> Proof | None:
+def _by_cases(
+    left: sp.Expr, right: sp.Expr, parts: dict[str, int], domain: Mapping[str, str] | None, where: tuple[sp.Basic, ...], work: Counter[str]
+) -> Proof | None:
     """Depth first through the signs that are asked for."""
     paths: list[tuple[int, ...]] = [()]
     kinds, kinks, jumps = set[str](), set[sp.Expr](), set[sp.Expr]()
     cases, isolated = 0, False
     while paths:
         path = paths.pop()
-        case = Kernels(parts, path, domain)
+        case = Kernels(parts, path, domain, work)
         walk = Walk(case)
         try:
             for condition in where:

@@ -39,7 +39,7 @@ def _pow(k: Kernels, u: Ratio, v: Ratio) -> Ratio:
         return root(k, u, c)
     if u.top.is_zero():
         raise TooLarge
-    if k.integral(v):
+    if v.bottom == 1 and all(k.whole(j) for j, degree in enumerate(v.top.degrees()) if degree):
         size = exp(k, k.mul(v, log(k, u)))
         return k.mul(alternating(k, v), size) if k.sign_of(u) < 0 else size
     k.require(u)

@@ -24,7 +24,7 @@ from symgd.referee.balls import ball, holds
 from symgd.referee.canonical import Proof, prove
 from symgd.referee.check import Check
 from symgd.referee.domains import conditions, difference, meanings
-from symgd.referee.gaps import factors, gaps, positive_bases, rational_zero, roots, zeros
+from symgd.referee.gaps import factors, gaps, rational_zero, roots, zeros
 from symgd.referee.kernels import TooLarge
 from symgd.referee.constant import agree_by_slope
 from symgd.referee.points import points, within
@@ -93,9 +93,10 @@ class Pair:
     """
 
     def __init__(self, left: sp.Expr, right: sp.Expr, domain: Mapping[str, str], where: tuple[sp.Basic, ...]) -> None:
-        self.left, self.right, self.domain = left, right, domain
-        self.where = (*where, *positive_bases((left, right), domain))
-        both = sp.Tuple(left, right, *where)
+        whole = {s: sp.Symbol(s.name, integer=True) for s in sp.Tuple(left, right, *where).free_symbols if "integer" in domain.get(s.name, "").split()}
+        self.left, self.right, *rest = (e.xreplace(whole) for e in (left, right, *where))  # SymPy must know, for (−1)^n
+        self.domain, self.where = domain, tuple(rest)
+        both = sp.Tuple(self.left, self.right, *self.where)
         self.symbols = sorted(both.free_symbols, key=lambda s: s.name)
         self.names = sorted({s.name for s in self.symbols})
         self.agreed: list[Point] = []
@@ -239,9 +240,10 @@ class Pair:
         return Check("proved", "both sides have the same derivatives and the same value at one point", scope)
 
     def by_residues(self, scope: str) -> Check | None:
-        """Proved but for a chance below 1e-36, where both sides are rational."""
-        bound = identity.error_bound(self.left, self.right)
-        if bound is None or bound > 1e-36 or not identity.agree(self.left, self.right):
+        """Proved but for a chance below 1e-36, where both sides are rational, or would be with any numbers for their roots and functions."""
+        left, right = identity.rational(self.left, self.right)
+        bound = identity.error_bound(left, right)
+        if bound is None or bound > 1e-36 or not identity.agree(left, right):
             return None
         return Check("proved", "both sides have equal residues at random places modulo three secret primes of 61 bits (error below 1e-36)", scope)
 

@@ -10,18 +10,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-__all__ = ["factors", "gaps", "positive_bases", "rational_zero", "roots", "zeros"]
-
-
-def positive_bases(sides: tuple[sp.Expr, sp.Expr], domain: Mapping[str, str]) -> tuple[sp.Expr, ...]:
-    """u > 0 for every u^v whose exponent is neither a number nor made of integer names, sorted."""
-    found = set()
-    for e in sp.preorder_traversal(sp.Tuple(*sides)):
-        names = {s.name for s in e.exp.free_symbols} if e.is_Pow else set()
-        if names and e.base.free_symbols and not all("integer" in domain.get(name, "").split() for name in names):
-            found.add(sp.StrictGreaterThan(e.base, 0))
-    return tuple(sorted(found, key=sp.default_sort_key))
-
+__all__ = ["factors", "gaps", "rational_zero", "roots", "zeros"]
 
 
 def gaps(both: sp.Basic) -> list[sp.Expr]:
@@ -48,8 +37,12 @@ def roots(left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, ...]:
 
 
 def factors(gap: sp.Expr) -> tuple[sp.Expr, ...]:
-    if gap.is_polynomial():
-        return tuple(f for f, _ in sp.factor_list(gap)[1])
+    """What a product is 0 with."""
+    try:
+        if gap.is_polynomial():
+            return tuple(f for f, _ in sp.factor_list(gap)[1])
+    except sp.polys.polyerrors.BasePolynomialError:  # coefficients like 1/π
+        pass
     return tuple(f.base if f.is_Pow and f.exp.is_Integer else f for f in sp.Mul.make_args(gap))
 
 

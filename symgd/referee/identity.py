@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-__all__ = ["agree", "error_bound"]
+__all__ = ["agree", "error_bound", "rational"]
 
 DEGREE = 10_000
 BITS = 1_000_000
@@ -40,6 +40,20 @@ def _primes() -> tuple[int, ...]:
         if n not in out and sp.isprime(n):
             out.append(n)
     return tuple(out)
+
+
+def rational(*sides: sp.Expr) -> tuple[sp.Expr, ...]:
+    """The sides with a new name for each root and function in them: what holds for all values of these names holds for them."""
+    named: dict[sp.Expr, sp.Symbol] = {}
+
+    def go(e: sp.Expr) -> sp.Expr:
+        if e.is_Rational or e.is_Symbol:
+            return e
+        if e.is_Add or e.is_Mul or (e.is_Pow and e.exp.is_Integer):
+            return e.func(*map(go, e.args))
+        return named.setdefault(e, sp.Dummy())
+
+    return tuple(map(go, sides))
 
 
 def error_bound(left: sp.Expr, right: sp.Expr) -> float | None:

@@ -9,6 +9,7 @@ Glossary: `p`, `f`, `g` polynomials (`fmpz_mpoly`); `R` a root kernel, R^q = ±f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +25,7 @@ KERNELS = 24  # at most so many in one case
 TERMS = 2000  # of a polynomial
 DEGREE = 1200  # of a polynomial, in all kernels together
 PAIRED = 8  # signs taken that are compared with one another
+WORK = 12_000  # fractions made in one proof, all its cases together: about a second
 PARTS = 120  # the finest part m/N of a kernel's argument
 RING = fmpz_mpoly_ctx.get([f"k{j}" for j in range(KERNELS)], "degrevlex")
 QRING = fmpq_mpoly_ctx.get([f"k{j}" for j in range(KERNELS)], "degrevlex")
@@ -74,10 +76,12 @@ class Kernels:
 
     parts   for each kernel, by key, the N of its argument's part, kept from one beginning to the next
     path    the signs to be taken, in the order in which they are asked for
-    domain  words of `balls.DOMAINS` by name
+    domain  words of `points.DOMAINS` by name
+    work    how many fractions have been made, kept for all cases of a proof
     """
 
-    def __init__(self, parts: dict[str, int], path: tuple[int, ...] = (), domain: Mapping[str, str] | None = None) -> None:
+    def __init__(self, parts: dict[str, int], path: tuple[int, ...] = (), domain: Mapping[str, str] | None = None, work: Counter[str] | None = None) -> None:
+        self.work = Counter[str]() if work is None else work
         self.parts, self.path, self.asked = parts, path, 0
         self.domain = dict(domain or {})
         self.kernels: list[Kernel] = []
@@ -99,6 +103,9 @@ class Kernels:
 
     def ratio(self, top: Poly, bottom: Poly) -> Ratio:
         """top/bottom in lowest terms, the bottom's leading coefficient positive.  Raises Nowhere for a zero bottom."""
+        self.work["fractions"] += 1
+        if self.work["fractions"] > WORK:
+            raise TooLarge
         top, bottom = self.reduce(top), self.reduce(bottom)
         if bottom.is_zero():
             raise Nowhere
@@ -213,11 +220,6 @@ class Kernels:
                 self.signs[str(x - 1)] = side
                 self.strict.add(str(x - 1))
         return Ratio(x**n * sign if n > 1 else x, RING.constant(1))
-
-    def integral(self, u: Ratio) -> bool:
-        """Is u a polynomial with whole coefficients in integer names?"""
-        used = [k for k, degree in enumerate(u.top.degrees()) if degree]
-        return bool(u.bottom == 1) and all(self.whole(k) for k in used)
 
     def whole(self, k: int) -> bool:
         """Is the kernel in slot k an integer name?"""
