@@ -72,6 +72,15 @@ class Problem:
         known = (*self.parameters, *self.data, *(c for c, _ in self.constants), *(d.name for d in self.tape), *(c for _, c in self.count))
         return {x.symbol: x for x in known}
 
+    def unused(self, *symbols: str) -> tuple[Name, ...]:
+        """Names that nothing here has: the symbols, or with the first number behind them that is free (t, t1, t2)."""
+        taken, out = set(self.declared()), []
+        for s in symbols:
+            s = next(x for end in ("", *map(str, range(1, len(taken) + 2))) if (x := s[: 31 - len(end)] + end) not in taken)
+            taken.add(s)
+            out.append(Name(s))
+        return tuple(out)
+
     def needed(self) -> frozenset[str]:
         """The symbols that the objective is made of."""
         out = {self.objective.symbol}

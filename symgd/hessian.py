@@ -25,7 +25,6 @@ from symgd.term import ZERO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, T
 from symgd.term import replace as rewrite
 
 __all__ = ["Curvature", "curvature"]
-
 T = Name("t")
 
 
@@ -38,6 +37,7 @@ class Curvature:
     along      the derivations of dL/dt and d²L/dt² along the line θ + t v, the last one's result is ≥ 0 where convex
     direction  the names v_p
     slope      g := dL/dt along that line, where it depends on t
+    step       t, how far along the line
     """
 
     problem: Problem
@@ -48,6 +48,7 @@ class Curvature:
     along: tuple[Derivation, ...] = ()
     direction: tuple[Name, ...] = ()
     slope: Definition | None = None
+    step: Name = T
 
     def of(self, p: str, q: str) -> Derivation:
         """The derivation of ∂²L/∂p∂q; the order does not matter.  Raises KeyError."""
@@ -66,43 +67,47 @@ class Curvature:
 def curvature(gradient: Gradient) -> Curvature:
     """The Hessian with its steps, and convexity proved, refuted or left open.  Raises what `backward.derive` raises."""
     problem = gradient.problem
-    slopes = {p: Definition(Name(f"g_{p.symbol}"), gradient.whole(p.symbol), f"the slope in {p.symbol}") for p in problem.parameters}
-    entries = tuple(((p, q), _second(problem, slopes[p], q)) for p, q in combinations_with_replacement(problem.parameters, 2))
+    called = problem.unused(*(f"g_{p.symbol}" for p in problem.parameters))
+    slopes = {p: Definition(g, gradient.whole(p.symbol), f"the slope in {p.symbol}") for p, g in zip(problem.parameters, called, strict=True)}
+    entries = tuple(((p, q), _second(problem, slopes[p], p, q)) for p, q in combinations_with_replacement(problem.parameters, 2))
     return Curvature(problem, tuple(slopes.values()), entries, *_along_a_line(gradient))
 
 
-def _second(problem: Problem, slope: Definition, q: Name) -> Derivation:
+def _second(problem: Problem, slope: Definition, p: Name, q: Name) -> Derivation:
     """∂g_p/∂q along the tape; 0 where g_p is made of nothing that holds q."""
-    others = tuple((p, None) for p in problem.parameters if p != q)
+    others = tuple((other, None) for other in problem.parameters if other != q)
     along = replace(problem, tape=(*problem.tape[:-1], slope), parameters=(q,), constants=(*problem.constants, *others))
-    name, goal = f"d2L/d{slope.name.symbol.removeprefix('g_')}d{q.symbol}", D(slope.name, q)
+    name, goal = f"d2L/d{p.symbol}d{q.symbol}", D(slope.name, q)
     if q.symbol not in along.needed():
         check = Check("proved", f"{slope.name.symbol} is made of nothing that holds {q.symbol}")
         return Derivation(name, goal, (Step(goal, ZERO, "constant", goal, check=check),))
     return Derivation(name, goal, derive(along).of(q.symbol).steps)
 
 
-def _along_a_line(gradient: Gradient) -> tuple[str, str, tuple[Derivation, ...], tuple[Name, ...], Definition | None]:
-    """(convex, says, derivations, direction, dL/dt)"""
+Along = tuple[str, str, tuple[Derivation, ...], tuple[Name, ...], Definition | None, Name]
+
+
+def _along_a_line(gradient: Gradient) -> Along:
+    """(convex, says, derivations, direction, dL/dt, t)"""
     problem = gradient.problem
-    direction = tuple(Name(f"v_{p.symbol}") for p in problem.parameters)
+    t, g, *direction = problem.unused("t", "g", *(f"v_{p.symbol}" for p in problem.parameters))
     if any(p.indices for p in problem.parameters):
-        return "unknown", "convexity is not decided here for parameters with indices", (), (), None
-    moved = {p.symbol: p + T * v for p, v in zip(problem.parameters, direction, strict=True)}
+        return "unknown", "convexity is not decided here for parameters with indices", (), (), None, t
+    moved = {p.symbol: p + t * v for p, v in zip(problem.parameters, direction, strict=True)}
     fixed = tuple((p, None) for p in (*problem.parameters, *direction))
     tape = tuple(replace(d, value=_put(d.value, moved)) for d in problem.tape)
-    first = derive(replace(problem, parameters=(T,), tape=tape, constants=(*problem.constants, *fixed)))
-    slope = Definition(Name("g"), first.whole("t"), "the slope along the line")
+    first = derive(replace(problem, parameters=(t,), tape=tape, constants=(*problem.constants, *fixed)))
+    slope = Definition(g, first.whole(t.symbol), "the slope along the line")
     line = replace(first.problem, tape=(*tape[:-1], slope))
-    if "t" not in line.needed():
-        return _no_curvature(gradient, first, direction)
+    if t.symbol not in line.needed():
+        return _no_curvature(gradient, first.of(t.symbol), tuple(direction), t)
     second = derive(line)
-    last = second.of("t")
-    value = tidy(second.whole("t"))
+    last = second.of(t.symbol)
+    value = tidy(second.whole(t.symbol))
     check = Referee(line).compare(last.result, value)
     if value != last.result and check.verdict == "proved":
         last = replace(last, steps=(*last.steps, Step(last.result, value, "insert", last.result, check=check)))
-    found = (first.of("t"), *second.tape[:-1], last), direction, slope
+    found = (first.of(t.symbol), *second.tape[:-1], last), tuple(direction), slope, t
     if any(s.where for d in (*first.tape, *second.tape) for s in d.steps):
         return "unknown", "the loss has kinks: second derivatives do not decide whether it is convex", *found
     value = last.result
@@ -113,10 +118,10 @@ def _along_a_line(gradient: Gradient) -> tuple[str, str, tuple[Derivation, ...],
     return "unknown", "the sign of the second derivative is not seen from its form", *found
 
 
-def _no_curvature(gradient: Gradient, first: Gradient, direction: tuple[Name, ...]) -> tuple[str, str, tuple[Derivation, ...], tuple[Name, ...], None]:
+def _no_curvature(gradient: Gradient, first: Derivation, direction: tuple[Name, ...], t: Name) -> Along:
     kinked = any(s.where for d in gradient.tape for s in d.steps)
     says = "the loss has kinks: second derivatives do not decide whether it is convex" if kinked else "the loss is linear along every line: convex"
-    return "unknown" if kinked else "yes", says, (first.of("t"),), direction, None
+    return "unknown" if kinked else "yes", says, (first,), direction, None, t
 
 
 def _put(t: Term, values: Mapping[str, Term]) -> Term:

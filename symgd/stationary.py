@@ -205,7 +205,7 @@ def _slope_and_intercept(
     kappa, f, y = tidy(found[0]), found[1], target[1]
     fs, ys = _letter(f), _letter(y)
     n = problem.count[0][1]
-    f_bar, y_bar, s_ff, s_fy = Name(f"{fs}_bar"), Name(f"{ys}_bar"), Name(f"S_{fs}{fs}"), Name(f"S_{fs}{ys}")
+    f_bar, y_bar, s_ff, s_fy = problem.unused(f"{fs}_bar", f"{ys}_bar", f"S_{fs}{fs}", f"S_{fs}{ys}")
     df, dy = add(f, Neg(f_bar)), add(y, Neg(y_bar))
     named = (
         Definition(f_bar, mul(Div(ONE, n), Sum("i", f)), f"the mean of {fs}"),
