@@ -182,6 +182,18 @@ def test_problems_of_ones_own_are_read_back_and_replayed(stated: Problem) -> Non
     assert [check.verdict for _, _, check in replay(text)] == [s.check.verdict for d in gradient.tape for s in (*d.steps, *d.in_full)]
 
 
+# letters that the closed form and the curvature would like for themselves
+@pytest.mark.parametrize(("let", "data"), [("y_hat = w*t + b", "t y"), ("g = w*x + b", "x y"), ("y_hat = w*g_w + b", "g_w v_w"), ("S_xx = w*x + b", "x x_bar")])
+def test_a_letter_of_the_problem_is_never_taken_for_another_name(let: str, data: str) -> None:
+    prediction, target = let.split()[0], data.split()[1]
+    gradient = derive(Problem.from_text(let=[let], loss=f"({prediction} - {target})^2", parameters="w b", data=data))
+    curve = curvature(gradient)
+    text = to_json(gradient, closed_form(gradient), curve)
+    assert curve.convex == "yes"
+    assert from_json(text) == gradient
+    assert {check.verdict for _, _, check in replay(text)} == {"proved"}
+
+
 @pytest.mark.parametrize("expression", ["sin(x)^2/x", "a*abs(x) + erf(x)", "max(x, c)*log(x)", "3"])
 def test_a_scalar_derivative_is_a_record_too(expression: str) -> None:
     derivation = differentiate(read(expression, declared=frozenset({"a", "c", "x"})), Name("x"))

@@ -17,7 +17,6 @@ from symgd.term import replace as rewrite
 __all__ = ["Part", "Record", "from_json", "read_record"]
 
 VERDICTS = ("proved", "held", "refuted")
-T = Name("t")  # how far along the line
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def _record(text: str) -> Record:
         closed, more = _closed(f.inside("closed_form", "why_not", "definitions", "system", "solution", "requires", "derivations"), problem, lines)
         parts += more
     if f.has("curvature"):
-        parts += _curvature(f.inside("curvature", "slopes", "entries", "convex", "says", "direction", "slope", "along"), problem, lines)
+        parts += _curvature(f.inside("curvature", "slopes", "entries", "convex", "says", "direction", "step", "slope", "along"), problem, lines)
     return Record(f.text("title"), gradient, closed, tuple(parts))
 
 
@@ -214,13 +213,14 @@ def _curvature(f: Fields, problem: Problem, lines: _Lines) -> list[Part]:
 
 def _along(f: Fields, problem: Problem, direction: tuple[Name, ...], lines: _Lines) -> Part:
     """d/dt and d²/dt² of L at p + t v_p"""
+    step = f.name("step")
     if len(direction) != len(problem.parameters):
         raise RecordError(f.at("direction"), "one direction for each parameter is expected")
-    moved = {p: p + mul(T, v) for p, v in zip(problem.parameters, direction, strict=True)}
+    moved = {p: p + mul(step, v) for p, v in zip(problem.parameters, direction, strict=True)}
     tape = tuple(replace(d, value=rewrite(d.value, lambda t: moved.get(t) if isinstance(t, Name) else None)) for d in problem.tape)
     slope = (_definition(f.inside("slope", *DEFINITION)),) if f.has("slope") else ()
     fixed = tuple((p, None) for p in (*problem.parameters, *direction))
-    on = replace(problem, parameters=(T,), constants=(*problem.constants, *fixed), tape=(*tape, *slope))
+    on = replace(problem, parameters=(step,), constants=(*problem.constants, *fixed), tape=(*tape, *slope))
     check_problem(on, f.path)
-    claims = tuple((f"d{problem.objective.symbol}/dt", D(problem.objective, T), g.name) for g in slope)
+    claims = tuple((f"d{problem.objective.symbol}/d{step.symbol}", D(problem.objective, step), g.name) for g in slope)
     return Part("along a line", on, lines.derivations(f, "along", on), claims)

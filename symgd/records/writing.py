@@ -38,6 +38,8 @@ class Curved(Protocol):
     def direction(self) -> tuple[Name, ...]: ...
     @property
     def slope(self) -> Definition | None: ...
+    @property
+    def step(self) -> Name: ...
 
 
 def to_json(gradient: Gradient, closed: ClosedForm | None = None, curve: Curved | None = None, page_title: str = "") -> str:
@@ -157,6 +159,7 @@ class _Writing:
             convex=c.convex,
             says=c.says,
             direction=_terms(c.direction),
+            step=term_to_data(c.step) if c.direction else None,
             slope=self.definition(c.slope) if c.slope else None,
             along=self.derivations(c.along),
         )
