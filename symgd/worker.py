@@ -73,7 +73,7 @@ def _equal(left: str, right: str, domain: dict[str, str]) -> Iterator[dict[str, 
 JOBS: dict[str, Job] = {"equal": _equal}
 
 
-def _warm() -> None:
+def warm() -> None:
     """What every job needs, imported and used once."""
     for _ in _equal("sin(x)^2 + cos(x)^2", "log(e^x)/x + 0", {}):
         pass
@@ -83,7 +83,7 @@ def _warm() -> None:
 
 
 class Worker:
-    """A server and its child.  `table` names the jobs, "module:NAME" of the program's own (never of a stranger's) choice."""
+    """A server and its child.  `table` names the jobs, "module:NAME" of the program's own (never of a stranger's) choice; the server calls `module.warm()`."""
 
     def __init__(self, table: str = "symgd.worker:JOBS") -> None:
         self.table = table
@@ -217,9 +217,10 @@ def equal(left: str, right: str, domain: dict[str, str] | None = None, seconds: 
 def serve(table: str) -> None:
     """Requests from stdin, one a line; answers to stdout; ends with stdin."""
     module, name = table.split(":")
-    jobs: dict[str, Job] = getattr(importlib.import_module(module), name)
-    if jobs is JOBS or table == "symgd.worker:JOBS":
-        _warm()
+    home = importlib.import_module(module)
+    jobs: dict[str, Job] = getattr(home, name)
+    if hasattr(home, "warm"):
+        home.warm()
     forks = hasattr(os, "fork")
     _say({"forks": forks})
     if not forks:
@@ -280,7 +281,8 @@ class Child:
             os.write(self.requests, line.encode())
         rest = b""
         while True:
-            ready, _, _ = select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))
+            left = deadline - time.monotonic()
+            ready = select.select([self.answers], [], [], left)[0] if left > 0 else []
             piece = os.read(self.answers, 1 << 16) if ready else b""
             if not piece:
                 self.again()
