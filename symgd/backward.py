@@ -14,7 +14,7 @@ from symgd.rules import CALCULUS, INDICES, SUMS
 from symgd.rules.arithmetic import tidy
 from symgd.rules.closing import close, count_out, fold
 from symgd.rules.table import Rule, first
-from symgd.term import Add, Compare, D, Name, Sum, Term, add, bound, children, free, fresh, mul, names, occurrences, parts, rebuild, rename, replace, size
+from symgd.term import ZERO, Add, Compare, D, Name, Sum, Term, add, bound, children, free, fresh, mul, names, occurrences, parts, rebuild, rename, replace, size
 from symgd.term import subterms
 
 __all__ = ["Refuted", "derive", "differentiate", "opened", "paths"]
@@ -248,5 +248,7 @@ def differentiate(expression: Term, by: Name) -> Derivation:
     others = tuple(Name(s) for s in sorted(names(expression) - {by.symbol}))
     problem = Problem("derivative", (by,), (), (), tuple((c, None) for c in others), count=())
     walk = _Walk(f"d/d{by.symbol}", D(expression, by, True), Referee(problem))
+    if isinstance(expression, Name) and expression.symbol != by.symbol:  # elsewhere a name by itself waits for its definition
+        walk.to(ZERO, "constant")
     walk.differentiate(problem)
     return walk.done()

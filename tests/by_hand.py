@@ -35,7 +35,12 @@ NUMBERS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 SYMBOLS: dict[str, Callable[..., Any]] = {
-    "exp": sp.exp, "log": sp.log, "sqrt": sp.sqrt, "sin": sp.sin, "cos": sp.cos, "tanh": sp.tanh, "abs": sp.Abs, "sign": sp.sign,
+    "exp": sp.exp, "log": sp.log, "log2": lambda u: sp.log(u) / sp.log(2), "log10": lambda u: sp.log(u) / sp.log(10), "sqrt": sp.sqrt,
+    "sin": sp.sin, "cos": sp.cos, "tan": sp.tan, "cot": sp.cot, "sec": sp.sec, "csc": sp.csc,
+    "asin": sp.asin, "acos": sp.acos, "atan": sp.atan, "acot": sp.acot, "asec": sp.asec, "acsc": sp.acsc,
+    "sinh": sp.sinh, "cosh": sp.cosh, "tanh": sp.tanh, "coth": sp.coth, "sech": sp.sech, "csch": sp.csch,
+    "asinh": sp.asinh, "acosh": sp.acosh, "atanh": sp.atanh, "acoth": sp.acoth, "asech": sp.asech, "acsch": sp.acsch, "erf": sp.erf,
+    "abs": lambda u: sp.Piecewise((u, u > 0), (-u, True)), "sign": lambda u: sp.Piecewise((1, u > 0), (-1, True)),
     "sigmoid": lambda u: 1 / (1 + sp.exp(-u)), "softplus": lambda u: sp.log(1 + sp.exp(u)), "relu": lambda u: sp.Piecewise((u, u > 0), (0, True)),
     "max": lambda u, v: sp.Piecewise((u, u > v), (v, True)), "min": lambda u, v: sp.Piecewise((u, u < v), (v, True)),
 }  # fmt: skip
