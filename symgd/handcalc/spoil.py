@@ -1,0 +1,186 @@
+"""A derivation with one move spoiled at one occurrence: for a line with pending derivatives, the right result and every wrong one, each with its slip.
+
+The moves are those of `rules/`; where a rule fires, each slip that spoils it gives another line, and the rest is derived rightly.
+A derivative along the tape is taken in two ways, as people take it: by the chain rule through the names, and with the definitions put in.
+
+`d` a pending derivative, `by` the name differentiated by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from itertools import chain
+
+from symgd.backward import opened, paths
+from symgd.forward import Problem
+from symgd.rules import CALCULUS, SUMS
+from symgd.term import ZERO, D, Name, Sum, Term, add, children, names, rebuild, rename, replace, size, subterms
+
+__all__ = ["Around", "Made", "SlipRule", "Spoiling", "Words", "places", "put", "slip"]
+
+WRITTEN_OUT = 60  # nodes: a definition is put in, and differentiated whole, up to this size
+Words = Mapping[str, Term]
+Wrongs = Iterable[Term | tuple[Term, Words]]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands around a move: the problem, the terms that sums hold there (without their signs), and the indices that are free at the place."""
+
+    problem: Problem
+    pool: tuple[Term, ...] = ()
+    letters: frozenset[str] = frozenset()
+
+
+Spoil = Callable[[Term, Around], Wrongs]
+
+
+@dataclass(frozen=True)
+class SlipRule:
+    """name    the stable word
+    spoils  the move that goes wrong: a name of `rules.LAWS`
+    says    one sentence for the writer, with {a}, {b} for the parts that it speaks of
+    spoil   (what the move is made on, what stands around it) → each wrong outcome, with those parts
+    """
+
+    name: str
+    spoils: str
+    says: str
+    spoil: Spoil
+
+
+@dataclass(frozen=True)
+class Made:
+    """One slip that was made: the rule, and the parts its sentence speaks of."""
+
+    rule: SlipRule
+    words: tuple[tuple[str, Term], ...] = ()
+
+
+def slip(table: dict[str, SlipRule], name: str, spoils: str) -> Callable[[Spoil], Spoil]:
+    """Put a function into the table, by its own name; its docstring is the sentence."""
+
+    def enter(spoil: Spoil) -> Spoil:
+        table[spoil.__name__] = SlipRule(name, spoils, " ".join(cleandoc(spoil.__doc__ or "").split()), spoil)
+        return spoil
+
+    return enter
+
+
+@dataclass
+class Spoiling:
+    """The derivations of one problem, right and wrong; each pending derivative is taken once."""
+
+    around: Around
+    table: Mapping[str, SlipRule]
+    _right: dict[D, Term] = field(default_factory=dict)
+    _wrong: dict[D, tuple[tuple[Made, Term], ...]] = field(default_factory=dict)
+    _by_move: dict[str, list[SlipRule]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for r in self.table.values():
+            self._by_move.setdefault(r.spoils, []).append(r)
+
+    @property
+    def problem(self) -> Problem:
+        return self.around.problem
+
+    def right(self, t: Term) -> Term:
+        """t with its pending derivatives taken."""
+        return replace(t, lambda s: self._taken(s) if isinstance(s, D) else None)
+
+    def wrong(self, t: Term) -> Iterator[tuple[Made, Term]]:
+        """t with its pending derivatives taken, one move of them spoiled: the innermost last."""
+        for path, d in _pending(t):
+            for made, result in self._spoiled(d):
+                yield made, self.right(put(t, path, result))
+
+    def _taken(self, d: D) -> Term:
+        if d not in self._right:
+            _, after = next(self.moves(d))
+            self._right[d] = self.right(after)
+        return self._right[d]
+
+    def _spoiled(self, d: D) -> tuple[tuple[Made, Term], ...]:
+        if d not in self._wrong:
+            self._wrong[d] = ()
+            self._wrong[d] = tuple(chain.from_iterable(self._one_move(d, rule, after) for rule, after in self.moves(d)))
+        return self._wrong[d]
+
+    def _one_move(self, d: D, rule: str, after: Term) -> Iterator[tuple[Made, Term]]:
+        """This move spoiled and the rest right, then this move right and one of the rest spoiled."""
+        for made, wrong in self.outcomes(rule, d):
+            yield made, self.right(wrong)
+        yield from self.wrong(after)
+
+    def outcomes(self, move: str, t: Term) -> Iterator[tuple[Made, Term]]:
+        """What each slip on this move makes of t."""
+        for r in self._by_move.get(move, ()):
+            for wrong in r.spoil(t, self.around):
+                yield (Made(r), wrong) if isinstance(wrong, Term) else (Made(r, tuple(wrong[1].items())), wrong[0])
+
+    def moves(self, d: D) -> Iterator[tuple[str, Term]]:
+        """The first move on a pending derivative, by each way of taking it."""
+        if not d.partial:
+            yield from self._along(d)
+        elif isinstance(d.of, Name) and d.of.symbol != d.by.symbol:
+            yield ("definition", opened(self.problem, d)) if self.problem.definition(d.of.symbol) else ("constant", ZERO)
+        else:
+            yield next((r.name, after) for table in (CALCULUS, SUMS) for r in table.values() if (after := r.move(d)) is not None)
+
+    def _along(self, d: D) -> Iterator[tuple[str, Term]]:
+        """∂L/∂v along the tape: the paths added up; and with what the names stand for put in."""
+        through = [path for _, path in paths(self.problem, d.by)] if d.of == self.problem.objective else []
+        if any(isinstance(s, D) and not s.partial for path in through for s in subterms(path)):
+            yield "chain rule through names", add(*through)
+        whole = self.written_out(d.of, d.by.symbol)
+        if not through or size(whole) <= WRITTEN_OUT:
+            yield "definition", D(whole, d.by, True) if not isinstance(whole, Name) or whole.symbol == d.by.symbol else ZERO
+        elif not any(isinstance(s, D) and not s.partial for path in through for s in subterms(path)):
+            yield "definition", add(*through)
+
+    def written_out(self, t: Term, by: str | None = None) -> Term:
+        """t with the definition put in for each name that is made of `by`, or for every name."""
+        made = {by} if by else set()
+        for d in self.problem.tape:
+            if by is None or names(d.value) & made:
+                made.add(d.name.symbol)
+
+        def put_in(s: Term) -> Term | None:
+            if isinstance(s, Name) and s.symbol != by and s.symbol in made and (d := self.problem.definition(s.symbol)):
+                return replace(rename(d.value, {a: b for a, b in zip(d.name.indices, s.indices, strict=True) if a != b}), put_in)
+            return s if isinstance(s, D) else None
+
+        return replace(t, put_in)
+
+
+Path = tuple[int, ...]
+
+
+def _pending(t: Term, path: Path = ()) -> Iterator[tuple[Path, D]]:
+    """Each pending derivative with its place, outermost only."""
+    if isinstance(t, D):
+        yield path, t
+        return
+    for k, c in enumerate(children(t)):
+        yield from _pending(c, (*path, k))
+
+
+def places(t: Term, letters: frozenset[str] = frozenset(), path: Path = ()) -> Iterator[tuple[Path, Term, frozenset[str]]]:
+    """Each part of t with its place and the indices that stand for a value there; pending derivatives are not looked into."""
+    yield path, t, letters
+    if isinstance(t, Sum):
+        letters |= {t.index}
+    for k, c in enumerate(children(t)) if not isinstance(t, D) else ():
+        yield from places(c, letters, (*path, k))
+
+
+def put(t: Term, path: Path, new: Term) -> Term:
+    """t with the part at that place replaced."""
+    if not path:
+        return new
+    inside = list(children(t))
+    inside[path[0]] = put(inside[path[0]], path[1:], new)
+    return rebuild(t, inside)
