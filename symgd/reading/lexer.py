@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from symgd.language import GREEK
 from symgd.reading import latex
@@ -14,6 +15,8 @@ from symgd.reading.tokens import LENGTH, TOKENS, Token
 from symgd.reading.unread import Unread
 
 __all__ = ["lex"]
+
+First = Callable[[str, int, bool, str], tuple[int, list[Token]] | None]
 
 _SPACE = re.compile("[ \t\r\n\u00a0\u2002\u2003\u2009\u200a\u202f\u2061\u2062]+")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -28,15 +31,18 @@ _OPERATORS = {
 }  # fmt: skip
 _BRACKETS = {"(": "open", "[": "open", "{": "open", ")": "close", "]": "close", "}": "close"}
 _SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+-()abcdefghijklmnoprstuvwxyz", strict=True))
-_SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", "0123456789aehijklmnoprstuvxβγρφχ", strict=True))
+_SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", "0123456789+-=()aehijklmnoprstuvxβγρφχ", strict=True))
 _PRIMES = "'′’"
 _FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8)}
 _ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde"}
 _LETTERS = {c: word for word, c in GREEK.items() if word != "lam"} | {"ϵ": "epsilon", "ϑ": "theta", "ϕ": "phi", "ϱ": "rho", "µ": "mu", "ℓ": "l"}
 
 
-def lex(text: str, syntax: str, begin: int, finish: int) -> list[Token]:
-    """The tokens of text[begin:finish], then one `end`.  Raises Unread at a character, command or number that is not accepted, and beyond the limits."""
+def lex(text: str, syntax: str, begin: int, finish: int, first: First | None = None) -> list[Token]:
+    """The tokens of text[begin:finish], then one `end`.  Raises Unread at a character, command or number that is not accepted, and beyond the limits.
+
+    first   is asked at each place before the tables here: where the token that it knows ends, and the tokens
+    """
     if len(text) > LENGTH:
         raise Unread(f"a formula has at most {LENGTH:,} characters, this one has {len(text):,}", text, LENGTH, LENGTH + 1)
     out: list[Token] = []
@@ -45,7 +51,7 @@ def lex(text: str, syntax: str, begin: int, finish: int) -> list[Token]:
         if space := _SPACE.match(text, at):
             at, spaced = space.end(), True
             continue
-        at, new = _next(text, at, spaced, syntax)
+        at, new = (first and first(text, at, spaced, syntax)) or _next(text, at, spaced, syntax)
         spaced = spaced and not new  # \left and \, leave nothing
         out += new
         if len(out) > TOKENS:

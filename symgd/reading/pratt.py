@@ -14,7 +14,7 @@ from symgd.reading.unread import Unread
 from symgd.reading.words import ENDING_WORDS
 from symgd.term import Add, Mul, Term
 
-__all__ = ["LOWEST", "MINUS", "POWER", "PRODUCT", "SUM", "Cursor", "Infix", "Reading", "begins", "expression", "joined"]
+__all__ = ["LOWEST", "MINUS", "POWER", "PRODUCT", "SUM", "Cursor", "Infix", "Reading", "Student", "begins", "expression", "joined"]
 
 # How strongly an operator binds; what stands to its right is read at the same strength.
 LOWEST, SUM, MINUS, PRODUCT, POWER = 0, 20, 25, 30, 50
@@ -43,6 +43,22 @@ class Infix(NamedTuple):
 
 
 @dataclass
+class Student:
+    """What is kept while a stranger's looser line is read.
+
+    wide    do Σ and d/dw take everything up to the end of their bracket (and not one product)?
+    notes   (what was repaired on the way, where it starts, where it ends)
+    counts  what sums run to
+    open    would `wide` read the line otherwise?
+    """
+
+    wide: bool = False
+    notes: list[tuple[str, int, int]] = field(default_factory=list)
+    counts: list[str] = field(default_factory=list)
+    open: bool = False
+
+
+@dataclass
 class Cursor:
     """Where the walk stands, and what it knows.
 
@@ -51,6 +67,7 @@ class Cursor:
     functions_of  names that are functions: w(x) is no product
     bound         letters of the sums around the place
     bars          is a | open within the innermost brackets?
+    student       set where a stranger's looser line is read
     """
 
     text: str
@@ -61,6 +78,7 @@ class Cursor:
     functions_of: Collection[str]
     prefix: Mapping[str, Callable[[Cursor], Reading]]
     infix: Mapping[str, Infix]
+    student: Student | None = None
     at: int = 0
     bound: tuple[str, ...] = ()
     bars: bool = False

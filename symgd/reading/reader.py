@@ -8,7 +8,7 @@ functions_of  names that are functions: f(x) is then no product
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Literal, TypeAlias
 
 from symgd.reading.functions import condition
@@ -26,6 +26,7 @@ __all__ = ["Syntax", "read", "read_condition", "read_definition", "read_equation
 
 Syntax = Literal["auto", "ascii", "latex"]
 Symbols: TypeAlias = Collection[str]
+Divide: TypeAlias = Callable[[Token, str, Symbols], list[Token]]
 NONE: Symbols = frozenset()
 _RELATIONS = ("<", "<=", ">", ">=", "=", "!=")
 _DOLLARS = re.compile(r"\s*(?:\$\$(.*)\$\$|\$(.*)\$|\\\[(.*)\\\]|\\\((.*)\\\))\s*", re.DOTALL)
@@ -98,7 +99,7 @@ def _cursor(text: str, syntax: Syntax, functions_of: Symbols, declared: Symbols,
     return Cursor(text, tokens, brackets(tokens, text), chosen, declared, functions_of, PREFIX, INFIX)
 
 
-def settle(tokens: list[Token], text: str, syntax: str, declared: Symbols, defines: bool) -> list[Token]:
+def settle(tokens: list[Token], text: str, syntax: str, declared: Symbols, defines: bool = False, divide: Divide = split) -> list[Token]:
     """The tokens, with runs of letters split into names, d told from a name, and subscripts before powers."""
     marks = differentials(tokens, brackets(tokens, text), declared)
     out: list[Token] = []
@@ -110,7 +111,7 @@ def settle(tokens: list[Token], text: str, syntax: str, declared: Symbols, defin
             t = t._replace(text=t.text[1:], start=t.start + 1, spaced=False)
         if t.kind == "run":
             alone = defines and not at  # MSE = …
-            out += [t._replace(kind="word")] if alone else split(t, syntax, declared)
+            out += [t._replace(kind="word")] if alone else divide(t, syntax, declared)
         else:
             out.append(t)
     if len(out) > TOKENS:

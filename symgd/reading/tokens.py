@@ -22,7 +22,7 @@ __all__ = ["CLOSES", "DEPTH", "DIGITS", "LENGTH", "TOKENS", "Token", "brackets"]
 # The limits on a stranger's formula.
 LENGTH, TOKENS, DEPTH, DIGITS = 10_000, 2_000, 60, 40
 
-CLOSES = {"(": ")", "[": "]", "{": "}", "brace(": "brace)", "|(": "|)", "cases(": "cases)"}
+CLOSES = {"(": ")", "[": "]", "{": "}", "brace(": "brace)", "|(": "|)", "cases(": "cases)", "‖(": "‖)", "matrix(": "matrix)"}
 
 
 class Token(NamedTuple):

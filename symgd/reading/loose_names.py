@@ -1,0 +1,390 @@
+r"""Names as other people write them: x^{(i)}, w_{t+1}, w^*x, u', L'(w), h_\theta(x^{(i)}), J(\theta_0, \theta_1), mileage(i).
+
+A name before a bracket is a function where the writer said so; where the bracket holds names alone and the letter is one that
+functions have (f, g, h, J, L, …), or carries a hat, or is a word; and where only an index stands in the bracket.
+Everything else before a bracket is a factor.
+"""
+
+from __future__ import annotations
+
+from symgd.language import FUNCTIONS, GREEK
+from symgd.reading.functions import arguments, call, cases, function, opens
+from symgd.reading.names import ACCENTS
+from symgd.reading.pratt import Cursor, Reading, Student, begins
+from symgd.reading.tokens import Token
+from symgd.reading.words import INDEX_LETTERS, labels
+from symgd.term import Call, D, Name, Term, children, symbol_problem
+
+__all__ = ["PRIMED", "accented", "noted", "plain_name", "script", "spread", "student", "word"]
+
+PRIMED = Name("?")  # u' is D(u, PRIMED): the variable is what the surroundings say
+LOSSES = frozenset((
+    "J", "L", "C", "E", "Q", "R", "S", "H", "l", "F", "Loss", "loss", "MSE", "mse", "SSE", "RSS", "MAE", "BCE", "CE", "Cost", "cost", "Error", "error", "risk",
+))  # fmt: skip
+APPLIED = frozenset(("f", "g", "h", "phi", "psi", "G")) | LOSSES
+ALWAYS_APPLIED = frozenset(("f", "g"))
+
+
+def noted(p: Cursor, note: str, start: int, end: int) -> None:
+    """Keep what was repaired, with its place."""
+    assert p.student is not None
+    p.student.notes.append((note, start, end))
+
+
+def student(p: Cursor) -> Student:
+    assert p.student is not None
+    return p.student
+
+
+def spread(t: Term, start: int, end: int) -> Reading:
+    """A reading of t with every part at the same place: for what is not written out."""
+    parts = tuple(spread(c, start, end) for c in children(t))
+    return Reading(t, start, end, parts, 1 + max((x.depth for x in parts), default=0))
+
+
+def word(p: Cursor) -> Reading:
+    """A name, a function with its arguments, or a word that is notation."""
+    t = p.here
+    head, _, label = t.text.partition("_")
+    f = function(head)
+    if head == "sigma" and p.tokens[p.at + 1].text == "'" and not label:
+        f = "sigmoid"
+    if t.text not in p.declared and t.text not in p.functions_of:
+        if f and p.tokens[p.at + 1].text == "'":
+            return _outer(p, f)
+        if head in ("sum", "mean"):
+            return p.prefix["Σword"](p)
+        if t.text == "cases":
+            return cases(p)
+        if f and (not label or f == "log"):
+            p.at += 1
+            return call(p, f, label)
+        if head == "sigma" and not label and p.tokens[p.at + 1].kind == "open" and p.tokens[p.at + 1].text != "{":
+            p.at += 1
+            return call(p, "sigmoid")
+        if found := _d_by_d(p, t):
+            return found
+    if t.kind == "phrase" and (named := _gloss(p)):
+        return named
+    if t.text == "Delta" and p.tokens[p.at + 1].kind == "word":
+        p.at += 1
+        inner = plain_name(p)
+        assert isinstance(inner.term, Name)
+        return p.made(Name("Delta_" + inner.term.symbol, inner.term.indices), t.start, inner.end)
+    return _followed(p, plain_name(p))
+
+
+def accented(p: Cursor) -> Reading:
+    r"""\hat{y}, \hat y_i, \hat{y}(x_i)"""
+    return _followed(p, plain_name(p))
+
+
+def _d_by_d(p: Cursor, t: Token) -> Reading | None:
+    """dL_dw is ∂L/∂w"""
+    above, mark, below = t.text.partition("_d")
+    if p.syntax != "ascii" or not mark or len(above) < 2 or above[0] != "d" or not below or not below[0].isalpha() or not above[1].isalpha():
+        return None
+    p.at += 1
+    return spread(D(Name(above[1:]), Name(below)), t.start, t.end)
+
+
+def _gloss(p: Cursor) -> Reading | None:
+    r"""\text{New weight } (w_{new}) is w_new: the words explain the name."""
+    at = p.at + 1
+    if p.tokens[at].text != "(" or any(t.kind == "op" and t.text != "_" for t in p.tokens[at + 1 : p.closing[at]]):
+        return None
+    words = [t for k, t in enumerate(p.tokens[at + 1 : p.closing[at]]) if t.kind in ("word", "phrase") and p.tokens[at + k].text not in ("_", "{")]
+    if len(words) != 1 or p.tokens[at + 1].kind not in ("word", "command"):
+        return None
+    phrase = p.take()
+    p.at += 1
+    out = plain_name(p)
+    if not p.sees(")"):
+        p.refuse("one name is read between these brackets")
+    end = p.take().end
+    noted(p, f"“{p.text[phrase.start : phrase.end].strip()}” is read as the words for {p.text[out.start : out.end]}", phrase.start, end)
+    return out.at(phrase.start, end)
+
+
+# ---------------------------------------------------------------- the name itself
+
+
+def plain_name(p: Cursor) -> Reading:
+    """A name with its accents, labels and indices, whatever follows."""
+    p.down()
+    first = p.here
+    if first.kind == "command":
+        symbol, indices = _accent(p)
+    elif first.kind in ("word", "phrase"):
+        p.at += 1
+        symbol, indices = (first.text, ()) if first.text in p.declared else _labelled(p, *_base(first.text))
+    else:
+        p.missing("a name")
+    symbol, indices = _scripts(p, symbol, indices)
+    p.depth -= 1
+    if problem := symbol_problem(symbol):
+        p.refuse(f"{symbol if len(symbol) < 40 else symbol[:36] + '…'} cannot be a name: {problem}", Token("word", symbol, first.start, p.last.end))
+    return p.made(Name(symbol, indices), first.start, p.last.end)
+
+
+def _base(text: str) -> tuple[str, list[str]]:
+    base, *pieces = text.split("_")
+    return base, pieces
+
+
+def _accent(p: Cursor) -> tuple[str, tuple[str, ...]]:
+    accent = p.take()
+    if accent.text not in ACCENTS:
+        p.refuse("a name is expected here", accent)
+    if p.here.text == "{" and p.here.kind == "open":
+        end = p.closing[p.at]
+        p.at += 1
+        inner = plain_name(p)
+        if p.at != end:
+            p.refuse("under an accent one name is read")
+        p.at += 1
+    elif p.here.kind in ("word", "phrase"):
+        t = p.take()
+        inner = p.made(Name(t.text), t.start, t.end)
+    else:
+        p.refuse("this accent stands on a name", accent)
+    assert isinstance(inner.term, Name)
+    base, *rest = inner.term.symbol.split("_")
+    place = next((k for k, piece in enumerate(rest) if piece not in ACCENTS), len(rest))
+    return "_".join([base, *rest[:place], accent.text, *rest[place:]]), inner.term.indices
+
+
+def _scripts(p: Cursor, symbol: str, indices: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The subscripts and the raised labels that follow."""
+    while True:
+        if p.sees("_"):
+            mark = p.take()
+            symbol, more = _label(p, symbol, _inside(p, script(p)), mark)
+        elif p.sees("^") and (raised := _raised(p, symbol)):
+            found, at = raised
+            p.at = at
+            symbol, more = _label(p, symbol, found, p.last)
+        elif p.sees("'") and indices and p.syntax == "ascii" and not p.here.spaced and indices[-1] + "'" in p.bound:
+            p.at += 1
+            indices, more = (*indices[:-1], indices[-1] + "'"), ()
+        elif p.here.kind == "word" and not p.here.spaced and p.last.kind == "word" and p.last.text.endswith(ACCENTS) and p.here.text in ("i", "j"):
+            symbol, more = symbol, (p.take().text,)  # ŷi
+        else:
+            return symbol, indices
+        indices += more
+
+
+def script(p: Cursor) -> list[Token]:
+    """The tokens of the subscript or superscript here: within braces or brackets, or one."""
+    if p.here.kind == "open" and p.here.text in ("{", "(", "["):
+        end = p.closing[p.at]
+        tokens = p.tokens[p.at + 1 : end]
+        p.at = end + 1
+        return tokens
+    if p.here.kind not in ("word", "number", "phrase"):
+        p.missing("a subscript")
+    t = p.take()
+    if p.syntax == "latex" and t.kind == "number" and len(t.text) > 1:
+        p.refuse("TeX takes only the first digit into the subscript", t, f"write _{{{t.text}}}")
+    return [t]
+
+
+def _inside(p: Cursor, tokens: list[Token]) -> list[str]:
+    return [t.text for t in tokens if t.text not in ("{", "}", "(", ")", "[", "]")]
+
+
+def _label(p: Cursor, symbol: str, inside: list[str], at: Token) -> tuple[str, tuple[str, ...]]:
+    """What a subscript says: indices, or a label (t+1 is t_plus_1)."""
+    pieces: list[str] = []
+    whole = ""
+    for part in inside:
+        if part in (",", "_", ";"):
+            pieces.append(whole)
+            whole = ""
+        elif part in ("+", "-", "="):
+            pieces.append(whole)
+            pieces.append({"+": "plus", "-": "minus", "=": "at"}[part])
+            whole = ""
+        elif part.replace("_", "").replace("'", "").isalnum():
+            whole += part
+        elif part not in ("hat", "bar", "tilde", "*"):
+            p.refuse("a subscript is letters, digits and commas: x_i, x_{ij}, y_{new}", at)
+    pieces.append(whole)
+    pieces = [q for piece in pieces for q in piece.split("_") if q]
+    if not pieces:
+        p.refuse("a piece of the subscript is missing", at)
+    if "plus" in pieces or "minus" in pieces or "at" in pieces:
+        return "_".join([symbol, *pieces]), ()
+    return _labelled(p, symbol, pieces)
+
+
+def _labelled(p: Cursor, symbol: str, pieces: list[str]) -> tuple[str, tuple[str, ...]]:
+    indices: tuple[str, ...] = ()
+    for piece in pieces:
+        own, more = (piece, ()) if f"{symbol}_{piece}" in p.declared else labels(piece, (*INDEX_LETTERS, *p.bound))
+        symbol, indices = "_".join([symbol, own] if own else [symbol]), indices + more
+    return symbol, indices
+
+
+def _raised(p: Cursor, symbol: str) -> tuple[list[str], int] | None:
+    """x^{(i)}, x^{[1]}, w^{(t)}, w^{t+1}, x^i where no power is meant, w^*: what the raised mark says, and where it ends."""
+    first = p.tokens[p.at + 1]
+    if first.text in ("{", "(") and first.kind == "open":
+        end = p.closing[p.at + 1]
+        inside = p.tokens[p.at + 2 : end]
+        bracket = inside[0].text if inside and first.text == "{" else "(" if first.text == "(" and p.syntax == "latex" else ""
+        texts = [t.text for t in inside]
+    else:
+        end, inside, bracket, texts = p.at + 1, [first], "", [first.text]
+    if texts in (["*"], ["★"]):
+        return _starred(p, end)
+    if bracket in ("(", "[") and len(inside) <= 8 and all(t.kind in ("word", "number", "open", "close") or t.text in ("+", "-", ",", "_") for t in inside):
+        return _inside(p, inside), end + 1
+    if len(texts) == 3 and texts[1] in ("+", "-") and texts[2] == "1" and texts[0] in ("t", "k") and texts[0] not in p.declared:
+        return texts, end + 1
+    if len(texts) == 1 and inside[0].kind == "word" and texts[0] not in p.declared and (texts[0] in p.bound or texts[0] in ("i", "j")):
+        return texts, end + 1
+    return None
+
+
+def _starred(p: Cursor, end: int) -> tuple[list[str], int] | None:
+    """w^* x with an operand at once is a product sign that was raised by mistake; else the star is a label: the best w."""
+    start = p.here.start
+    here, p.at = p.at, end + 1
+    stray = begins(p)
+    p.at = here
+    if not stray:
+        return ["star"], end + 1
+    noted(p, "the raised star is read as a product sign", start, p.tokens[end].end)
+    return None
+
+
+# ---------------------------------------------------------------- what follows a name
+
+
+def _followed(p: Cursor, head: Reading) -> Reading:
+    """The name, its derivative u', or its application."""
+    assert isinstance(head.term, Name)
+    if p.sees("'"):
+        return _primed(p, head)
+    if opens(p) and p.here.text == "(" and (kind := _application(p, head.term)):
+        return _applied(p, head, kind)
+    return head
+
+
+def _outer(p: Cursor, f: str) -> Reading:
+    r"""\sigma'(z): the derivative of a known function, taken at its argument"""
+    head = p.take()
+    if p.here.text == "'" and p.tokens[p.at + 1].text == "'":
+        p.refuse("a second derivative is written with d²/dz²")
+    p.at += 1
+    if not opens(p):
+        return spread(D(Name(head.text), PRIMED), head.start, p.last.end)
+    inner = arguments(p)[0]
+    row = FUNCTIONS[f]
+    if isinstance(inner.term, Name):
+        return spread(D(Call(f, (inner.term,)), inner.term, partial=True), head.start, p.last.end)
+    if row.derivative is None:
+        p.refuse(f"a derivative of {f} is not read here", head)
+    return spread(row.derivative(inner.term), head.start, p.last.end)
+
+
+def _primed(p: Cursor, head: Reading) -> Reading:
+    """u' by what the surroundings say, L'(w) by w, u'' twice"""
+    assert isinstance(head.term, Name)
+    times = 0
+    while p.sees("'"):
+        times += 1
+        p.at += 1
+    if times > 4:
+        p.refuse("a derivative has the order 1, 2, 3 or 4")
+    if head.term.symbol == "X" and begins(p):  # X'X: a transpose
+        noted(p, "X′ is read as the transpose of X", head.start, p.last.end)
+        return spread(Call("transpose", (head.term,)), head.start, p.last.end)
+    of: Term = head.term
+    by = PRIMED
+    if opens(p) and p.here.text == "(" and (pieces := _pieces(p)) and pieces[0] == 1 and pieces[1]:
+        inner = arguments(p)[0]
+        if isinstance(inner.term, Name):
+            by = inner.term
+            of = Call(head.term.symbol, (by,)) if head.term.symbol in p.functions_of else of
+    elif opens(p) and p.here.text == "(" and (head.term.symbol in ALWAYS_APPLIED or head.term.symbol in p.functions_of):
+        inner = arguments(p)[0]
+        return p.made(Call(head.term.symbol + "'" * times, (inner.term,)), head.start, p.last.end, inner)
+    for _ in range(times):
+        of = D(of, by)
+    return spread(of, head.start, p.last.end)
+
+
+def _pieces(p: Cursor) -> tuple[int, bool]:
+    """In the bracket here: how many pieces between commas, and is each one name?"""
+    count, plain, heads = 1, True, 0
+    tokens = p.tokens
+    at, end = p.at + 1, p.closing[p.at]
+    while at < end:
+        t = tokens[at]
+        if t.text in (",", ";") and t.kind == "op":
+            count, plain, heads = count + 1, plain and heads == 1, 0
+        elif t.kind == "op" and t.text in ("_", "^"):
+            at = p.closing.get(at + 1, at + 1)
+        elif t.kind == "command" and t.text in ACCENTS:
+            heads += 1
+            at = p.closing.get(at + 1, at + 1)
+        elif t.kind in ("word", "phrase"):
+            heads += 1
+        elif t[:2] != ("op", "'"):
+            plain = False
+            if t.kind == "open":
+                at = p.closing[at]
+        at += 1
+    return count, plain and heads == 1
+
+
+def _application(p: Cursor, head: Name) -> str:
+    """Is the bracket here an argument ("call"), an index ("index"), the list of what the name depends on ("name"), or a factor ("")?"""
+    symbol, base = head.symbol, head.symbol.partition("_")[0]
+    count, plain = _pieces(p)
+    if symbol in p.functions_of:
+        return "call"
+    inside = p.tokens[p.at + 1 : p.closing[p.at]]
+    if len(inside) == 1 and inside[0].kind == "word" and inside[0].text not in p.declared and (inside[0].text in p.bound or inside[0].text in ("i", "j")):
+        return "index"
+    if len(inside) == 1 and inside[0].kind == "number":
+        return "call" if symbol in APPLIED or base in APPLIED else ""
+    if plain and count > 1:
+        return "name" if _unmarked(inside) and base in LOSSES else "call"
+    is_word = len(base) > 1 and base.isalpha() and base not in GREEK and not p.here.spaced
+    if plain:
+        if base in LOSSES:
+            return "name" if _unmarked(inside) else "call"
+        hat = any(symbol.endswith("_" + a) for a in ACCENTS)
+        return "call" if base in APPLIED or hat or (is_word and symbol not in p.declared) else ""
+    if any(t.text == base for t in inside):
+        return ""
+    if (base in ALWAYS_APPLIED and symbol not in p.declared) or (base == "h" and symbol != "h") or base == "phi" or count > 1:
+        return "call"
+    if is_word and symbol not in p.declared and base not in LOSSES and not head.indices and "_" not in symbol:
+        p.refuse(f"{symbol} is not a function that is known here", p.last, f"write {symbol}*(…) for a product")
+    return ""
+
+
+def _unmarked(inside: list[Token]) -> bool:
+    """J(w, b), but not J(w_{new}) or L(x_i)"""
+    quiet = all(t.kind in ("word", "number", "command", "open", "close") or t.text in (",", ";", "_", "^") for t in inside)
+    return quiet and not any(t.text in ("new", "old", "plus") or t.text.split("_")[-1] in INDEX_LETTERS for t in inside)
+
+
+def _applied(p: Cursor, head: Reading, kind: str) -> Reading:
+    assert isinstance(head.term, Name)
+    if kind == "index":
+        p.at += 1
+        index = p.take().text
+        p.at += 1
+        return p.made(Name(head.term.symbol, (*head.term.indices, index)), head.start, p.last.end)
+    for k in range(p.at, p.closing[p.at]):  # f(x; w)
+        if p.tokens[k][:2] == ("op", ";"):
+            p.tokens[k] = p.tokens[k]._replace(text=",")
+    args = arguments(p)
+    if kind == "name":
+        return head.at(head.start, p.last.end)
+    return p.made(Call(head.term.symbol, tuple(a.term for a in args)), head.start, p.last.end, *args)

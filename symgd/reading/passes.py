@@ -1,0 +1,256 @@
+r"""Tokens of a stranger's line → tokens of the plain alphabet, pass by pass: what prints nothing goes, one-letter arguments get their braces,
+∂ is told from δ, norms pair, words become phrases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+from symgd.language import FUNCTIONS
+from symgd.reading.pratt import Student
+from symgd.reading.tokens import Token, brackets
+from symgd.reading.words import known, split
+from symgd.reading.unread import Unread
+
+__all__ = ["divide", "passed"]
+
+_LABELS = frozenset(("new", "old", "pred", "true", "curr", "prev", "next", "min", "max", "opt", "hat", "out", "in", "err", "obs", "ij", "ji", "ik", "jk"))
+_TWO = re.compile(r"([wmabckpn])([xXuzvt])|([xyuvwe])\3")
+_NUMBERED = re.compile(r"(?:[A-Za-z][0-9]+){2,}|(?:[wmabc][0-9]*)(?:[xXz][0-9]*)")
+_SPELLED = re.compile(r"([xyeuzXYt])i")
+_DATA = frozenset("xXzu")
+
+
+def passed(tokens: list[Token], text: str, syntax: str, declared: Collection[str], notes: Student) -> list[Token]:
+    """All passes, in order."""
+    for step in (_unwrapped, _hidden, _transposed, _braced, _lowered):
+        tokens = step(tokens, text, syntax)
+    tokens = _norms(tokens, text)
+    tokens = _deltas(tokens, text, notes)
+    tokens = _dots(tokens, notes)
+    return _phrases(tokens, text, syntax, declared)
+
+
+def _unwrapped(tokens: list[Token], text: str, syntax: str) -> list[Token]:
+    r"""\boxed{a = b} is a = b, \underbrace{a}_{b} is a"""
+    if all(t.kind != "wrap" or t.text not in ("wrap", "under") for t in tokens):
+        return tokens
+    closing = brackets(tokens, text)
+    lost: set[int] = set()
+    for at, t in enumerate(tokens):
+        if t.kind == "wrap" and t.text in ("wrap", "under"):
+            lost.add(at)
+            first = at + 1
+            while tokens[first].kind == "wrap":
+                first += 1
+            if tokens[first].text == "{" and first in closing:
+                lost |= {first, closing[first]}
+                after = closing[first] + 1
+                if t.text == "under" and tokens[after].text in ("_", "^"):
+                    lost |= set(range(after, closing.get(after + 1, after + 1) + 1))
+    return [t for at, t in enumerate(tokens) if at not in lost]
+
+
+def _hidden(tokens: list[Token], text: str, syntax: str) -> list[Token]:
+    r"""\left. … \right| is "… at", \left\{ … \right. is …"""
+    if all(t.kind != "wrap" for t in tokens):
+        return tokens
+    out: list[Token] = []
+    opened: list[int] = []
+    for t in tokens:
+        if t.kind == "wrap" and t.text == "right":
+            if not opened:
+                raise Unread("this bracket was never opened", text, t.start, t.end)
+            out[opened.pop()] = Token("gone", "", t.start, t.start)
+        elif t.kind == "wrap":
+            opened.append(len(out))
+            out.append(t._replace(kind="gone"))
+        elif text.startswith(r"\left", t.start) and t.kind == "open":
+            opened.append(len(out))
+            out.append(t)
+        elif text.startswith(r"\right", t.start) and t.kind == "close" and opened and out[opened.pop()].kind == "gone":
+            out.append(Token("op", "|", t.start, t.end) if t.text == "|)" else Token("gone", "", t.start, t.end))
+        else:
+            out.append(t)
+    return [t for t in out if t.kind != "gone"]
+
+
+def _transposed(tokens: list[Token], text: str, syntax: str) -> list[Token]:
+    r"""X^T, X^{\top}, X^{T}: one raised T"""
+    out: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        t = tokens[at]
+        if t.text == "^" and t.kind == "op" and at + 1 < len(tokens):
+            inside = [x.text for x in tokens[at + 1 : at + 4]]
+            first = tokens[at + 1]
+            if len(inside) == 3 and inside[0] == "{" and inside[1] in ("T", "⊤") and inside[2] == "}":
+                out.append(Token("op", "ᵀ", t.start, tokens[at + 3].end))
+                at += 4
+                continue
+            if first.text == "⊤" or (first.kind == "run" and first.text[0] == "T" and (len(first.text) == 1 or first.text[1:2].isalpha())):
+                out.append(Token("op", "ᵀ", t.start, first.start + 1 if first.kind == "run" else first.end))
+                if first.kind == "run" and len(first.text) > 1:
+                    out.append(first._replace(text=first.text[1:], start=first.start + 1, spaced=False))
+                at += 2
+                continue
+        out.append(t)
+        at += 1
+    return out
+
+
+def _braced(tokens: list[Token], text: str, syntax: str) -> list[Token]:
+    r"""\frac y a as \frac{y}{a}, \frac d{dw} as \frac{d}{dw}"""
+    out: list[Token] = []
+    waiting = 0  # arguments of a fraction still to come at this depth
+    stack: list[int] = []
+    queue = list(reversed(tokens))
+    while queue:
+        t = queue.pop()
+        if t.kind == "command" and t.text == "frac" and not waiting:
+            out.append(t)
+            waiting = 2
+            continue
+        if t.kind == "open":
+            stack.append(waiting - 1 if waiting and t.text == "{" else waiting)
+            waiting = 0
+        elif t.kind == "close" and stack:
+            waiting = stack.pop()
+        elif waiting and t.kind in ("run", "number", "word", "phrase") and (t.kind != "number" or t.text.isdigit()):
+            one = t.end if t.kind in ("word", "phrase") else t.start + 1
+            if one < t.end and text[t.start] != "\\":
+                queue.append(t._replace(text=t.text[1:], start=one, spaced=False))
+                t = t._replace(text=t.text[0], end=one)
+            out += [Token("open", "{", t.start, t.start, t.spaced), t, Token("close", "}", t.end, t.end)]
+            waiting -= 1
+            continue
+        elif waiting:
+            waiting = 0
+        out.append(t)
+    return out
+
+
+def _lowered(tokens: list[Token], text: str, syntax: str) -> list[Token]:
+    """w_new and x_ij in LaTeX: what TeX lowers is one letter, what was meant is the word."""
+    if syntax != "latex":
+        return tokens
+    out: list[Token] = []
+    for t in tokens:
+        if out and out[-1][:2] == ("op", "_") and t.kind == "run" and len(t.text) > 1:
+            if t.text in _LABELS or len(t.text) > 3:
+                out.append(t._replace(kind="word"))
+            else:
+                out += [Token("word", t.text[0], t.start, t.start + 1), t._replace(text=t.text[1:], start=t.start + 1, spaced=True)]
+        else:
+            out.append(t)
+    return out
+
+
+def _norms(tokens: list[Token], text: str) -> list[Token]:
+    """‖ … ‖ as a pair of brackets; | … |_{w=2} as "at"."""
+    if all(t.text != "‖" for t in tokens):
+        return tokens
+    out: list[Token] = []
+    depth = 0
+    opened: dict[int, bool] = {}
+    for t in tokens:
+        depth += {"open": 1, "close": -1}.get(t.kind, 0)
+        if t.text == "‖":
+            out.append(t._replace(kind="close" if opened.get(depth) else "open", text="‖)" if opened.get(depth) else "‖("))
+            opened[depth] = not opened.get(depth)
+        else:
+            if t.kind == "close":
+                opened[depth + 1] = False
+            out.append(t)
+    return out
+
+
+def _deltas(tokens: list[Token], text: str, notes: Student) -> list[Token]:
+    r"""\frac{\delta L}{\delta w} and δL/δw with ∂"""
+    out = list(tokens)
+    greek = [at for at, t in enumerate(tokens) if t[:2] == ("word", "delta") or t[:2] == ("word", "Delta")]
+    for at in greek:
+        before = tokens[at - 1].text if at else ""
+        nxt = tokens[at + 1]
+        above = before == "{" and at > 1 and tokens[at - 2].text == "frac"
+        for other in greek:
+            below = other > at and tokens[other].text == tokens[at].text and nxt.kind != "op"
+            if below and ((above and _below_bar(tokens, at, other)) or _slashed(tokens, at, other)):
+                for k in (at, other):
+                    out[k] = tokens[k]._replace(kind="op", text="∂")
+                notes.notes.append((f"{'δ' if tokens[at].text == 'delta' else 'Δ'} is read as ∂", tokens[at].start, tokens[at].end))
+                break
+    return out
+
+
+def _below_bar(tokens: list[Token], at: int, other: int) -> bool:
+    r"""\frac{δ … }{δ …}: is `other` the first in the second braces?"""
+    depth = 1
+    for k in range(at, other - 1):
+        depth += {"{": 1, "}": -1}.get(tokens[k].text, 0)
+        if not depth:
+            return k + 2 == other and tokens[k + 1].text == "{"
+    return False
+
+
+def _slashed(tokens: list[Token], at: int, other: int) -> bool:
+    """δL/δw"""
+    return tokens[other - 1].text == "/" and other - at <= 9 and all(t.kind != "op" or t.text in ("_", "^") for t in tokens[at + 1 : other - 1])
+
+
+def _dots(tokens: list[Token], notes: Student) -> list[Token]:
+    """A dot between two operands is a product sign; the one that ends a sentence is nothing."""
+    out: list[Token] = []
+    for at, t in enumerate(tokens):
+        if t[:2] != ("op", ".*"):
+            out.append(t)
+        elif out and out[-1].kind in ("close", "word", "run", "number") and tokens[at + 1].kind in ("open", "word", "run", "number", "command"):
+            out.append(t._replace(text="*"))
+            notes.notes.append(("the dot . is read as a product sign", t.start, t.end))
+        elif tokens[at + 1].kind not in ("end", "close") and tokens[at + 1][:2] not in (("op", "prose"), ("op", "gap"), ("op", "newrow")):
+            out.append(t)
+    return out
+
+
+def _phrases(tokens: list[Token], text: str, syntax: str, declared: Collection[str]) -> list[Token]:
+    """learning rate: neighbouring words that nobody declared are one name."""
+    least = 4 if syntax == "latex" else 2
+    out: list[Token] = []
+    for at, t in enumerate(tokens):
+        before = out[-1] if out else None
+        if (t.kind == "run" and before and before.kind in ("run", "phrase") and t.spaced and _is_word(t.text, least, declared)
+                and _is_word(before.text.split("_")[-1], least, declared) and not (at > 1 and tokens[at - 2][:2] == ("op", "_"))
+                and max(len(t.text), len(before.text)) > 3 and text[before.start] != "\\" and len(before.text) + len(t.text) < 30):  # fmt: skip
+            out[-1] = Token("phrase", f"{before.text}_{t.text}".lower(), before.start, t.end, before.spaced)
+        else:
+            out.append(t)
+    return out
+
+
+def _is_word(word: str, least: int, declared: Collection[str]) -> bool:
+    return word.isalpha() and word.isascii() and len(word) >= least and not known(word) and word not in declared and word not in FUNCTIONS
+
+
+def divide(notes: Student, singles: Collection[str]) -> Callable[[Token, str, Collection[str]], list[Token]]:
+    """How a run of letters is divided into names in a stranger's line; `singles` are letters that stand alone in it."""
+
+    def into(t: Token, syntax: str, declared: Collection[str]) -> list[Token]:
+        word = t.text
+        base, mark, rest = word.partition("_")
+        if word in declared or len(base) == 1:
+            return [t._replace(kind="word")]
+        if (syntax == "latex" and re.fullmatch(r"d[A-Za-z]|lr|err", word)) and word[0] not in declared:
+            return [t._replace(kind="word")]
+        if syntax == "ascii" and (found := _SPELLED.fullmatch(word)):
+            notes.notes.append((f"{word} is read as {found[1]} with the index i", t.start, t.end))
+            return [t._replace(kind="word", text=f"{found[1]}_i")]
+        if word == "yhat" or word.startswith("yhat_"):
+            return [t._replace(kind="word", text="y_hat" + word[4:])]
+        if syntax == "ascii" and base not in declared and (_TWO.fullmatch(base) or (_NUMBERED.fullmatch(base) and len(base) > 2)) and not known(base):
+            pieces = [m.span() for m in re.finditer(r"[A-Za-z][0-9]*", base)]
+            last = len(pieces) - 1
+            return [Token("word", base[a:b] + (mark + rest if k == last else ""), t.start + a, t.end if k == last else t.start + b, t.spaced and not a)
+                    for k, (a, b) in enumerate(pieces)]  # fmt: skip
+        return split(t, syntax, declared)
+
+    return into

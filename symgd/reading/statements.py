@@ -1,0 +1,106 @@
+r"""A line → its statements: a = b ⇒ c = d, a = b and c = d, a = b, c = d are two; trailing prose and equation numbers belong to none."""
+
+from __future__ import annotations
+
+from symgd.reading.lexer import lex
+from symgd.reading.marks import RELATIONS, mark
+from symgd.reading.tokens import Token
+from symgd.reading.words import INDEX_LETTERS
+
+__all__ = ["lexed", "parted"]
+
+_ALWAYS = frozenset(("⇒",))
+_PERHAPS = frozenset((",", ";", "gap", "prose", "→", "or", "newrow"))
+_QUIET = frozenset((",", ";", "…", "∈", "_", "^", "-", "."))
+
+
+def lexed(text: str, syntax: str) -> list[Token]:
+    """The tokens of the line, with the further marks of other people's working."""
+    return lex(text, syntax, 0, len(text), mark)
+
+
+def parted(tokens: list[Token]) -> list[list[Token]]:
+    """The tokens of each statement, without the end."""
+    pieces, marks = _cut(tokens)
+    out: list[list[Token]] = []
+    joins: list[str] = []
+    for piece, before in zip(pieces, marks, strict=True):
+        if not piece:
+            joins.append(before)
+            continue
+        joins.append(before)
+        if out and _remark(piece, joins):
+            continue
+        if out and not _parts(out[-1], piece, joins):
+            out[-1] += [*_join(joins, piece), *piece]
+        else:
+            out.append(piece)
+        joins = []
+    return [kept for piece in out if (kept := _kept(piece))]
+
+
+def _cut(tokens: list[Token]) -> tuple[list[list[Token]], list[str]]:
+    """The pieces between the marks that may part statements, and the mark before each."""
+    pieces: list[list[Token]] = [[]]
+    marks = [""]
+    depth = 0
+    for t in tokens:
+        depth += {"open": 1, "close": -1}.get(t.kind, 0)
+        if t.kind == "op" and not depth and (t.text in _ALWAYS or t.text in _PERHAPS):
+            pieces.append([])
+            marks.append(t.text)
+        elif t.kind != "end" and not (t.kind == "op" and t.text == "&" and not depth):
+            pieces[-1].append(t)
+    return pieces, marks
+
+
+def _related(piece: list[Token]) -> bool:
+    """Does a relation stand in the piece, outside brackets?"""
+    depth = 0
+    for t in piece:
+        depth += {"open": 1, "close": -1}.get(t.kind, 0)
+        if not depth and t.kind == "op" and t.text in RELATIONS:
+            return True
+    return False
+
+
+def _parts(left: list[Token], right: list[Token], joins: list[str]) -> bool:
+    """Do the two stand for themselves?"""
+    if any(j in _ALWAYS for j in joins):
+        return True
+    begins = right[0].kind == "op" and right[0].text in RELATIONS
+    return _related(left) and _related(right) and not begins
+
+
+def _remark(piece: list[Token], joins: list[str]) -> bool:
+    """Is the piece no mathematics of its own: (1), (chain rule), for i = 1, …, n?"""
+    if _related(piece):
+        return len(piece) > 1 and "prose" in joins and piece[0].text in INDEX_LETTERS and any(t.text == "…" for t in piece)
+    if "prose" in joins:
+        return all(t.kind != "op" or t.text in _QUIET for t in piece)
+    inside = [t.kind for t in piece]
+    return "gap" in joins and "or" not in joins and inside in (["phrase"], ["open", "number", "close"], ["open", "phrase", "close"])
+
+
+def _join(joins: list[str], piece: list[Token]) -> list[Token]:
+    """What stands between two pieces of one statement: "or", an arrow, a comma, or nothing."""
+    at = piece[0].start
+    shown = [j for j in joins if j not in ("gap", "newrow", "")]
+    if "or" in shown:
+        return [Token("op", "or", at, at)]
+    if "→" in shown:
+        return [Token("op", "→", at, at)]
+    if "prose" in shown:
+        return [Token("op", "prose", at, at)]
+    return [Token("op", s, at, at) for s in shown if s in (",", ";")]
+
+
+def _kept(piece: list[Token]) -> list[Token]:
+    """The piece without what trails it: an equation's number, prose, commas."""
+    while piece and piece[-1].kind == "op" and piece[-1].text in (",", ";", "prose", "…", ".*"):
+        piece = piece[:-1]
+    if [t.text for t in piece[-4:-2]] == ["…", "("] and piece[-1].text == ")":
+        piece = _kept(piece[:-4])
+    while piece and piece[0].kind == "op" and piece[0].text in (",", ";", "prose", "→", "or"):
+        piece = piece[1:]
+    return piece
