@@ -1,0 +1,162 @@
+"""Update rules: w_new = w_old − α ∂L/∂w, in all the ways people write them.
+
+Glossary: `p` the parameter, `change` what is added to it, `rate` the learning rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from symgd.handcalc.claims import Claim, Judged
+from symgd.handcalc.conventions import FACTORS, ROLES, derived_by, version
+from symgd.handcalc.resolve import resolve_all
+from symgd.handcalc.setting import Setting
+from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Num, Sum, Term, axis, free, mul, names, parts, rebuild, children, subterms
+
+__all__ = ["Update", "judge_update", "update_of"]
+
+
+@dataclass(frozen=True)
+class Update:
+    """p becomes `right`; `name` is how the left side is written."""
+
+    p: str
+    name: Name
+    right: Term
+
+
+def update_of(setting: Setting, left: Term, right: Term, relation: str) -> Update | None:
+    """The update that the line may be: a parameter set to something made of itself, or a new value of it."""
+    if not isinstance(left, Name):
+        return None
+    stem, kind = version(left.symbol)
+    stem = setting.roles.aliases.get(stem, stem)
+    if kind == "new" and (stem in setting.known or stem in {version(s)[0] for s in names(right)}):
+        return Update(stem, left, right)
+    if kind != "old" and setting.roles.of.get(left.symbol) == "parameter" and any(version(s)[0] == left.symbol for s in names(right)):
+        return Update(left.symbol, left, right) if relation == ":=" or _additive(right, left.symbol) else None
+    return None
+
+
+def _additive(t: Term, p: str) -> bool:
+    return any(isinstance(x, Name) and version(x.symbol)[0] == p for x in parts(Add, t))
+
+
+def judge_update(setting: Setting, u: Update) -> Judged:
+    """Is it a step against the gradient?  Raises Misfit."""
+    words = _slopes(setting, u)
+    pure = _pure(setting, u, words)
+    if pure is not None:
+        return pure
+    found = resolve_all(setting, (_old(u.right, u.p),))
+    right = found.members[0]
+    p = setting.declared(u.p)
+    setting = setting.knows(right)
+    main = setting.objective
+    if main is None or not setting.depends(main, u.p):
+        return Judged("given", "a rule for the next value; nothing to judge", claim=Claim(setting, p, right, "update"))
+    change = Add((right, Neg(p)))
+    slope = setting.rate(main, p)
+    claim = Claim(setting, Add((p, Neg(mul(_rate(setting, right), slope)))), right, "update")
+    for total in _totals(change):
+        for rate in _rates(setting, right):
+            step = Neg(mul(rate, slope))
+            if setting.proved(total, step):
+                says = "a step against the gradient" + ("" if total is change else "; the sum over the examples is left out")
+                return Judged("right" if total is change else "notation", says, claim=claim)
+            if setting.proved(total, mul(rate, slope)):
+                return Judged("wrong", "the step goes with the gradient, uphill: it has to be subtracted", claim=claim, check=setting.compare(change, step))
+            for factor, said in FACTORS(setting.count):
+                if setting.proved(total, mul(factor, step)):
+                    return Judged("convention", f"a step against the gradient, but for the factor {said}, which the learning rate can take up", said, claim)
+    if not names(right) & set(setting.roles.all("rate")) and setting.proved(change, Neg(slope)):
+        return Judged("notation", "a step against the gradient without a learning rate", claim=claim)
+    check = setting.compare(claim.left, right)
+    if found.unknown or check.verdict != "refuted":
+        return Judged("undecided", "it is not clear what this step is made of", claim=claim)
+    return Judged("wrong", f"this is no step against the gradient by {u.p}", claim=claim, check=check)
+
+
+def _old(t: Term, p: str) -> Term:
+    """p for p_old, p_t and their kin."""
+    if isinstance(t, Name) and version(t.symbol) == (p, "old"):
+        return Name(p, t.indices)
+    return rebuild(t, [_old(c, p) for c in children(t)])
+
+
+def _slopes(setting: Setting, u: Update) -> set[str]:
+    """Words of the right side that mean the gradient: slope, dw."""
+    out = set()
+    for s in names(u.right):
+        if s in setting.known and setting.definition(s):
+            continue
+        if s.lower() in ROLES["slope"] or derived_by(s, frozenset((u.p,))) == u.p:
+            out.add(s)
+    return out
+
+
+def _pure(setting: Setting, u: Update, words: set[str]) -> Judged | None:
+    """p − rate · gradient, with the gradient by name: nothing to work out but its sign and its parameter."""
+    rest = [t for t in parts(Add, u.right) if not (isinstance(t, Name) and version(t.symbol)[0] == u.p)]
+    own = [t for t in parts(Add, u.right) if isinstance(t, Name) and version(t.symbol)[0] == u.p]
+    claim = Claim(setting, Name(u.p), u.right, "update")
+    if len(own) == 1 and not rest:
+        return Judged("right", "what is left of the rule where the slope is zero: nothing changes any more", claim=claim)
+    if len(own) != 1 or len(rest) != 1:
+        return None
+    sign, body = (-1, rest[0].body) if isinstance(rest[0], Neg) else (1, rest[0])
+    factors = list(parts(Mul, body))
+    if any(isinstance(f, Num) and f.value == 0 for f in factors):
+        return Judged("right", "the rule where the slope is zero: nothing changes any more", claim=claim)
+    slopes = [f for f in factors if _is_slope(f, words)]
+    if len(slopes) != 1 or any(not isinstance(f, Name | Num | Div) or f.indices for f in factors if f is not slopes[0] and isinstance(f, Name)):
+        return None
+    slope = slopes[0]
+    by = setting.roles.aliases.get(slope.by.symbol, slope.by.symbol) if isinstance(slope, D) else u.p
+    if by != u.p and isinstance(slope, D):
+        return Judged("wrong", f"the gradient by {by} is used to change {u.p}", claim=claim)
+    other = next((derived_by(f.symbol, frozenset(setting.roles.all("parameter"))) for f in factors if isinstance(f, Name)), None)
+    if other and other != u.p:
+        return Judged("wrong", f"the gradient by {other} is used to change {u.p}", claim=claim)
+    if sign > 0 and not any(isinstance(f, Num) and f.value < 0 for f in factors):
+        return Judged("wrong", "the step goes with the gradient, uphill: it has to be subtracted", claim=claim)
+    if len(factors) == 1:
+        return Judged("notation", "a step against the gradient without a learning rate", claim=claim)
+    return Judged("given" if isinstance(slope, D) or slope.symbol.lower() not in ROLES["slope"] else "right", "a step against the gradient", claim=claim)
+
+
+def _is_slope(f: Term, words: set[str]) -> bool:
+    if isinstance(f, D):
+        return isinstance(f.of, Name)
+    return isinstance(f, Name) and f.symbol in words
+
+
+def _totals(change: Term) -> Iterator[Term]:
+    yield change
+    extra = sorted(a for a in free(change) if axis(a) == "i")
+    if len(extra) == 1:
+        yield _summed(change, extra[0])
+
+
+def _summed(change: Term, letter: str) -> Term:
+    """The terms with the index, summed; the parameter and its negative cancel."""
+    terms = [Sum(letter, t) if letter in free(t) else t for t in parts(Add, change)]
+    return Add(tuple(terms))
+
+
+def _rate(setting: Setting, right: Term) -> Term:
+    return next(_rates(setting, right), ONE)
+
+
+def _rates(setting: Setting, right: Term) -> Iterator[Term]:
+    """What may be the learning rate: names with that role, then numbers."""
+    own = [s for s in setting.roles.all("rate") if s in names(right)]
+    if own:
+        yield mul(*map(Name, own))
+        return
+    for s in dict.fromkeys(subterms(right)):
+        if isinstance(s, Num) and 0 < s.value < 1:
+            yield s
+            yield Div(s, Num(ONE.value * 2))
+            yield mul(Num(ONE.value * 2), s)
