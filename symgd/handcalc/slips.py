@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from symgd.forward import Problem
 from symgd.handcalc.conventions import FACTORS, factor_words
+from symgd.handcalc.glance import Glance, ratio
 from symgd.handcalc.slips_of_algebra import REWRITTEN, UNDONE
 from symgd.handcalc.slips_of_calculus import CALCULUS_SLIPS
 from symgd.handcalc.spoil import Around, Made, SlipRule, Spoiling, places, put, slip
 from symgd.handcalc.verdict import Slip
 from symgd.language import FUNCTIONS
-from symgd.referee.residues import Undecided, Unfit
 from symgd.referee.tape import Referee
 from symgd.rules.arithmetic import tidy
 from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Sum, Term, axis, free, mul, parts, rename, subterms
@@ -28,7 +30,7 @@ from symgd.typeset.layout import layout
 
 __all__ = ["SLIPS", "explain"]
 
-PLACES = 30  # drawn until one is met at which both sides have a value
+RANGES = ((0.1, 0.9), (1.1, 2.9), (-0.9, 0.9), (-2.9, 2.9), (0.1, 0.9))  # where names are drawn from, until both sides have a value
 MOST = 3  # slips named for one line
 
 WHOLE: dict[str, SlipRule] = {}
@@ -51,10 +53,12 @@ LIKELY = (
 
 
 @dataclass(frozen=True)
-class Found:
-    """A slip that reproduces the line, with the factor that a convention explains, in words ("" for none)."""
+class Candidate:
+    """A slip, the claim a = b that it explains the line, and the factor that a convention explains besides, in words ("" for none)."""
 
     made: Made
+    a: Term
+    b: Term
     factor: str = ""
 
     @property
@@ -77,85 +81,76 @@ def _count(problem: Problem) -> Name:
 
 
 def explain(problem: Problem, left: Term, right: Term, referee: Referee, kind: str = "") -> tuple[Slip, ...]:
-    """Every slip that gives `right` for `left` exactly, the likeliest first; none where nothing explains it."""
-    found: dict[str, Found] = {}
-    claim = _Claim(problem, left, right, referee)
-    for f in sorted(claim.explained(), key=lambda f: f.likely):
-        found.setdefault(f.made.rule.name, f)
-    exact = [f for f in found.values() if not f.factor]
-    return tuple(f.slip(problem) for f in (exact or list(found.values()))[:MOST])
+    """Every slip that gives `right` for `left` exactly, the likeliest first; none where nothing explains it, or the claim is true.
+
+    Where no slip does it alone, one that does it up to a convention's factor is named with the factor.
+    """
+    with np.errstate(all="ignore"):
+        claim = _Claim(problem, left, right, referee)
+        candidates = sorted(claim.candidates(), key=lambda c: c.likely)
+    found: dict[str, Candidate] = {}
+    for c in candidates:
+        if len(found) == MOST or (c.factor and any(not f.factor for f in found.values())):
+            break
+        if c.made.rule.name not in found and claim.proved(c, referee):
+            found[c.made.rule.name] = c
+    return tuple(c.slip(problem) for c in found.values())
 
 
 class _Claim:
     """A false claim, and the place at which candidates are looked at."""
 
     def __init__(self, problem: Problem, left: Term, right: Term, referee: Referee) -> None:
-        self.problem, self.left, self.right, self.referee = problem, left, right, referee
+        self.problem, self.left, self.right = problem, left, right
         self.spoiling = Spoiling(Around(problem), CALCULUS_SLIPS)
-        self.letters = tuple(sorted(free(left) | free(right)))
-        self.samples = free(right) - free(left)
-        self.case = referee.case(referee.sizes(left, right)[0])
+        self.samples = sorted(free(right) - free(left))
         self.truth = self.spoiling.right(left)
-        self.targets = [left, *self.one_sample(self.truth)]
-        self.values = self.place()
+        self.glance = self.place()
 
     # ------------------------------------------------------------ the place
 
-    def place(self) -> Any:
+    def place(self) -> Glance | None:
         """A place at which both sides have a value, or None."""
-        for k in range(PLACES):
-            values, _ = self.case.place(0, anew=k > 0)
+        for seed, (low, high) in enumerate(RANGES):
+            glance = Glance(self.problem, self.spoiling.taken, seed, low, high)
             try:
-                self.at_place(values, self.left)
-                self.at_place(values, self.right)
-                return values
-            except Unfit:
-                continue
-            except (Undecided, ValueError):
+                if all(np.all(np.isfinite(glance.of(t))) for t in (self.left, self.right)):
+                    return glance
+            except (KeyError, ValueError, OverflowError):
                 return None
         return None
 
-    def at_place(self, values: Any, t: Term) -> list[Any]:
-        return [values.of(t, at) for at in self.case.instance.values(self.letters)]
-
-    def value(self, t: Term) -> list[Any] | None:
-        """The values of t there; None where it has none."""
+    def value(self, t: Term) -> Any:
+        """The value of t there; None where it has none."""
+        assert self.glance is not None
         try:
-            return self.at_place(self.values, t)
-        except (Unfit, Undecided, ValueError, KeyError):
+            return self.glance.of(t)
+        except (KeyError, ValueError, OverflowError):
             return None
 
     # ------------------------------------------------------------ candidates
 
-    def explained(self) -> Iterator[Found]:
-        if self.values is None or self.value(self.left) == self.value(self.right):
+    def candidates(self) -> Iterator[Candidate]:
+        """Each spoiled line that has the value of the right side, up to a convention's factor; each line with a slip undone that has the left side's."""
+        if self.glance is None or ratio(self.value(self.left), right := self.value(self.right), (1.0,)) == 0:
             return
-        factors = [(ONE, ""), *FACTORS(_count(self.problem))] if self.problem.count else [(ONE, ""), *FACTORS(Name("n"))[:2]]
-        right = self.value(self.right) or []
-        truths = [(t, v) for t in self.targets if (v := self.value(t))]
-        weights = [(f, word, self.value(f)) for f, word in factors]
-        p = self.values.field.place.p
-        written: dict[tuple[Any, ...], tuple[Term, str]] = {}
-        for f, word, v in weights:
-            if v:
-                written.setdefault(tuple(a * self.values.field.inverse(b) % p for a, b in zip(right, v, strict=True)), (f, word))
-        for made, candidate in self.forward():
-            for c in (candidate, *self.one_sample(candidate)):
+        n = _count(self.problem)
+        factors = [(ONE, ""), *FACTORS(n)] if self.problem.count else [(ONE, ""), *FACTORS(n)[:2]]
+        weights = [self.value(f) for f, _ in factors]
+        for made, spoiled in self.forward():
+            for c in (spoiled, *self.one_sample(spoiled)):
                 got = self.value(c)
-                if got and (hit := written.get(tuple(got))) and self.proved(mul(hit[0], c), self.right):
-                    yield Found(made, hit[1])
-        wanted: dict[tuple[Any, ...], tuple[Term, Term, str]] = {}
-        for t, v in truths:
-            for f, word, u in weights:
-                if u:
-                    wanted.setdefault(tuple(a * b % p for a, b in zip(v, u, strict=True)), (t, f, word))
+                if got is not None and (k := ratio(right, got, weights)) is not None:
+                    yield Candidate(made, mul(factors[k][0], c), self.right, factors[k][1])
+        truths = [(t, self.value(t)) for t in (self.left, *self.one_sample(self.truth))]
         for made, undone in self.undone():
             got = self.value(undone)
-            if got and (target := wanted.get(tuple(got))) and self.proved(undone, mul(target[1], target[0])):
-                yield Found(made, target[2])
+            for t, v in truths if got is not None else ():
+                if (k := ratio(got, v, weights)) is not None:
+                    yield Candidate(made, undone, mul(factors[k][0], t), factors[k][1])
 
-    def proved(self, a: Term, b: Term) -> bool:
-        return self.referee.compare(a, b).verdict == "proved"
+    def proved(self, c: Candidate, referee: Referee) -> bool:
+        return referee.compare(self.spoiling.right(c.a), self.spoiling.right(c.b)).verdict == "proved"
 
     def forward(self) -> Iterator[tuple[Made, Term]]:
         """What the left side becomes with one move spoiled."""
@@ -169,7 +164,7 @@ class _Claim:
 
     def edits(self, t: Term, table: dict[str, SlipRule]) -> Iterator[tuple[Made, Term]]:
         pool = self.pool()
-        for path, s, letters in places(t, frozenset(self.letters)):
+        for path, s, letters in places(t, free(self.left) | free(self.right)):
             around = Around(self.problem, pool, letters)
             for r in table.values():
                 for other in r.spoil(s, around):

@@ -89,15 +89,16 @@ class Spoiling:
 
     def right(self, t: Term) -> Term:
         """t with its pending derivatives taken."""
-        return replace(t, lambda s: self._taken(s) if isinstance(s, D) else None)
+        return replace(t, lambda s: self.taken(s) if isinstance(s, D) else None)
 
     def wrong(self, t: Term) -> Iterator[tuple[Made, Term]]:
-        """t with its pending derivatives taken, one move of them spoiled: the innermost last."""
+        """t with one move on a pending derivative spoiled, the outermost first; what is still pending is to be taken rightly."""
         for path, d in _pending(t):
             for made, result in self._spoiled(d):
-                yield made, self.right(put(t, path, result))
+                yield made, put(t, path, result)
 
-    def _taken(self, d: D) -> Term:
+    def taken(self, d: D) -> Term:
+        """What a pending derivative is equal to."""
         if d not in self._right:
             _, after = next(self.moves(d))
             self._right[d] = self.right(after)
@@ -111,8 +112,7 @@ class Spoiling:
 
     def _one_move(self, d: D, rule: str, after: Term) -> Iterator[tuple[Made, Term]]:
         """This move spoiled and the rest right, then this move right and one of the rest spoiled."""
-        for made, wrong in self.outcomes(rule, d):
-            yield made, self.right(wrong)
+        yield from self.outcomes(rule, d)
         yield from self.wrong(after)
 
     def outcomes(self, move: str, t: Term) -> Iterator[tuple[Made, Term]]:
