@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symgd.derivation import Derivation, Gradient, Step
+from symgd.language import CONSTANTS
 from symgd.forward import Definition, Problem
 from symgd.referee.tape import Referee
 from symgd.rules import CALCULUS, INDICES, SUMS
@@ -245,7 +246,7 @@ def differentiate(expression: Term, by: Name) -> Derivation:
 
     Raises Refuted, or NoRule where a function has no derivative here.
     """
-    others = tuple(Name(s) for s in sorted(names(expression) - {by.symbol}))
+    others = tuple(Name(s) for s in sorted(names(expression) - {by.symbol} - set(CONSTANTS)))
     problem = Problem("derivative", (by,), (), (), tuple((c, None) for c in others), count=())
     walk = _Walk(f"d/d{by.symbol}", D(expression, by, True), Referee(problem))
     if isinstance(expression, Name) and expression.symbol != by.symbol:  # elsewhere a name by itself waits for its definition

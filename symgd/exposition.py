@@ -14,9 +14,8 @@ from symgd.derivation import ClosedForm, Derivation, Gradient, Step
 from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Line, Mono, Note, Page, Prose, Strong, Table
 from symgd.forward import Problem
 from symgd.hessian import Curvature
-from symgd.language import FUNCTIONS
-from symgd.rules import LAWS
-from symgd.term import Add, Call, D, Name, Neg, Sum, Term, add, mul, subterms
+from symgd.rules import law_of
+from symgd.term import Add, D, Name, Neg, Sum, Term, add, mul, subterms
 from symgd.typeset.layout import Layout, Notation, layout
 
 __all__ = ["DETAILS", "explain", "explain_derivative"]
@@ -106,7 +105,7 @@ class _Writing:
             for m, number in enumerate(dict.fromkeys(cites)):
                 out += [", " if m else " ", Cite(number)]
         if len(steps) == 1 and self.detail != "brief":
-            law, why = law_of(steps[0])
+            law, why = law_of(steps[0].rule, steps[0].about)
             out.append(f": {law}")
             if self.detail == "tutorial":
                 out.append(f". {why}")
@@ -116,16 +115,6 @@ class _Writing:
 
     def chain(self, lines: tuple[Line, ...]) -> None:
         self.blocks.append(Chain(lines))
-
-
-def law_of(step: Step) -> tuple[str, str]:
-    """(law, reason) of a step; the chain rule through a function names that function's own derivative."""
-    match step.about:
-        case D(Call(f, _), _, _) if step.rule == "chain rule" and f in FUNCTIONS:
-            return FUNCTIONS[f].law, LAWS["chain rule"][1]
-        case D(Name(_, indices), Name(_, others), _) if step.rule == "identity" and indices == others:
-            return "du/du = 1", LAWS["identity"][1]
-    return LAWS[step.rule]
 
 
 def _worst(steps: tuple[Step, ...]) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -209,6 +210,8 @@ class _Stated:
             known[name.symbol] = Name(name.symbol, tuple(sorted(free(value))))
             tape.append(Definition(known[name.symbol], value))
         tape.append(self.goal(known))
+        if COUNT.symbol in names(tape[-1].value) and not any(x.indices for x in known.values() if x.symbol in {*self.data, *_ASSUMED_DATA}):
+            raise ProblemError("n counts the samples, but nothing here has one value a sample; declare the data, or use another name than n")
         used = names(tape[-1].value).union(*(names(d.value) for d in tape))
         data = tuple(known[s] for s in (*self.data, *_ASSUMED_DATA) if s in used and known.get(s) == Name(s, (SAMPLES,)))
         constants = tuple((Name(c), _fraction(c, v)) for c, v in self.constants.items())
@@ -281,8 +284,17 @@ def _reindexed(t: Term, to: Mapping[str, str]) -> Term:
     return rebuild(t, [_reindexed(c, to) for c in children(t)])
 
 
+_LONGEST, _FURTHEST = 100, 400  # characters of a constant, powers of ten
+
+
 def _fraction(name: str, value: Fraction | int | float | str) -> Fraction:
+    if isinstance(value, Fraction):
+        return value
+    text = str(value)
+    power = re.search(r"[eE]([+-]?[0-9_]+)$", text)
+    if len(text) > _LONGEST or (power and abs(int(power[1])) > _FURTHEST):
+        raise ProblemError(f"the constant {name} is too long or too far from 1: at most {_LONGEST} characters, powers of ten up to {_FURTHEST}")
     try:
-        return Fraction(str(value)) if not isinstance(value, Fraction) else value
+        return Fraction(text)
     except (ValueError, ZeroDivisionError) as wrong:
         raise ProblemError(f"the constant {name} has the value {value!r}, which is no number") from wrong

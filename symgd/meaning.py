@@ -147,7 +147,7 @@ class Instance:
 
     def weight(self, index: str, k: int) -> Any:
         """How many copies there are of sample k: a symbol on a weighed axis, else 1."""
-        return sp.Symbol(f"m{axis(index)}[{k + 1}]", positive=True) if axis(index) in self.weighed else sp.S.One
+        return sp.Symbol(f"copies of {axis(index)} {k + 1}", positive=True) if axis(index) in self.weighed else sp.S.One
 
     def symbol(self, symbol: str, where: tuple[int, ...]) -> Any:
         """The scalar that a name means at these values of its indices."""
@@ -198,7 +198,7 @@ class Instance:
         for symbol, what in self.inside.items():
             if what == e:
                 return symbol
-        symbol = sp.Symbol(f"inside[{len(self.inside) + 1}]", real=True)
+        symbol = sp.Symbol(f"inside {len(self.inside) + 1}", real=True)
         self.inside[symbol] = e
         return symbol
 

@@ -8,9 +8,8 @@ from typing import Protocol
 
 from symgd.derivation import ClosedForm, Derivation, Gradient, Step
 from symgd.forward import Definition, Problem
-from symgd.language import FUNCTIONS
 from symgd.records.trees import Data, term_to_data
-from symgd.term import Call, Compare, D, Name, Term, names
+from symgd.term import Compare, D, Name, Term, names
 from symgd.typeset import to_ascii, to_latex
 from symgd.typeset.layout import layout
 
@@ -132,7 +131,7 @@ class _Writing:
     def step(self, s: Step) -> Data:
         self.rules.add(s.rule)
         about = None if s.about == s.before else term_to_data(s.about)
-        moved = _full(rule=s.rule, law=_own_law(s), about=about, where=self.conditions(s.where), cites=_terms(s.cites))
+        moved = _full(rule=s.rule, law=_own_law(s.rule, s.about), about=about, where=self.conditions(s.where), cites=_terms(s.cites))
         return self.line("after", s.after) | moved | {"verdict": s.check.verdict, "argument": self.argument(s)}
 
     def argument(self, s: Step) -> int:
@@ -178,12 +177,12 @@ def _lists(pairs: Iterable[tuple[str, str]]) -> list[Data]:
     return [[a, b] for a, b in pairs]
 
 
-def _own_law(s: Step) -> str:
-    """The chain rule through a function names that function's own derivative."""
-    match s.about:
-        case D(Call(f, _), _, _) if s.rule == "chain rule" and f in FUNCTIONS:
-            return FUNCTIONS[f].law
-    return ""
+def _own_law(rule: str, about: Term) -> str:
+    """The law of this move where it is more than its rule's: that of a known function."""
+    from symgd.rules import LAWS, law_of  # SymPy, which reading a record does without
+
+    law = law_of(rule, about)[0] if rule in LAWS else ""
+    return law if rule in LAWS and law != LAWS[rule][0] else ""
 
 
 def _laid_out(data: Data, margin: str = "") -> str:

@@ -3,9 +3,11 @@
 from symgd.rules import arithmetic, closing
 from symgd.rules.calculus import CALCULUS
 from symgd.rules.sums import INDICES, SUMS
+from symgd.language import FUNCTIONS
 from symgd.rules.table import NoRule
+from symgd.term import Call, D, Name, Term
 
-__all__ = ["CALCULUS", "INDICES", "LAWS", "SUMS", "NoRule"]
+__all__ = ["CALCULUS", "INDICES", "LAWS", "SUMS", "NoRule", "law_of"]
 
 # name of a move → (its law, one sentence of reason); those of the tables and those of the walk backwards
 LAWS: dict[str, tuple[str, str]] = {name: (r.law, r.reason) for table in (CALCULUS, SUMS, INDICES) for name, r in table.items()} | {
@@ -28,3 +30,14 @@ LAWS: dict[str, tuple[str, str]] = {name: (r.law, r.reason) for table in (CALCUL
     "test the solution": ("gradient = 0 there", "Put into the gradient, the solution must make it vanish."),
     "put back": ("a name stands for its definition", "The substitution is undone: the definition is put back for the name."),
 }
+
+
+def law_of(rule: str, about: Term) -> tuple[str, str]:
+    """(law, reason) of a move on `about`: the chain rule through a function names that function's own derivative."""
+    law, reason = LAWS[rule]
+    match about:
+        case D(Call(f, _), _, _) if rule == "chain rule" and f in FUNCTIONS:
+            law = FUNCTIONS[f].law
+        case D(Name(_, indices), Name(_, others), _) if rule == "identity" and indices == others:
+            law = "du/du = 1"
+    return law, reason
