@@ -4,6 +4,7 @@ A record is one object of a JSONL file:
 
 id      its name, the family first
 about   what it is, in a few words
+file    what the document is called, where that tells how to read it (descend.py)
 text    the document as written: LaTeX, Markdown, a notebook's JSON, plain text, code with comments
 lines   in order, each with
           text     as written, without the marks of the display
@@ -52,6 +53,7 @@ class Record:
     text: str
     lines: tuple[Label, ...]
     about: str = ""
+    file: str = ""
     let: dict[str, str] = field(default_factory=dict)
     shape: dict[str, Any] = field(default_factory=dict)
 
@@ -63,9 +65,10 @@ def _listed(x: Any) -> tuple[str, ...]:
 def record(data: dict[str, Any]) -> Record:
     """A record from one object of a JSONL file."""
     lines = tuple(
-        Label(d["text"], d["verdict"], _listed(d.get("accept", ())), _listed(d.get("slip", ())), tuple(d.get("py", ())), d.get("note", "")) for d in data["lines"]
+        Label(d["text"], d["verdict"], _listed(d.get("accept", ())), _listed(d.get("slip", ())), tuple(d.get("py", ())), d.get("note", ""))
+        for d in data["lines"]
     )
-    return Record(data["id"], data["text"], lines, data.get("about", ""), data.get("let", {}), data.get("shape", {}))
+    return Record(data["id"], data["text"], lines, data.get("about", ""), data.get("file", ""), data.get("let", {}), data.get("shape", {}))
 
 
 def load(folder: Path = Path(__file__).parent) -> list[Record]:

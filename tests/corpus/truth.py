@@ -31,8 +31,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "relu": lambda z: np.maximum(z, 0), "step": lambda z: (z > 0) * 1.0, "softplus": lambda z: np.logaddexp(0, z), "norm2": lambda v: np.sum(np.square(v)),
     "T": np.transpose, "outer": np.outer, "diag": np.diag, "inv": np.linalg.inv, "solve": np.linalg.solve, "det": np.linalg.det, "trace": np.trace,
     "cosh": np.cosh, "sinh": np.sinh, "eye": lambda v: np.eye(len(v)), "ones": np.ones_like, "zeros": np.zeros_like, "list": lambda *v: np.array(v, float),
-    "sums": lambda v, k: np.sum(v, axis=k), "col": lambda v: np.asarray(v)[:, None], "at0": lambda v, k: np.asarray(v)[int(k)], "stack": lambda *v: np.stack(v, axis=-1),
-    "softmax": lambda v: np.exp(v) / np.sum(np.exp(v)),
+    "sums": lambda v, k: np.sum(v, axis=k), "col": lambda v: np.asarray(v)[:, None], "entry": lambda v, k: np.asarray(v)[int(k)],
+    "stack": lambda *v: np.stack(v, axis=-1), "softmax": lambda v: np.exp(v) / np.sum(np.exp(v)),
 }  # fmt: skip
 OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow, ast.MatMult: operator.matmul,
