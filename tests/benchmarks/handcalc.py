@@ -78,11 +78,12 @@ def _slips(words: object) -> tuple[str, ...]:
 
 def _labelled(data: dict[str, Any]) -> Record:
     word = lambda s: "right" if s == "correct" else s  # noqa: E731
-    lines = tuple(
-        Label(d["text"], word(d["status"]), tuple(w for w in map(word, d.get("accept", ())) if w != word(d["status"])), _slips(d.get("slip")), (), d.get("note", ""))
-        for d in data["lines"]
-    )
-    return Record(data["id"], data["raw"], lines)
+
+    def label(d: dict[str, Any]) -> Label:
+        said = word(d["status"])
+        return Label(d["text"], said, tuple(w for w in map(word, d.get("accept", ())) if w != said), _slips(d.get("slip")), (), d.get("note", ""))
+
+    return Record(data["id"], data["raw"], tuple(map(label, data["lines"])))
 
 
 def records_of(file: Path, document: Path | None = None) -> list[Record]:
