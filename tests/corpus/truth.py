@@ -127,9 +127,30 @@ def _printed(text: str) -> float | None:
     return 0.5 * 10.0 ** int(Decimal(text.strip()).as_tuple().exponent)
 
 
+class Unfit(Exception):
+    """A member has no value: its shapes do not fit."""
+
+
+def number(text: str, world: World) -> Any:
+    """The value of a member.  Raises Unfit where its shapes do not fit, ArithmeticError where it is not finite."""
+    try:
+        with np.errstate(all="ignore"):
+            value = np.asarray(world.value(text), float)
+    except ValueError as why:
+        if "mismatch" in str(why) or "broadcast" in str(why):
+            raise Unfit(text) from why
+        raise
+    if not np.all(np.isfinite(value)):
+        raise ArithmeticError(f"{text} is not finite")
+    return value
+
+
 def equal(a: str, b: str, world: World) -> bool:
     """Are two members the same, to the digits that are printed?"""
-    left, right = np.asarray(world.value(a), float), np.asarray(world.value(b), float)
+    try:
+        left, right = number(a, world), number(b, world)
+    except Unfit:
+        return False
     if left.shape != right.shape and left.size > 1 and right.size > 1:
         return False
     slack = max([x * 1.0001 for x in (_printed(a), _printed(b)) if x is not None], default=0.0)
@@ -145,7 +166,7 @@ def factor(label: Label, record: Record) -> float | None:
     """The constant by which the last member differs from the first everywhere, or None."""
     ratios = []
     for w in worlds(record):
-        left, right = np.asarray(w.value(label.py[0]), float), np.asarray(w.value(label.py[-1]), float)
+        left, right = number(label.py[0], w), number(label.py[-1], w)
         if np.any(left == 0) or (left.shape != right.shape and 1 not in (left.size, right.size)):
             return None
         ratios += list(np.ravel(right / left))
