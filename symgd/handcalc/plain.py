@@ -1,0 +1,124 @@
+"""A line of plain text → the mathematics in it: without bullets, numbers, labels and the words around it, or nothing where it is prose.
+
+What reads as an equation counts; so does what has a relation, marks of mathematics and no sentence around it, though it cannot be read: the judge says so.
+"""
+
+from __future__ import annotations
+
+import re
+
+from symgd.language import ALIASES, FUNCTIONS, GREEK
+from symgd.reading import Unread, read_line
+from symgd.reading.words import SPOKEN
+
+__all__ = ["mathematics"]
+
+_LONGEST = 2_000
+_MARKS = re.compile(
+    r"[ \t>]*(?:(?:[#%]+|//+|--|[-*+•·‣–](?=[ \t])|\d{1,2}[.)](?=[ \t])|\([a-z0-9]{1,3}\)(?=[ \t])|[a-z]\)(?=[ \t])"
+    r"|(?:[Ss]tep|[Ee]q(?:uation|n)?\.?|[Ll]ine)[ \t]*\(?\d{1,3}\)?[ \t]*[:.)—–-]?(?=[ \t])|=>|⇒|→|∴|\*\*|__)[ \t]*)*"
+)
+_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9 ()/'’,–-]{0,60}:(?!=)[ \t]+(?=\S)")
+_RELATION = re.compile(r"(?<![<>!=])(?::=|[-+*/]=|=)(?![=>])|≈|←|≡|∝|≜|<-(?![0-9])|\\(?:approx|leftarrow|gets|equiv|propto|simeq)(?![A-Za-z])")
+_WORD = re.compile(r"(?<![A-Za-z0-9_\\{])[A-Za-z][A-Za-z'’]+(?![A-Za-z0-9_}])")
+_STOPS = frozenset((
+    "the", "is", "of", "and", "we", "to", "in", "for", "with", "that", "this", "are", "be", "by", "it", "its", "on", "as", "at", "from", "so", "then",
+    "where", "when", "an", "or", "not", "let", "thus", "hence", "therefore", "get", "have", "gives", "give", "obtain", "define", "set", "put", "now",
+    "since", "because", "using", "use", "if", "our", "which", "has", "was", "will", "can", "called", "equals", "means", "into", "yields", "becomes",
+    "here", "compute", "calculate", "suppose", "assume", "say", "but", "also", "again", "finally", "first", "next", "substitute", "substituting",
+    "plug", "apply", "applying", "note", "recall", "each", "all", "my", "your", "does", "do", "should", "would", "must", "these", "those", "they",
+    "you", "there", "what", "how", "why", "until", "while", "than", "same", "only",
+))  # fmt: skip
+_CONDITIONAL = frozenset(("if", "for", "or", "from", "to", "of", "at"))
+_REMARK = re.compile(r"[ \t]+(?:[(\[](?=[^()\[\]]*[a-z]{3})[A-Za-z][A-Za-z ,.'’/:-]*[)\]]|\(\d{1,2}\))[ \t]*$")
+_ASIDE = re.compile(r"[ \t]+(?:#|//|--|—|–[ \t]|←[ \t]+[a-z]{3}|<-+[ \t]+[a-z]{3}|%).*$|[ \t]{2,}[A-Za-z]{3,}(?:[ \t]+[A-Za-z]{2,})+[ \t]*$")
+_STRONG = re.compile(r"[0-9*/^²³+−×·ΣΣ∑∂∇√()_]|\\[A-Za-z]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[Α-ωŷ\u0302]")
+_REFUSED = re.compile(r"://|[\"`]|</|<[a-zA-Z!]|==|[{:]\s*$|^\s*\||\.(?:append|shape|fit|predict|read_csv|backward|step|zero_grad)\b|\bself\.|\bimport\b|\breturn\b|\bprint\b")
+_ALONE = re.compile(r"[(\[].*[-+*/·×−^²].*[)\]]|[)\]].*[-+*/·×−^²].*[(\[]|[Σ∑]|[-+*/·×−].*[(\[]")
+_KNOWN = frozenset((*FUNCTIONS, *ALIASES, *GREEK, *SPOKEN, "frac", "hat", "partial", "sum", "mean", "np", "dot", "from", "to", "of"))
+
+Found = tuple[int, int, str]
+
+
+def mathematics(line: str, code: bool = False) -> Found | None:
+    """Where the mathematics of the line begins and ends, and its syntax; None for prose.  `code`: only what reads without doubt."""
+    if len(line) > _LONGEST or (_REFUSED.search(line) and not (code and line.rstrip().endswith("{"))):
+        return None
+    start, end = _core(line)
+    if start >= end:
+        return None
+    syntax = "latex" if "\\" in line[start:end] else "ascii"
+    relation = _RELATION.search(line, start, end)
+    if not relation:
+        return (start, end, syntax) if not code and _expression(line[start:end], syntax) else None
+    start = _left(line, start, relation.start())
+    for stop in _ends(line, relation.end(), end):
+        piece = line[start:stop].strip()
+        if _reads(piece, syntax):
+            return (start, start + len(piece), syntax) if _STRONG.search(piece) and not _sentence(piece, 4) else None
+    piece = line[start:end].strip()
+    nearly = not code and bool(_STRONG.search(piece)) and not _sentence(piece, 1) and line[relation.end() : end].strip() != ""
+    return (start, start + len(piece), syntax) if nearly else None
+
+
+def _core(line: str) -> tuple[int, int]:
+    """The line without marks, emphasis, label and remarks."""
+    found = _MARKS.match(line)
+    start = found.end() if found else 0
+    end = len(line)
+    if "**" in line[:start] and (close := line.find("**", start)) > 0:
+        end = close
+    if label := _LABEL.match(line, start, end):
+        start = label.end()
+    for pattern in (_ASIDE, _REMARK):
+        if (aside := pattern.search(line, start, end)) and _RELATION.search(line, start, aside.start()):
+            end = aside.start()
+    while start < end and line[end - 1] in " \t\r.,;:!?。，*":
+        end -= 1
+    while start < end and line[start] in " \t":
+        start += 1
+    return start, end
+
+
+def _left(line: str, start: int, relation: int) -> int:
+    """Where the left side begins, after the words that lead to it."""
+    words = [w for w in _WORD.finditer(line, start, relation) if w[0].lower() in _STOPS]
+    if words:
+        start = words[-1].end()
+        while start < relation and line[start] in " \t,:":
+            start += 1
+    tokens = list(re.finditer(r"\S+", line[start:relation]))
+    plain = [bool(re.fullmatch(r"[A-Za-z][A-Za-z'’]+,?", t[0])) and t[0] not in _KNOWN for t in tokens]
+    if tokens and not plain[-1] and True in plain:
+        last = max(k for k, is_word in enumerate(plain) if is_word)
+        follows = tokens[last + 1][0]
+        before_all_words = all(plain[: last + 1])
+        if before_all_words and follows[0] not in "*/+-^=·×−)(":
+            return start + tokens[last + 1].start()
+    return start
+
+
+def _ends(line: str, start: int, end: int) -> list[int]:
+    """Where the mathematics may end: at the end, or before a word of prose."""
+    words = [w.start() for w in _WORD.finditer(line, start, end) if w[0].lower() in _STOPS - _CONDITIONAL]
+    return [end, *(words[:1])]
+
+
+def _reads(piece: str, syntax: str) -> bool:
+    try:
+        read_line(piece, syntax)
+    except Unread:
+        return False
+    return True
+
+
+def _sentence(piece: str, most: int) -> bool:
+    """Do more words stand in it than names have?"""
+    words = [w[0] for w in _WORD.finditer(piece) if w[0] not in _KNOWN and len(w[0]) > 2]
+    return any(w.lower() in _STOPS - _CONDITIONAL for w in words) or len(words) > 3 * most
+
+
+def _expression(piece: str, syntax: str) -> bool:
+    """An expression alone, 2(ŷ − y)x: with brackets and signs, without words."""
+    words = [w[0] for w in _WORD.finditer(piece) if w[0] not in _KNOWN and len(w[0]) > 2]
+    return bool(_ALONE.search(piece)) and not words and any(c.isalpha() for c in piece) and _reads(piece, syntax)
