@@ -6,12 +6,13 @@ What reads as an equation counts; so does what has a relation, marks of mathemat
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from symgd.language import ALIASES, FUNCTIONS, GREEK
 from symgd.reading import Unread, read_line
 from symgd.reading.words import SPOKEN
 
-__all__ = ["mathematics"]
+__all__ = ["cells", "mathematics"]
 
 _LONGEST = 2_000
 _MARKS = re.compile(
@@ -33,7 +34,7 @@ _CONDITIONAL = frozenset(("if", "for", "or", "from", "to", "of", "at"))
 _REMARK = re.compile(r"[ \t]+(?:[(\[](?=[^()\[\]]*[a-z]{3})[A-Za-z][A-Za-z ,.'’/:-]*[)\]]|\(\d{1,2}\))[ \t]*$")
 _ASIDE = re.compile(r"[ \t]+(?:#|//|--|—|–[ \t]|←[ \t]+[a-z]{3}|<-+[ \t]+[a-z]{3}|%).*$|[ \t]{2,}[A-Za-z]{3,}(?:[ \t]+[A-Za-z]{2,})+[ \t]*$")
 _STRONG = re.compile(r"[0-9*/^²³+−×·ΣΣ∑∂∇√()_]|\\[A-Za-z]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[Α-ωŷ\u0302]")
-_REFUSED = re.compile(r"://|[\"`]|</|<[a-zA-Z!]|==|[{:]\s*$|^\s*\||\.(?:append|shape|fit|predict|read_csv|backward|step|zero_grad)\b|\bself\.|\bimport\b|\breturn\b|\bprint\b")
+_REFUSED = re.compile(r"://|[\"`]|</|<[a-zA-Z!]|==|[{:]\s*$|\.(?:append|shape|fit|predict|read_csv|backward|step|zero_grad)\b|\bself\.|\bimport\b|\breturn\b|\bprint\b")
 _ALONE = re.compile(r"[(\[].*[-+*/·×−^²].*[)\]]|[)\]].*[-+*/·×−^²].*[(\[]|[Σ∑]|[-+*/·×−].*[(\[]")
 _KNOWN = frozenset((*FUNCTIONS, *ALIASES, *GREEK, *SPOKEN, "frac", "hat", "partial", "sum", "mean", "np", "dot", "from", "to", "of"))
 
@@ -59,6 +60,15 @@ def mathematics(line: str, code: bool = False) -> Found | None:
     piece = line[start:end].strip()
     nearly = not code and bool(_STRONG.search(piece)) and not _sentence(piece, 1) and line[relation.end() : end].strip() != ""
     return (start, start + len(piece), syntax) if nearly else None
+
+
+def cells(line: str) -> list[tuple[int, int]]:
+    """The cells of a row of a Markdown table, where it is one: a bar before, a bar behind."""
+    bare = line.strip()
+    if len(bare) < 3 or bare[0] != "|" or bare[-1] != "|" or bare.count("|") < 3 or len(line) > _LONGEST:
+        return []
+    bars = [k for k, c in enumerate(line) if c == "|" and line[k - 1 : k] != "\\"]
+    return [(a + 1, b) for a, b in pairwise(bars)]
 
 
 def _core(line: str) -> tuple[int, int]:
@@ -101,7 +111,8 @@ def _left(line: str, start: int, relation: int) -> int:
 def _ends(line: str, start: int, end: int) -> list[int]:
     """Where the mathematics may end: at the end, or before a word of prose."""
     words = [w.start() for w in _WORD.finditer(line, start, end) if w[0].lower() in _STOPS - _CONDITIONAL]
-    return [end, *(words[:1])]
+    comma = max(line.rfind(", ", start, end), line.rfind("; ", start, end))
+    return [end, *words[:1], *([comma] if comma > 0 and not _RELATION.search(line, comma, end) else [])]
 
 
 def _reads(piece: str, syntax: str) -> bool:

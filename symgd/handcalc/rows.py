@@ -13,7 +13,7 @@ _ROWED = frozenset((
 ))  # fmt: skip
 _BEGIN = re.compile(r"(?:\\left\s*\\?[{.]\s*)?\\begin\s*\{([A-Za-z]+)(\*?)\}")
 _OPTIONS = re.compile(r"\s*\[[a-z]*\]|(?<=array\})\s*\{[^{}]*\}|(?<=alignat\})\s*\{[0-9]+\}|(?<=alignat\*\})\s*\{[0-9]+\}|(?<=alignedat\})\s*\{[0-9]+\}")
-_LABEL = re.compile(r"\s*(?:\\label\s*\{[^{}]*\}|\\displaystyle|\\hline|\\notag|\\nonumber|&|\s)")
+_LABEL = re.compile(r"\s*(?:\\label\s*\{[^{}]*\}|\\hline|\\notag|\\nonumber|&|\s)")
 _MARK = re.compile(r"\\begin\s*\{|\\end\s*\{|\\\\\*?(?:\[[^\]\n]{0,12}\])?|\\(?:cr|newline|tabularnewline)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
 _TAIL = re.compile(r"\\[,;:! ]$|\\(?:quad|qquad|nonumber|notag|hline|cr)$|(?<!\\right)(?<!\\left)(?<!\\)[.,;。，]$|[\s&]$|\\$")
 _RELATION = re.compile(r"[=≈≡←]|\\(?:approx|equiv|leftarrow|gets|simeq|propto|coloneqq|triangleq|Rightarrow|implies|le|ge|leq|geq)(?![A-Za-z])")

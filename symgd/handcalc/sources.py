@@ -12,8 +12,9 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from symgd.handcalc.notebook import Cell, cells, is_notebook
-from symgd.handcalc.plain import mathematics
+from symgd.handcalc import notebook
+from symgd.handcalc.notebook import Cell, is_notebook
+from symgd.handcalc.plain import cells, mathematics
 from symgd.handcalc.rows import rows, trimmed
 from symgd.handcalc.verdict import Written
 from symgd.reading import Unread
@@ -66,7 +67,7 @@ def written(text: str, name: str = "") -> tuple[Written, ...]:
         raise Unread("a file has at most 5 MB", text[:80], 0, 1)
     lower = name.lower()
     if lower.endswith(".ipynb") or (not name and is_notebook(text)):
-        found = [line for cell in cells(text) for line in _in_cell(cell)]
+        found = [line for cell in notebook.cells(text) for line in _in_cell(cell)]
     else:
         plain = "code" if lower.endswith(_CODE_FILES) else "none" if lower.endswith(".tex") or _TEX.search(text) else "prose"
         found = _placed(text, plain)
@@ -128,9 +129,17 @@ def _mathematics(text: str, region: Region) -> Iterator[tuple[int, int, str]]:
                 yield start, end, found[2]
         case _:
             for line in re.finditer(r"[^\n]+", text[start:end]):
-                whole = _whole_line(text, start + line.start(), start + line.end())
-                if whole and (found := mathematics(line[0], code=region.kind == "code" and not _COMMENT.match(line[0]))):
-                    yield start + line.start() + found[0], start + line.start() + found[1], found[2]
+                at = start + line.start()
+                if _whole_line(text, at, start + line.end()):
+                    yield from ((at + a, at + b, syntax) for a, b, syntax in _in_line(line[0], region.kind == "code" and not _COMMENT.match(line[0])))
+
+
+def _in_line(line: str, code: bool) -> Iterator[tuple[int, int, str]]:
+    """The mathematics of one plain line: one formula at most, or what the cells of a table hold."""
+    table = cells(line)
+    for start, end in table or [(0, len(line))]:
+        if found := mathematics(line[start:end], code or bool(table)):
+            yield start + found[0], start + found[1], found[2]
 
 
 def _whole_line(text: str, start: int, end: int) -> bool:

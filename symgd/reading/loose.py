@@ -16,7 +16,7 @@ from symgd.reading.loose_names import PRIMED, accented, noted, plain_name, scrip
 from symgd.reading.pratt import LOWEST, MINUS, POWER, PRODUCT, Cursor, Infix, Reading, begins, expression
 from symgd.reading.tokens import Token
 from symgd.reading.words import labels
-from symgd.term import Call, D, Div, Match, Mul, Name, Num, Pow, Sum, Term
+from symgd.term import Call, Cases, Compare, D, Div, Mul, Name, Num, Pow, Sum, Term
 
 __all__ = ["LOOSE_INFIX", "LOOSE_PREFIX", "headless"]
 
@@ -295,12 +295,39 @@ def grouped(p: Cursor) -> Reading:
     if t.text == "[" and _number_alone(p):
         items = arguments(p)
         return p.made(Call("list", (items[0].term,)), t.start, p.last.end, items[0])
-    if t.text in ("cases(", "{"):
-        return group(p)
-    out = group(p)
-    if isinstance(out.term, Match):
-        return out
-    return out
+    return _cases(p) if t.text == "cases(" else group(p)
+
+
+def _cases(p: Cursor) -> Reading:
+    r"""\begin{cases} value & if condition \\ … \end{cases}; the last piece holds otherwise, with a note where it has a condition"""
+    first = p.take()
+    pieces: list[tuple[Reading, Reading | None]] = []
+    while not p.sees("cases)"):
+        value = expression(p)
+        _between(p)
+        when = None
+        if p.here.text in ("otherwise", "else"):
+            p.at += 1
+        elif not p.sees("cases)", "newrow"):
+            when = condition(p, expression(p))
+        pieces.append((value, when))
+        while p.sees("newrow", ",", ".", "&", "gap", ".*"):
+            p.at += 1
+    end = p.take().end
+    if len(pieces) < 2 or any(when is None for _, when in pieces[:-1]):
+        p.refuse("cases are read as value, condition, …, and a last value otherwise", Token("", "", first.start, end))
+    last, final = pieces[-1]
+    if final is not None:
+        noted(p, "the last case is read as the one that holds otherwise", final.start, final.end)
+    chosen = [(value, when) for value, when in pieces[:-1] if when is not None]
+    whole = Cases(tuple((v.term, w.term) for v, w in chosen if isinstance(w.term, Compare)), last.term)
+    return p.made(whole, first.start, end, *(x for pair in chosen for x in pair), last)
+
+
+def _between(p: Cursor) -> None:
+    """What stands between a value and its condition."""
+    while p.sees("&", ",", "gap", "prose", ":") or p.here.text in ("if", "for"):
+        p.at += 1
 
 
 def _number_alone(p: Cursor) -> bool:

@@ -15,6 +15,7 @@ from symgd.reading.unread import Unread
 __all__ = ["divide", "passed"]
 
 _LABELS = frozenset(("new", "old", "pred", "true", "curr", "prev", "next", "min", "max", "opt", "hat", "out", "in", "err", "obs", "ij", "ji", "ik", "jk"))
+_LATEX_WORDS = frozenset(("lr", "err", "net", "out", "mse", "reg", "pre", "act", "yhat", "lam", "old", "new"))
 _TWO = re.compile(r"([wmabckpn])([xXuzvt])|([xyuvwe])\3")
 _NUMBERED = re.compile(r"(?:[A-Za-z][0-9]+){2,}|(?:[wmabc][0-9]*)(?:[xXz][0-9]*)")
 _SPELLED = re.compile(r"([xyeuzXYt])i")
@@ -23,7 +24,7 @@ _DATA = frozenset("xXzu")
 
 def passed(tokens: list[Token], text: str, syntax: str, declared: Collection[str], notes: Student) -> list[Token]:
     """All passes, in order."""
-    for step in (_unwrapped, _hidden, _transposed, _braced, _lowered):
+    for step in (_unwrapped, _hidden, _transposed, _over, _braced, _lowered):
         tokens = step(tokens, text, syntax)
     tokens = _norms(tokens, text)
     tokens = _deltas(tokens, text, notes)
@@ -96,6 +97,30 @@ def _transposed(tokens: list[Token], text: str, syntax: str) -> list[Token]:
                 continue
         out.append(t)
         at += 1
+    return out
+
+
+def _over(tokens: list[Token], text: str, syntax: str) -> list[Token]:
+    r"""{a \over b} as \frac{a}{b}; an empty {} is nothing"""
+    out: list[Token] = []
+    opened: list[int] = []
+    for t in tokens:
+        if t.kind == "open":
+            opened.append(len(out))
+        elif t.kind == "close" and opened:
+            first = opened.pop()
+            if t.text == "}" and first == len(out) - 1:
+                out.pop()
+                if out and out[-1].text not in ("_", "^", "}"):
+                    continue
+                out.append(tokens[0]._replace(kind="open", text="{", start=t.start, end=t.start))
+        elif t[:2] == ("command", "over") and opened and out[opened[-1]].text == "{":
+            first = opened[-1]
+            out.insert(first, Token("command", "frac", out[first].start, out[first].start, out[first].spaced))
+            opened = [k + (k >= first) for k in opened]
+            out += [Token("close", "}", t.start, t.start), Token("open", "{", t.end, t.end)]
+            continue
+        out.append(t)
     return out
 
 
@@ -239,7 +264,7 @@ def divide(notes: Student, singles: Collection[str]) -> Callable[[Token, str, Co
         base, mark, rest = word.partition("_")
         if word in declared or len(base) == 1:
             return [t._replace(kind="word")]
-        if (syntax == "latex" and re.fullmatch(r"d[A-Za-z]|lr|err", word)) and word[0] not in declared:
+        if syntax == "latex" and (word in _LATEX_WORDS or (re.fullmatch(r"d[A-Za-z]", word) and "d" not in declared)):
             return [t._replace(kind="word")]
         if syntax == "ascii" and (found := _SPELLED.fullmatch(word)):
             notes.notes.append((f"{word} is read as {found[1]} with the index i", t.start, t.end))
