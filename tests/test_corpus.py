@@ -109,7 +109,7 @@ def test_a_false_label_is_found_out() -> None:
 # ---------------------------------------------------------------- how it is judged
 
 
-@pytest.mark.xfail(reason="54 lines: letters given again by a step, net and out, softmax, means of data, primes without an argument, names with old", strict=True)
+@pytest.mark.xfail(reason="54 lines: letters given again by a step, net and out, softmax, means of data, primes without an argument", strict=True)
 def test_no_right_line_is_called_wrong() -> None:
     assert [(o.record.id, o.label.text) for g in outcomes() for o in g if o.unjust] == []
 
