@@ -17,7 +17,7 @@ __all__ = ["cells", "mathematics"]
 _LONGEST = 2_000
 _MARKS = re.compile(
     r"[ \t>]*(?:(?:[#%]+|//+|--|[-*+•·‣–](?=[ \t])|\d{1,2}[.)](?=[ \t])|\([a-z0-9]{1,3}\)(?=[ \t])|[a-z]\)(?=[ \t])"
-    r"|(?:[Ss]tep|[Ee]q(?:uation|n)?\.?|[Ll]ine)[ \t]*\(?\d{1,3}\)?[ \t]*[:.)—–-]?(?=[ \t])|=>|⇒|→|∴|\*\*|__)[ \t]*)*"
+    r"|Q\d{1,3}[.:)]|(?:[Ss]tep|[Ee]q(?:uation|n)?\.?|[Ll]ine)[ \t]*\(?\d{1,3}\)?[ \t]*[:.)—–-]?(?=[ \t])|=>|⇒|→|∴|\*\*|__)[ \t]*)*"
 )
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9 ()/'’,–-]{0,60}:(?!=)[ \t]+(?=\S)")
 _RELATION = re.compile(r"(?<![<>!=])(?::=|[-+*/]=|=)(?![=>])|≈|←|≡|∝|≜|<-(?![0-9])|\\(?:approx|leftarrow|gets|equiv|propto|simeq)(?![A-Za-z])")
@@ -38,28 +38,40 @@ _REFUSED = re.compile(r"://|[\"`]|</|<[a-zA-Z!]|==|[{:]\s*$|\.(?:append|shape|fi
 _ALONE = re.compile(r"[(\[].*[-+*/·×−^²].*[)\]]|[)\]].*[-+*/·×−^²].*[(\[]|[Σ∑]|[-+*/·×−].*[(\[]")
 _KNOWN = frozenset((*FUNCTIONS, *ALIASES, *GREEK, *SPOKEN, "frac", "hat", "partial", "sum", "mean", "np", "dot", "from", "to", "of"))
 
+_EDGES = " \t,;:."
+
 Found = tuple[int, int, str]
 
 
-def mathematics(line: str, code: bool = False) -> Found | None:
-    """Where the mathematics of the line begins and ends, and its syntax; None for prose.  `code`: only what reads without doubt."""
-    if len(line) > _LONGEST or (_REFUSED.search(line) and not (code and line.rstrip().endswith("{"))):
-        return None
+def mathematics(line: str, code: bool = False) -> list[Found]:
+    """Where the mathematics of the line begins and ends, and its syntax, from left to right; nothing for prose.  `code`: only what reads without doubt."""
+    if len(line) > _LONGEST or _REFUSED.search(line):
+        return []
     start, end = _core(line)
-    if start >= end:
-        return None
+    out: list[Found] = []
+    while start < end and len(out) < 9:
+        found, start = _first(line, start, end, code, bool(out))
+        out += [found] if found else []
+    return out
+
+
+def _first(line: str, start: int, end: int, code: bool, further: bool) -> tuple[Found | None, int]:
+    """The first formula of line[start:end], and where the line goes on."""
     syntax = "latex" if "\\" in line[start:end] else "ascii"
     relation = _RELATION.search(line, start, end)
     if not relation:
-        return (start, end, syntax) if not code and _expression(line[start:end], syntax) else None
+        alone = not code and not further and _expression(line[start:end], syntax)
+        return ((start, end, syntax) if alone else None), end
     start = _left(line, start, relation.start())
     for stop in _ends(line, relation.end(), end):
-        piece = line[start:stop].strip()
+        piece = line[start:stop].strip(_EDGES)
         if _reads(piece, syntax):
-            return (start, start + len(piece), syntax) if _STRONG.search(piece) and not _sentence(piece, 4) else None
+            begin = line.index(piece, start)
+            counts = bool(_STRONG.search(piece)) and not _sentence(piece, 4)
+            return ((begin, begin + len(piece), syntax) if counts else None), stop
     piece = line[start:end].strip()
-    nearly = not code and bool(_STRONG.search(piece)) and not _sentence(piece, 1) and line[relation.end() : end].strip() != ""
-    return (start, start + len(piece), syntax) if nearly else None
+    nearly = not code and not further and bool(_STRONG.search(piece)) and not _sentence(piece, 1) and line[relation.end() : end].strip(" ?.…") != ""
+    return ((start, start + len(piece), syntax) if nearly else None), end
 
 
 def cells(line: str) -> list[tuple[int, int]]:
@@ -99,6 +111,7 @@ def _left(line: str, start: int, relation: int) -> int:
             start += 1
     tokens = list(re.finditer(r"\S+", line[start:relation]))
     plain = [bool(re.fullmatch(r"[A-Za-z][A-Za-z'’]+,?", t[0])) and t[0] not in _KNOWN for t in tokens]
+    plain = [is_word or (t[0] in ("I", "a", "A") and True in plain[k:]) for k, (t, is_word) in enumerate(zip(tokens, plain, strict=True))]
     if tokens and not plain[-1] and True in plain:
         last = max(k for k, is_word in enumerate(plain) if is_word)
         follows = tokens[last + 1][0]

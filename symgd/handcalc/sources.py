@@ -27,10 +27,10 @@ _BEFORE = 600  # characters of prose that are kept before a line
 
 _OPEN = re.compile(
     r"^(?P<indent>[ \t>]*)(?P<fence>```+|~~~+)(?P<language>[^\n`]*)$|^[ \t]*(?P<bracket>\[)[ \t]*$|(?P<tick>(?<!`)`(?!`))"
-    r"|(?<!\\)(?:\\\\)*(?P<mark>\$\$|\$`|\$|\\\[|\\\(|\\begin\{(?P<name>[A-Za-z]+\*?)\})",
+    r"|(?<!\\)(?:\\\\)*(?P<mark>\\\\\(|\\\\\[|\$\$|\$`|\$|\\\[|\\\(|\\begin\{(?P<name>[A-Za-z]+\*?)\})",
     re.MULTILINE,
 )
-_CLOSE = {"$$": "$$", "$`": "`$", "$": "$", r"\[": r"\]", r"\(": r"\)"}
+_CLOSE = {r"\\(": r"\\)", r"\\[": r"\\]", "$$": "$$", "$`": "`$", "$": "$", r"\[": r"\]", r"\(": r"\)"}
 _ENVIRONMENTS = frozenset((
     "equation", "align", "aligned", "alignat", "alignedat", "split", "gather", "gathered", "multline", "eqnarray", "flalign", "array", "cases", "math",
     "displaymath",
@@ -42,6 +42,7 @@ _PROGRAMS = frozenset((
 _CODE_FILES = (".py", ".jl", ".r", ".c", ".cpp", ".h", ".java", ".js", ".ts", ".go", ".rs", ".m")
 _RELATION = re.compile(r"=|≈|←|≡|∝|\\approx|\\leftarrow|\\gets|\\equiv|\\propto|\\simeq|\\coloneq|\\triangleq|\\implies|\\Rightarrow")
 _RANGE = re.compile(r"\s*[ijklht]\s*(?:=|\\in)\s*(?:[01]\s*,|\\?\{)")
+_QUOTES = re.compile(r"\"\"\"|'''|/\*|\*/")
 _COMMENT = re.compile(r"\s*(?:#|//|%|\*|--)")
 _TEX = re.compile(r"\\documentclass|\\begin\{document\}")
 _BEGINS = re.compile(r"\s*(?:&\s*)*(?:\\(?:quad|qquad|,|;|!|:| )\s*)*(?:&\s*)*(?::?=|≈|≡|∝|\\(?:approx|equiv|simeq|propto|leftarrow|coloneqq|Rightarrow\s*=))")
@@ -69,7 +70,7 @@ def written(text: str, name: str = "") -> tuple[Written, ...]:
     if lower.endswith(".ipynb") or (not name and is_notebook(text)):
         found = [line for cell in notebook.cells(text) for line in _in_cell(cell)]
     else:
-        plain = "code" if lower.endswith(_CODE_FILES) else "none" if lower.endswith(".tex") or _TEX.search(text) else "prose"
+        plain = "program" if lower.endswith(_CODE_FILES) else "none" if lower.endswith(".tex") or _TEX.search(text) else "prose"
         found = _placed(text, plain)
     return tuple(
         Written(k, line, column, content, syntax, bool(_BEGINS.match(content)), before) for k, (line, column, content, syntax, before) in enumerate(found, 1)
@@ -104,9 +105,9 @@ def _lines(text: str, plain: str) -> Iterator[tuple[int, int, str, str]]:
     for region in _regions(text, plain):
         at = region.start
         for start, end, syntax in _mathematics(text, region):
-            yield start, end, syntax, _prose(before + " " + text[at:start] if region.kind in ("prose", "code") else before)
+            yield start, end, syntax, _prose(before + " " + text[at:start] if region.kind in ("prose", "code", "program") else before)
             before, at = "", end
-        before = (before + " " + text[at : region.end])[-2 * _BEFORE :] if at == region.start or region.kind in ("prose", "code") else before
+        before = (before + " " + text[at : region.end])[-2 * _BEFORE :] if at == region.start or region.kind in ("prose", "code", "program") else before
 
 
 def _prose(text: str) -> str:
@@ -125,26 +126,33 @@ def _mathematics(text: str, region: Region) -> Iterator[tuple[int, int, str]]:
             if (relation := _RELATION.search(text, start, end)) and relation.end() < end and not _RANGE.match(text, start, end):
                 yield start, end, "latex"
         case "tick":
-            if (found := mathematics(text[start:end], code=True)) and found[:2] == (0, end - start):
-                yield start, end, found[2]
-        case _:
-            for line in re.finditer(r"[^\n]+", text[start:end]):
-                at = start + line.start()
-                if _whole_line(text, at, start + line.end()):
-                    yield from ((at + a, at + b, syntax) for a, b, syntax in _in_line(line[0], region.kind == "code" and not _COMMENT.match(line[0])))
+            yield from ((start, end, syntax) for a, b, syntax in mathematics(text[start:end], code=True) if (a, b) == (0, end - start))
+        case "prose" | "code" | "program":
+            yield from _in_lines(text, start, end, region.kind)
 
 
-def _in_line(line: str, code: bool) -> Iterator[tuple[int, int, str]]:
-    """The mathematics of one plain line: one formula at most, or what the cells of a table hold."""
-    table = cells(line)
-    for start, end in table or [(0, len(line))]:
-        if found := mathematics(line[start:end], code or bool(table)):
-            yield start + found[0], start + found[1], found[2]
+def _in_lines(text: str, start: int, end: int, kind: str) -> Iterator[tuple[int, int, str]]:
+    """The mathematics of whole lines: of prose; of a program's comments, and in a document of those of its lines that read as equations."""
+    block = ""
+    for line in re.finditer(r"[^\n]+", text[start:end]):
+        at = start + line.start()
+        comment = bool(block or _COMMENT.match(line[0]))
+        for quote in _QUOTES.findall(line[0]) if kind == "program" else ():
+            block = "" if block else quote.replace("/*", "*/") if quote != "*/" else ""
+        if _whole_line(text, at, start + line.end()) and (comment or kind != "program"):
+            yield from ((at + a, at + b, syntax) for a, b, syntax in _in_line(line[0], kind == "code" and not comment))
 
 
 def _whole_line(text: str, start: int, end: int) -> bool:
     """Does nothing else stand on that line?"""
     return (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] in "\r\n")
+
+
+def _in_line(line: str, code: bool) -> Iterator[tuple[int, int, str]]:
+    """The mathematics of one plain line, or of the cells of a table."""
+    table = cells(line)
+    for start, end in table or [(0, len(line))]:
+        yield from ((start + a, start + b, syntax) for a, b, syntax in mathematics(line[start:end], code or bool(table)))
 
 
 def _is_row(row: str) -> bool:
@@ -222,7 +230,7 @@ def _marked(text: str, found: re.Match[str], missing: set[str]) -> tuple[Region 
         money = inside[:1].isdigit() and (inside[-1:].isspace() or text[end + 1 : end + 2].isdigit())
         if not inside.strip() or "\n\n" in inside or len(inside) > 2_000 or money or (inside[-1:].isspace() and not inside[:1].isspace()):
             return None, start
-    return Region("display" if mark in ("$$", r"\[") else "inline", start, end), end + len(close)
+    return Region("display" if mark in ("$$", r"\[", r"\\[") else "inline", start, end), end + len(close)
 
 
 def _closes(text: str, close: str, start: int) -> int:

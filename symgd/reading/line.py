@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 
 from symgd.language import FUNCTIONS
 from symgd.reading.limits import within_limits
@@ -101,7 +102,8 @@ def _statement(text: str, syntax: str, piece: list[Token], declared: Collection[
     end = piece[-1].end
     raw = [*piece, Token("end", "", end, end)]
     brackets(raw, text)
-    tokens = settle(raw, text, syntax, {*declared, *functions_of}, divide=divide(student, NONE))
+    tokens = settle(raw, text, syntax, {*declared, *functions_of}, divide=divide(student))
+    student.letters = frozenset(a.text for a, b in pairwise(tokens) if a.kind == "word" and b[:2] != ("op", "^"))
     p = Cursor(text, tokens, brackets(tokens, text), syntax, declared, functions_of, LOOSE_PREFIX, LOOSE_INFIX, student)
     members: list[Reading] = []
     relations: list[str] = []
@@ -110,10 +112,31 @@ def _statement(text: str, syntax: str, piece: list[Token], declared: Collection[
         if p.here.kind == "end" and members:
             relations.pop()
             break
-        members.append(within_limits(expression(p), text))
+        members.append(within_limits(_listed(p), text))
         if p.here.kind == "end":
             break
+    _paired(p, members)
     return _finished(p, piece, members, relations)
+
+
+def _listed(p: Cursor) -> Reading:
+    """A side; w, b = 0, 0 has lists for sides."""
+    first = expression(p)
+    if not p.sees(","):
+        return first
+    items = [first]
+    while p.sees(","):
+        p.at += 1
+        items.append(expression(p))
+    return p.made(Call("list", tuple(x.term for x in items)), first.start, items[-1].end, *items)
+
+
+def _paired(p: Cursor, members: list[Reading]) -> None:
+    """w, b = 0, 0 has as many values as names; w, b = [0, 0] too."""
+    counts = [len(m.term.args) if isinstance(m.term, Call) and m.term.function == "list" else 1 for m in members]
+    bare = [n > 1 and p.text[m.start] not in "[(\\" for m, n in zip(members, counts, strict=True)]
+    if any(bare) and len(members) > 1 and len(set(counts)) > 1:
+        p.refuse("as many values are expected as names", members[bare.index(True)])
 
 
 def _relation(p: Cursor, members: list[Reading]) -> str:
@@ -144,14 +167,20 @@ def _finished(p: Cursor, piece: list[Token], members: list[Reading], relations: 
         members, relations = _with_equals(p, members[0], student)
     if len(members) > 1 and relations[0] == "" and relations[1] in ("=", ":=", "≡", "∝"):
         first = members[0]
-        if isinstance(first.term, Call) and first.term.function not in FUNCTIONS and headless(first.term) is not first.term:
+        if isinstance(first.term, Call) and first.term.function not in FUNCTIONS and _defines(first.term):
             arguments = first.term.args
-            members[0] = spread(headless(first.term), first.start, first.end)
+            members[0] = spread(headless(first.term, labelled=True), first.start, first.end)
         members[0] = _next(members)
     _counted(members, student)
     ordered = sorted(dict.fromkeys(student.notes), key=lambda note: note[1:])
     return Statement(tuple(members), tuple(relations), piece[0].start, piece[-1].end, tuple(dict.fromkeys(note for note, _, _ in ordered)),
                      arguments, tuple(dict.fromkeys(student.counts)), student.open)  # fmt: skip
+
+
+def _defines(t: Call) -> bool:
+    """J(w, b) and f(x_i), but not L(w_new)"""
+    plain = tuple(Name(a.symbol) if isinstance(a, Name) else a for a in t.args)
+    return headless(Call(t.function, plain)) != Call(t.function, plain)
 
 
 def _updated(p: Cursor, left: Reading, sign: str, right: Reading) -> Reading:

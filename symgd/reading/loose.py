@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from symgd.language import FUNCTIONS
 from symgd.reading.functions import arguments, bracketed, condition, exponent, opens
 from symgd.reading.grammar import INFIX, PREFIX, factors, group, number
 from symgd.reading.loose_names import PRIMED, accented, noted, plain_name, script, spread, student, word
+from symgd.reading.names import ACCENTS
 from symgd.reading.pratt import LOWEST, MINUS, POWER, PRODUCT, Cursor, Infix, Reading, begins, expression
 from symgd.reading.tokens import Token
 from symgd.reading.words import labels
@@ -21,9 +23,18 @@ from symgd.term import Call, Cases, Compare, D, Div, Mul, Name, Num, Pow, Sum, T
 __all__ = ["LOOSE_INFIX", "LOOSE_PREFIX", "headless"]
 
 
-def headless(t: Term) -> Term:
-    """L for L(w, b): the name alone, where an unknown function is applied to names."""
-    return Name(t.function) if isinstance(t, Call) and all(isinstance(a, Name) for a in t.args) and t.function not in _OURS else t
+def headless(t: Term, labelled: bool = False) -> Term:
+    """L for L(w, b): the name alone, where an unknown function is applied to names; not for L(w_new), the value at one place, unless `labelled`."""
+    unknown = isinstance(t, Call) and t.function not in _OURS and t.function not in FUNCTIONS and "'" not in t.function
+    if unknown and isinstance(t, Call) and all(isinstance(a, Name) and (labelled or _variable(a)) for a in t.args):
+        return Name(t.function)
+    return t
+
+
+def _variable(x: Name) -> bool:
+    """Is it a quantity, and not one of its values (w_new, w_t, x_i)?"""
+    label = x.symbol.partition("_")[2]
+    return not x.indices and (not label or label.isdigit() or label in ACCENTS)
 
 
 _OURS = frozenset(("transpose", "matmul", "hadamard", "norm", "norm1", "list", "matrix", "gradient", "at", "sum", "mean"))
@@ -42,7 +53,9 @@ def summation(p: Cursor) -> Reading:
 def _summed(p: Cursor, sign: Token, indices: tuple[str, ...]) -> Reading:
     outside = p.bound
     p.bound = (*outside, *(i[0] for i in indices))
+    student(p).inside += 1
     body = expression(p, LOWEST if student(p).wide else MINUS)
+    student(p).inside -= 1
     student(p).open |= p.sees("+", "-")
     p.bound = outside
     return _sum(p, sign.start, indices, body, "sum")
@@ -71,7 +84,9 @@ def worded_sum(p: Cursor) -> Reading:
         return _summed(p, t, indices) if kind == "sum" else p.missing("the bracket after mean")
     outside = p.bound
     p.bound = (*outside, *(i[0] for i in indices))
+    student(p).inside += 1
     body = bracketed(p)
+    student(p).inside -= 1
     p.bound = outside
     if p.sees("^"):
         noted(p, f"the power is read as belonging to each term under the {kind}", body.start, p.here.end)
@@ -226,10 +241,11 @@ def _denominator(p: Cursor) -> list[Reading]:
     by: list[Reading] = []
     while _is_d(p.here):
         p.at += 1
-        inner = p.here.text == "(" and p.here.kind == "open"
+        inner = p.here.kind == "open" and p.here.text in ("(", "{")
+        close = p.tokens[p.closing[p.at]].text if inner else ""
         p.at += inner
         x = plain_name(p)
-        if inner and not _taken(p, ")"):
+        if inner and not _taken(p, close):
             p.refuse("a derivative is taken by a name", x)
         if p.sees("ᵀ"):
             p.at += 1
@@ -428,12 +444,7 @@ def divided(p: Cursor, left: Reading) -> Reading:
 
 def placed(p: Cursor, left: Reading) -> Reading:
     r"""\left. a \right|_{w = 2}: a at w = 2"""
-    p.at += 1
-    if not p.sees("_"):
-        p.refuse("this bar was never opened", p.last)
-    p.at += 1
-    if p.here.text != "{":
-        p.missing("the braces of the place")
+    p.at += 2
     end = p.closing[p.at]
     p.at += 1
     items = []
@@ -459,7 +470,16 @@ def powered(p: Cursor, left: Reading) -> Reading:
         if not any(s <= caret.start < e for _, s, e in student(p).notes):
             noted(p, "the raised star is read as a product sign", caret.start, p.here.end)
         return factors(p, left)
-    return INFIX["^"].build(p, left)
+    return _euler(p, left) if left.term == Name("e") else INFIX["^"].build(p, left)
+
+
+def _euler(p: Cursor, left: Reading) -> Reading:
+    """e^{-z} is exp(−z); e^2 is the square of an error where e is one"""
+    raised = exponent(p)
+    end = max(left.end, raised.end)
+    if isinstance(raised.term, Num) and ("e" in p.declared or student(p).inside or "e" in student(p).letters):
+        return p.made(Pow(left.term, raised.term), left.start, end, left, raised)
+    return p.made(Call("exp", (raised.term,)), left.start, end, raised)
 
 
 def below(p: Cursor, left: Reading) -> Reading:
@@ -474,5 +494,5 @@ LOOSE_PREFIX: dict[str, Callable[[Cursor], Reading]] = PREFIX | {
 
 LOOSE_INFIX = INFIX | {
     "/": Infix(30, divided), "^": Infix(POWER, powered), "ᵀ": Infix(POWER, transposed), "'": Infix(POWER, primed), "⊙": Infix(PRODUCT, pairing("hadamard")),
-    "@": Infix(PRODUCT, pairing("matmul")), ".sum": Infix(POWER, method("sum")), ".mean": Infix(POWER, method("mean")), "at": Infix(PRODUCT, placed),
+    "@": Infix(PRODUCT, pairing("matmul")), ".sum": Infix(POWER, method("sum")), ".mean": Infix(POWER, method("mean")), "at": Infix(POWER, placed),
 }  # fmt: skip

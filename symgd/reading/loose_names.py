@@ -8,12 +8,12 @@ Everything else before a bracket is a factor.
 from __future__ import annotations
 
 from symgd.language import FUNCTIONS, GREEK
-from symgd.reading.functions import arguments, call, cases, function, opens
+from symgd.reading.functions import arguments, bracketed, call, cases, function, opens
 from symgd.reading.names import ACCENTS
 from symgd.reading.pratt import Cursor, Reading, Student, begins
 from symgd.reading.tokens import Token
 from symgd.reading.words import INDEX_LETTERS, labels
-from symgd.term import Call, D, Name, Term, children, symbol_problem
+from symgd.term import TWO, Call, D, Match, Name, Pow, Term, children, symbol_problem
 
 __all__ = ["PRIMED", "accented", "noted", "plain_name", "script", "spread", "student", "word"]
 
@@ -23,6 +23,8 @@ LOSSES = frozenset((
 ))  # fmt: skip
 APPLIED = frozenset(("f", "g", "h", "phi", "psi", "G")) | LOSSES
 ALWAYS_APPLIED = frozenset(("f", "g"))
+OBJECTIVES = frozenset(("L", "J", "MSE", "Loss", "loss", "Cost", "cost"))
+NUMPY = {"dot": "matmul", "matmul": "matmul", "multiply": "hadamard", "norm": "norm", "transpose": "transpose", "square": "square"}
 
 
 def noted(p: Cursor, note: str, start: int, end: int) -> None:
@@ -59,7 +61,7 @@ def word(p: Cursor) -> Reading:
         if f and (not label or f == "log"):
             p.at += 1
             return call(p, f, label)
-        if head == "sigma" and not label and p.tokens[p.at + 1].kind == "open" and p.tokens[p.at + 1].text != "{":
+        if head == "sigma" and not label and p.tokens[p.at + 1].kind == "open" and p.tokens[p.at + 1].text != "{" and not _recurs(p, head):
             p.at += 1
             return call(p, "sigmoid")
         if found := _d_by_d(p, t):
@@ -74,9 +76,32 @@ def word(p: Cursor) -> Reading:
     return _followed(p, plain_name(p))
 
 
+def _recurs(p: Cursor, head: str) -> bool:
+    """Does the name stand in its own bracket, as a value: σ(1 − σ)?"""
+    end = p.closing[p.at + 1]
+    return any(p.tokens[k].text == head and p.tokens[k + 1].kind != "open" for k in range(p.at + 2, end))
+
+
 def accented(p: Cursor) -> Reading:
-    r"""\hat{y}, \hat y_i, \hat{y}(x_i)"""
+    r"""\hat{y}, \hat y_i, \hat{y}(x_i); \overline{x y} is a mean"""
+    if p.here.text == "bar" and p.tokens[p.at + 1].text == "{" and not _one_name(p):
+        bar = p.take()
+        body = bracketed(p)
+        noted(p, f"the bar over {p.text[body.start : body.end]} is read as the mean", bar.start, body.end)
+        return p.made(Call("mean", (body.term,)), bar.start, body.end, body)
     return _followed(p, plain_name(p))
+
+
+def _one_name(p: Cursor) -> bool:
+    """Does one name stand under the accent here?"""
+    at, end = p.at + 2, p.closing[p.at + 1]
+    if p.tokens[at].kind == "command" and p.tokens[at].text in ACCENTS:
+        at += 1
+        at = p.closing.get(at, at)
+    at += 1
+    while at < end and p.tokens[at][:2] == ("op", "_"):
+        at = p.closing.get(at + 1, at + 1) + 1
+    return at == end
 
 
 def _d_by_d(p: Cursor, t: Token) -> Reading | None:
@@ -124,6 +149,8 @@ def plain_name(p: Cursor) -> Reading:
     p.depth -= 1
     if problem := symbol_problem(symbol):
         p.refuse(f"{symbol if len(symbol) < 40 else symbol[:36] + '…'} cannot be a name: {problem}", Token("word", symbol, first.start, p.last.end))
+    if symbol == "delta" and len(indices) == 2 and indices[0] != indices[1] and "delta" not in p.declared and p.tokens[p.at - 1].text != ")":
+        return p.made(Match(*indices), first.start, p.last.end)
     return p.made(Name(symbol, indices), first.start, p.last.end)
 
 
@@ -236,6 +263,8 @@ def _raised(p: Cursor, symbol: str) -> tuple[list[str], int] | None:
         texts = [t.text for t in inside]
     else:
         end, inside, bracket, texts = p.at + 1, [first], "", [first.text]
+    if texts == ["+"]:
+        return ["plus"], end + 1
     if texts in (["*"], ["★"]):
         return _starred(p, end)
     if bracket in ("(", "[") and len(inside) <= 8 and all(t.kind in ("word", "number", "open", "close") or t.text in ("+", "-", ",", "_") for t in inside):
@@ -264,7 +293,8 @@ def _starred(p: Cursor, end: int) -> tuple[list[str], int] | None:
 
 def _followed(p: Cursor, head: Reading) -> Reading:
     """The name, its derivative u', or its application."""
-    assert isinstance(head.term, Name)
+    if not isinstance(head.term, Name):
+        return head
     if p.sees("'"):
         return _primed(p, head)
     if opens(p) and p.here.text == "(" and (kind := _application(p, head.term)):
@@ -308,7 +338,7 @@ def _primed(p: Cursor, head: Reading) -> Reading:
         if isinstance(inner.term, Name):
             by = inner.term
             of = Call(head.term.symbol, (by,)) if head.term.symbol in p.functions_of else of
-    elif opens(p) and p.here.text == "(" and (head.term.symbol in ALWAYS_APPLIED or head.term.symbol in p.functions_of):
+    elif opens(p) and p.here.text == "(" and (head.term.symbol in APPLIED or head.term.symbol in p.functions_of):
         inner = arguments(p)[0]
         return p.made(Call(head.term.symbol + "'" * times, (inner.term,)), head.start, p.last.end, inner)
     for _ in range(times):
@@ -326,6 +356,7 @@ def _pieces(p: Cursor) -> tuple[int, bool]:
         if t.text in (",", ";") and t.kind == "op":
             count, plain, heads = count + 1, plain and heads == 1, 0
         elif t.kind == "op" and t.text in ("_", "^"):
+            plain = plain and (t.text == "_" or tokens[at + 1].text in ("i", "j") or tokens[at + 2].text in ("(", "[", "i", "j"))
             at = p.closing.get(at + 1, at + 1)
         elif t.kind == "command" and t.text in ACCENTS:
             heads += 1
@@ -343,6 +374,8 @@ def _pieces(p: Cursor) -> tuple[int, bool]:
 def _application(p: Cursor, head: Name) -> str:
     """Is the bracket here an argument ("call"), an index ("index"), the list of what the name depends on ("name"), or a factor ("")?"""
     symbol, base = head.symbol, head.symbol.partition("_")[0]
+    if symbol in NUMPY:
+        return "call"
     count, plain = _pieces(p)
     if symbol in p.functions_of:
         return "call"
@@ -361,7 +394,7 @@ def _application(p: Cursor, head: Name) -> str:
         return "call" if base in APPLIED or hat or (is_word and symbol not in p.declared) else ""
     if any(t.text == base for t in inside):
         return ""
-    if base in ALWAYS_APPLIED or (base == "h" and symbol != "h") or base == "phi" or count > 1:
+    if base in ALWAYS_APPLIED or (base in OBJECTIVES and not head.indices) or (base == "h" and symbol != "h") or base == "phi" or count > 1:
         return "call"
     if is_word and symbol not in p.declared and base not in LOSSES and not head.indices and "_" not in symbol:
         p.refuse(f"{symbol} is not a function that is known here", p.last, f"write {symbol}*(…) for a product")
@@ -387,4 +420,8 @@ def _applied(p: Cursor, head: Reading, kind: str) -> Reading:
     args = arguments(p)
     if kind == "name":
         return head.at(head.start, p.last.end)
-    return p.made(Call(head.term.symbol, tuple(a.term for a in args)), head.start, p.last.end, *args)
+    f = NUMPY.get(head.term.symbol, head.term.symbol)
+    if f == "square" and len(args) == 1:
+        two = spread(TWO, p.last.start, p.last.end)
+        return p.made(Pow(args[0].term, TWO), head.start, p.last.end, args[0], two)
+    return p.made(Call(f, tuple(a.term for a in args)), head.start, p.last.end, *args)

@@ -44,7 +44,7 @@ _CHARACTERS = {
 }  # fmt: skip
 _PAIRS = {"-=": "-=", "−=": "-=", "+=": "+=", "*=": "*=", "/=": "/=", "<-": ":=", "=>": "⇒", "->": "→", "||": "‖", "~=": "≈"}
 _IGNORED = "\u200b\u200c\u200d\u2060\ufeff\u2062\u2009\u3000~"
-_CIRCLES = re.compile("[\u2460-\u2473\u24ea\u2776-\u277f]")
+_CIRCLES = re.compile("[\u2705\u2713\u2714\u2611\u274c\u2717\u2718\ufe0f\u2460-\u2473\u24ea\u2776-\u277f]")
 _DOTS = re.compile(r"\.{2,}")
 _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+\*?)\s*\}")
 _MATRICES = frozenset(("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array"))
@@ -79,6 +79,8 @@ def mark(text: str, at: int, spaced: bool, syntax: str) -> Found:
         return found.end(), [Token("op", "prose", at, found.end(), spaced)]
     if c == ".":
         return _dot(text, at, spaced)
+    if c == ("%" if syntax == "latex" else "#") or (text.startswith("//", at) and spaced):
+        return _dash(text, at) if syntax == "ascii" else (_dash(text, at)[0], [])
     if syntax == "ascii" and c in "sSΣ∑" and (found := _SUM.match(text, at)):
         return found.end(), _bounded(found, at, spaced)
     if syntax == "ascii" and (found := _NUMPY.match(text, at)) and not (at and (text[at - 1].isalnum() or text[at - 1] in "_.")):
@@ -86,7 +88,7 @@ def mark(text: str, at: int, spaced: bool, syntax: str) -> Found:
     return None
 
 
-def _dash(text: str, at: int) -> Found:
+def _dash(text: str, at: int) -> tuple[int, list[Token]]:
     """— begins a remark, up to the end of the line."""
     end = text.find("\n", at)
     end = len(text) if end < 0 else end

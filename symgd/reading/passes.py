@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
-from symgd.language import FUNCTIONS
+from symgd.language import FUNCTIONS, GREEK
 from symgd.reading.pratt import Student
 from symgd.reading.tokens import Token, brackets
 from symgd.reading.words import known, split
@@ -16,9 +16,10 @@ __all__ = ["divide", "passed"]
 
 _LABELS = frozenset(("new", "old", "pred", "true", "curr", "prev", "next", "min", "max", "opt", "hat", "out", "in", "err", "obs", "ij", "ji", "ik", "jk"))
 _LATEX_WORDS = frozenset(("lr", "err", "net", "out", "mse", "reg", "pre", "act", "yhat", "lam", "old", "new"))
-_TWO = re.compile(r"([wmabckpn])([xXuzvt])|([xyuvwe])\3")
+_TWO = re.compile(r"[wmabckpn][xXuzvt]|([xyuvwe])\1|[XWAVU][wxbhuvy]")
 _NUMBERED = re.compile(r"(?:[A-Za-z][0-9]+){2,}|(?:[wmabc][0-9]*)(?:[xXz][0-9]*)")
-_SPELLED = re.compile(r"([xyeuzXYt])i")
+_SPELLED = re.compile(r"([wmab]?)([xyeuzXYt])i")
+_ACCENTED = re.compile(r"([A-Za-z])(hat|bar)(_\w+)?")
 _DATA = frozenset("xXzu")
 
 
@@ -26,7 +27,7 @@ def passed(tokens: list[Token], text: str, syntax: str, declared: Collection[str
     """All passes, in order."""
     for step in (_unwrapped, _hidden, _transposed, _over, _braced, _lowered):
         tokens = step(tokens, text, syntax)
-    tokens = _norms(tokens, text)
+    tokens = _norms(_joined(_placed(tokens), text, syntax), text)
     tokens = _deltas(tokens, text, notes)
     tokens = _dots(tokens, notes)
     return _phrases(tokens, text, syntax, declared)
@@ -69,8 +70,10 @@ def _hidden(tokens: list[Token], text: str, syntax: str) -> list[Token]:
         elif text.startswith(r"\left", t.start) and t.kind == "open":
             opened.append(len(out))
             out.append(t)
-        elif text.startswith(r"\right", t.start) and t.kind == "close" and opened and out[opened.pop()].kind == "gone":
-            out.append(Token("op", "|", t.start, t.end) if t.text == "|)" else Token("gone", "", t.start, t.end))
+        elif text.startswith(r"\right", t.start) and t.kind == "close" and opened and out[first := opened.pop()].kind == "gone":
+            if t.text == "|)":
+                out[first] = out[first]._replace(kind="open", text="{")
+                out += [Token("close", "}", t.start, t.start), Token("op", "|", t.start, t.end)]
         else:
             out.append(t)
     return [t for t in out if t.kind != "gone"]
@@ -171,6 +174,34 @@ def _lowered(tokens: list[Token], text: str, syntax: str) -> list[Token]:
     return out
 
 
+def _placed(tokens: list[Token]) -> list[Token]:
+    """The bar of a|_{w=2}"""
+    closing = {t.start: k for k, t in enumerate(tokens)}
+    out = list(tokens)
+    for at, t in enumerate(tokens[:-3]):
+        if t.text in ("|", "|)") and tokens[at + 1][:2] == ("op", "_") and tokens[at + 2].text == "{" and any(x.text == "=" for x in tokens[at + 3 : at + 12]):
+            out[at] = t._replace(kind="op", text="at")
+    return out if closing else tokens
+
+
+def _joined(tokens: list[Token], text: str, syntax: str) -> list[Token]:
+    r"""\mathrm{d}w outside a fraction is one name, so are SS_{res} and hθ before a bracket; words that lead to a name (let u) go."""
+    out: list[Token] = []
+    for at, t in enumerate(tokens):
+        before = out[-1] if out else None
+        if before and before.kind == "run" and t.kind in ("run", "word") and not t.spaced:
+            if before.text == "d" and text[before.start] == "\\" and t.kind == "run" and (len(out) < 2 or out[-2].text not in ("{", "/")):
+                out[-1] = Token("word", "d" + t.text, before.start, t.end, before.spaced)
+                continue
+            if before.text in ("f", "g", "h") and t.text in GREEK and syntax == "ascii" and tokens[at + 1].text == "(":
+                out[-1] = Token("word", f"{before.text}_{t.text}", before.start, t.end, before.spaced)
+                continue
+        if t.kind == "run" and re.fullmatch(r"([A-Z])\1", t.text) and tokens[at + 1][:2] == ("op", "_"):
+            t = t._replace(kind="word")
+        out.append(t)
+    return out
+
+
 def _norms(tokens: list[Token], text: str) -> list[Token]:
     """‖ … ‖ as a pair of brackets; | … |_{w=2} as "at"."""
     if all(t.text != "‖" for t in tokens):
@@ -256,8 +287,8 @@ def _is_word(word: str, least: int, declared: Collection[str]) -> bool:
     return word.isalpha() and word.isascii() and len(word) >= least and not known(word) and word not in declared and word not in FUNCTIONS
 
 
-def divide(notes: Student, singles: Collection[str]) -> Callable[[Token, str, Collection[str]], list[Token]]:
-    """How a run of letters is divided into names in a stranger's line; `singles` are letters that stand alone in it."""
+def divide(notes: Student) -> Callable[[Token, str, Collection[str]], list[Token]]:
+    """How a run of letters is divided into names in a stranger's line."""
 
     def into(t: Token, syntax: str, declared: Collection[str]) -> list[Token]:
         word = t.text
@@ -267,10 +298,11 @@ def divide(notes: Student, singles: Collection[str]) -> Callable[[Token, str, Co
         if syntax == "latex" and (word in _LATEX_WORDS or (re.fullmatch(r"d[A-Za-z]", word) and "d" not in declared)):
             return [t._replace(kind="word")]
         if syntax == "ascii" and (found := _SPELLED.fullmatch(word)):
-            notes.notes.append((f"{word} is read as {found[1]} with the index i", t.start, t.end))
-            return [t._replace(kind="word", text=f"{found[1]}_i")]
-        if word == "yhat" or word.startswith("yhat_"):
-            return [t._replace(kind="word", text="y_hat" + word[4:])]
+            notes.notes.append((f"{found[2]}i is read as {found[2]} with the index i", t.end - 2, t.end))
+            factor = [t._replace(kind="word", text=found[1], end=t.start + 1)] if found[1] else []
+            return [*factor, t._replace(kind="word", text=f"{found[2]}_i", start=t.end - 2, spaced=t.spaced and not factor)]
+        if accented := _ACCENTED.fullmatch(word):
+            return [t._replace(kind="word", text=f"{accented[1]}_{accented[2]}{accented[3] or ''}")]
         if syntax == "ascii" and base not in declared and (_TWO.fullmatch(base) or (_NUMBERED.fullmatch(base) and len(base) > 2)) and not known(base):
             pieces = [m.span() for m in re.finditer(r"[A-Za-z][0-9]*", base)]
             last = len(pieces) - 1

@@ -50,12 +50,16 @@ class Student:
     notes   (what was repaired on the way, where it starts, where it ends)
     counts  what sums run to
     open    would `wide` read the line otherwise?
+    letters names that stand alone somewhere in the line
+    inside  how many sums are open here
     """
 
     wide: bool = False
     notes: list[tuple[str, int, int]] = field(default_factory=list)
     counts: list[str] = field(default_factory=list)
     open: bool = False
+    letters: frozenset[str] = frozenset()
+    inside: int = 0
 
 
 @dataclass

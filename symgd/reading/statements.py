@@ -5,12 +5,18 @@ from __future__ import annotations
 from symgd.reading.lexer import lex
 from symgd.reading.marks import RELATIONS, mark
 from symgd.reading.tokens import Token
-from symgd.reading.words import INDEX_LETTERS
+from symgd.reading.words import INDEX_LETTERS, known
 
 __all__ = ["lexed", "parted"]
 
 _ALWAYS = frozenset(("⇒",))
 _PERHAPS = frozenset((",", ";", "gap", "prose", "→", "or", "newrow"))
+_REMARKS = frozenset((
+    "rule", "chain", "definition", "substitution", "substitute", "linearity", "theorem", "above", "eq", "equation", "line", "step", "derivative",
+))  # fmt: skip
+_LEADS = frozenset((
+    "let", "so", "then", "thus", "hence", "therefore", "and", "where", "with", "define", "set", "put", "now", "since", "because", "we", "have", "get",
+))  # fmt: skip
 _QUIET = frozenset((",", ";", "…", "∈", "_", "^", "-", "."))
 
 
@@ -36,7 +42,7 @@ def parted(tokens: list[Token]) -> list[list[Token]]:
         else:
             out.append(piece)
         joins = []
-    return [kept for piece in out if (kept := _kept(piece))]
+    return [kept for piece in out if (kept := _led(_kept(piece)))]
 
 
 def _cut(tokens: list[Token]) -> tuple[list[list[Token]], list[str]]:
@@ -99,8 +105,24 @@ def _kept(piece: list[Token]) -> list[Token]:
     """The piece without what trails it: an equation's number, prose, commas."""
     while piece and piece[-1].kind == "op" and piece[-1].text in (",", ";", "prose", "…", ".*"):
         piece = piece[:-1]
+    if len(piece) > 4 and [t.kind for t in piece[-3:]] == ["open", "phrase", "close"] and piece[-4].kind in ("word", "run", "number", "close"):
+        piece = _kept(piece[:-3]) if piece[-3].spaced and _REMARKS & set(piece[-2].text.split("_")) else piece
     if [t.text for t in piece[-4:-2]] == ["…", "("] and piece[-1].text == ")":
         piece = _kept(piece[:-4])
     while piece and piece[0].kind == "op" and piece[0].text in (",", ";", "prose", "→", "or"):
         piece = piece[1:]
+    return piece
+
+
+def _led(piece: list[Token]) -> list[Token]:
+    """Without the word that leads to the formula: let u = …, target y = 1."""
+    if len(piece) > 2 and piece[0].kind == "run" and piece[0].text.lower() in _LEADS:
+        return _led(piece[1:])
+    word, following = piece[:1], piece[1:]
+    relation = next((k for k, t in enumerate(following) if t.kind == "op" and t.text in RELATIONS), 0)
+    if relation and word[0].kind in ("run", "phrase") and word[0].text.replace("_", "").isalpha() and len(word[0].text) > 2 and not known(word[0].text):
+        name = following[0]
+        single = relation == 1 or following[1].text == "_"
+        if single and name.spaced and name.kind in ("run", "word") and len(name.text.partition("_")[0]) < 3 and not name.text.isdigit():
+            return following
     return piece
