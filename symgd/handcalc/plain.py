@@ -16,7 +16,7 @@ __all__ = ["cells", "mathematics"]
 
 _LONGEST = 2_000
 _MARKS = re.compile(
-    r"[ \t>]*(?:(?:[#%]+|//+|--|[-*+•·‣–](?=[ \t])|\d{1,2}[.)](?=[ \t])|\([a-z0-9]{1,3}\)(?=[ \t])|[a-z]\)(?=[ \t])"
+    r"[ \t>]*(?:(?:\.\. math::|[#%]+|//+|--|[-*+•·‣–](?=[ \t])|\d{1,2}[.)](?=[ \t])|\([a-z0-9]{1,3}\)(?=[ \t])|[a-z]\)(?=[ \t])"
     r"|Q\d{1,3}[.:)]|(?:[Ss]tep|[Ee]q(?:uation|n)?\.?|[Ll]ine)[ \t]*\(?\d{1,3}\)?[ \t]*[:.)—–-]?(?=[ \t])|=>|⇒|→|∴|\*\*|__)[ \t]*)*"
 )
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9 ()/'’,–-]{0,60}:(?!=)[ \t]+(?=\S)")
@@ -30,11 +30,19 @@ _STOPS = frozenset((
     "plug", "apply", "applying", "note", "recall", "each", "all", "my", "your", "does", "do", "should", "would", "must", "these", "those", "they",
     "you", "there", "what", "how", "why", "until", "while", "than", "same", "only",
 ))  # fmt: skip
-_CONDITIONAL = frozenset(("if", "for", "or", "from", "to", "of", "at"))
+_OF_SUMS = frozenset(("from", "to", "of"))  # sum from i = 1 to n of …
+_SUMS = re.compile(r"[Ss]um|SUM|[Σ∑]|mean|average")
 _REMARK = re.compile(r"[ \t]+(?:[(\[](?=[^()\[\]]*[a-z]{3})[A-Za-z][A-Za-z ,.'’/:-]*[)\]]|\(\d{1,2}\))[ \t]*$")
-_ASIDE = re.compile(r"[ \t]+(?:#|//|--|—|–[ \t]|←[ \t]+[a-z]{3}|<-+[ \t]+[a-z]{3}|%).*$|[ \t]{2,}[A-Za-z]{3,}(?:[ \t]+[A-Za-z]{2,})+[ \t]*$")
-_STRONG = re.compile(r"[0-9*/^²³+−×·ΣΣ∑∂∇√()_]|\\[A-Za-z]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[Α-ωŷ\u0302]")
-_REFUSED = re.compile(r"://|[\"`]|</|<[a-zA-Z!]|==|[{:]\s*$|\.(?:append|shape|fit|predict|read_csv|backward|step|zero_grad)\b|\bself\.|\bimport\b|\breturn\b|\bprint\b")
+_ASIDE = re.compile(
+    r"[ \t]+(?:#|//|--|—|–[ \t]|←[ \t]+[a-z]{3}|<-+[ \t]+[a-z]{3}|%).*$"
+    r"|[ \t]{2,}[A-Za-z]{3,}(?:[ \t]+[A-Za-z]{2,})+[ \t]*$|[ \t]{3,}[A-Za-z]{4,}[A-Za-z ,.()0-9'’-]*$"
+)
+_STRONG = re.compile(r"[0-9*/^²³+−×·ΣΣ∑∂∇√-]|\\[A-Za-z]|(?<![A-Za-z_.])[A-Za-z](?![A-Za-z_.])|[Α-ωŷ\u0302]")
+_REFUSED = re.compile(  # links, tags, and lines of programs
+    r"://|[\"`]|</|<[a-zA-Z!]|[=!]=|[{:]\s*$|'[^' ]{2,}'|\(\)|\{\}|__|\[[^\]]*:[^\]]*\]|<<|>>|&&|\$\{|--\w+=|%[sd(]|^\s*_|\w\([^()]*\w=[^=]"
+    r"|[A-Za-z]\.(?!T\b|dot\(|sum\(|mean\(|sqrt|exp|log|abs|max|min|square|matmul|array|power|norm)[A-Za-z_]{2,}"
+    r"|\b(?:self|import|return|print|True|False|None|def|lambda|class|elif|static|void|const|var)\b|^\s*(?:int|float|double)\s"
+)
 _ALONE = re.compile(r"[(\[].*[-+*/·×−^²].*[)\]]|[)\]].*[-+*/·×−^²].*[(\[]|[Σ∑]|[-+*/·×−].*[(\[]")
 _KNOWN = frozenset((*FUNCTIONS, *ALIASES, *GREEK, *SPOKEN, "frac", "hat", "partial", "sum", "mean", "np", "dot", "from", "to", "of"))
 
@@ -123,9 +131,10 @@ def _left(line: str, start: int, relation: int) -> int:
 
 def _ends(line: str, start: int, end: int) -> list[int]:
     """Where the mathematics may end: at the end, or before a word of prose."""
-    words = [w.start() for w in _WORD.finditer(line, start, end) if w[0].lower() in _STOPS - _CONDITIONAL]
-    comma = max(line.rfind(", ", start, end), line.rfind("; ", start, end))
-    return [end, *words[:1], *([comma] if comma > 0 and not _RELATION.search(line, comma, end) else [])]
+    words = [w.start() for w in _WORD.finditer(line, start, end) if _stops(w[0], line)]
+    last = max((r.end() for r in _RELATION.finditer(line, start, end)), default=start)
+    comma = next((k for k in range(last, end - 1) if line[k] in ",;" and line[k + 1] == " "), end)
+    return [end, *words[:1], *([comma] if comma < end else [])]
 
 
 def _reads(piece: str, syntax: str) -> bool:
@@ -138,11 +147,17 @@ def _reads(piece: str, syntax: str) -> bool:
 
 def _sentence(piece: str, most: int) -> bool:
     """Do more words stand in it than names have?"""
-    words = [w[0] for w in _WORD.finditer(piece) if w[0] not in _KNOWN and len(w[0]) > 2]
-    return any(w.lower() in _STOPS - _CONDITIONAL for w in words) or len(words) > 3 * most
+    words = [w[0] for w in _WORD.finditer(piece) if w[0] not in _KNOWN - _OF_SUMS]
+    return any(_stops(w, piece) for w in words) or len(words) > 3 * most
+
+
+def _stops(word: str, piece: str) -> bool:
+    """Does the word belong to a sentence?  In "sum from i = 1 to n of" none does, and "or" joins two forms of one thing."""
+    lower = word.lower()
+    return lower in _STOPS and lower not in ("or", "if") and not (lower in _OF_SUMS and _SUMS.search(piece) is not None)
 
 
 def _expression(piece: str, syntax: str) -> bool:
     """An expression alone, 2(ŷ − y)x: with brackets and signs, without words."""
     words = [w[0] for w in _WORD.finditer(piece) if w[0] not in _KNOWN and len(w[0]) > 2]
-    return bool(_ALONE.search(piece)) and not words and any(c.isalpha() for c in piece) and _reads(piece, syntax)
+    return bool(_ALONE.search(piece)) and "," not in piece and not words and any(c.isalpha() for c in piece) and _reads(piece, syntax)

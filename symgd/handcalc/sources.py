@@ -42,8 +42,12 @@ _PROGRAMS = frozenset((
 _CODE_FILES = (".py", ".jl", ".r", ".c", ".cpp", ".h", ".java", ".js", ".ts", ".go", ".rs", ".m")
 _RELATION = re.compile(r"=|≈|←|≡|∝|\\approx|\\leftarrow|\\gets|\\equiv|\\propto|\\simeq|\\coloneq|\\triangleq|\\implies|\\Rightarrow")
 _RANGE = re.compile(r"\s*[ijklht]\s*(?:=|\\in)\s*(?:[01]\s*,|\\?\{)")
-_QUOTES = re.compile(r"\"\"\"|'''|/\*|\*/")
-_COMMENT = re.compile(r"\s*(?:#|//|%|\*|--)")
+_PROGRAM = re.compile(
+    r'"""(.*?)"""|' + r"'''(.*?)'''|/\*(.*?)\*/" + r'|"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'" + r"|(#[^\n]*)|(?<![:\w])(//[^\n]*)|^\s*(%[^\n]*)",
+    re.DOTALL | re.MULTILINE,
+)
+_COMMENT = re.compile(r"\s*(?:#|//|%|--)")
+_VARIABLE = re.compile(r"\{[A-Z_]{2,}\}")
 _TEX = re.compile(r"\\documentclass|\\begin\{document\}")
 _BEGINS = re.compile(r"\s*(?:&\s*)*(?:\\(?:quad|qquad|,|;|!|:| )\s*)*(?:&\s*)*(?::?=|≈|≡|∝|\\(?:approx|equiv|simeq|propto|leftarrow|coloneqq|Rightarrow\s*=))")
 
@@ -70,7 +74,8 @@ def written(text: str, name: str = "") -> tuple[Written, ...]:
     if lower.endswith(".ipynb") or (not name and is_notebook(text)):
         found = [line for cell in notebook.cells(text) for line in _in_cell(cell)]
     else:
-        plain = "program" if lower.endswith(_CODE_FILES) else "none" if lower.endswith(".tex") or _TEX.search(text) else "prose"
+        text = _comments(text) if lower.endswith(_CODE_FILES) else text
+        plain = "none" if lower.endswith(".tex") or _TEX.search(text) else "prose"
         found = _placed(text, plain)
     return tuple(
         Written(k, line, column, content, syntax, bool(_BEGINS.match(content)), before) for k, (line, column, content, syntax, before) in enumerate(found, 1)
@@ -105,9 +110,9 @@ def _lines(text: str, plain: str) -> Iterator[tuple[int, int, str, str]]:
     for region in _regions(text, plain):
         at = region.start
         for start, end, syntax in _mathematics(text, region):
-            yield start, end, syntax, _prose(before + " " + text[at:start] if region.kind in ("prose", "code", "program") else before)
+            yield start, end, syntax, _prose(before + " " + text[at:start] if region.kind in ("prose", "code") else before)
             before, at = "", end
-        before = (before + " " + text[at : region.end])[-2 * _BEFORE :] if at == region.start or region.kind in ("prose", "code", "program") else before
+        before = (before + " " + text[at : region.end])[-2 * _BEFORE :] if at == region.start or region.kind in ("prose", "code") else before
 
 
 def _prose(text: str) -> str:
@@ -127,20 +132,32 @@ def _mathematics(text: str, region: Region) -> Iterator[tuple[int, int, str]]:
                 yield start, end, "latex"
         case "tick":
             yield from ((start, end, syntax) for a, b, syntax in mathematics(text[start:end], code=True) if (a, b) == (0, end - start))
-        case "prose" | "code" | "program":
-            yield from _in_lines(text, start, end, region.kind)
+        case "prose" | "code":
+            yield from _in_lines(text, start, end, region.kind == "code")
 
 
-def _in_lines(text: str, start: int, end: int, kind: str) -> Iterator[tuple[int, int, str]]:
-    """The mathematics of whole lines: of prose; of a program's comments, and in a document of those of its lines that read as equations."""
-    block = ""
+def _in_lines(text: str, start: int, end: int, code: bool) -> Iterator[tuple[int, int, str]]:
+    """The mathematics of whole lines: of prose; of a program in a document, of its comments and of what reads as an equation."""
     for line in re.finditer(r"[^\n]+", text[start:end]):
         at = start + line.start()
-        comment = bool(block or _COMMENT.match(line[0]))
-        for quote in _QUOTES.findall(line[0]) if kind == "program" else ():
-            block = "" if block else quote.replace("/*", "*/") if quote != "*/" else ""
-        if _whole_line(text, at, start + line.end()) and (comment or kind != "program"):
-            yield from ((at + a, at + b, syntax) for a, b, syntax in _in_line(line[0], kind == "code" and not comment))
+        if _whole_line(text, at, start + line.end()):
+            yield from ((at + a, at + b, syntax) for a, b, syntax in _in_line(line[0], code and not _COMMENT.match(line[0])))
+
+
+def _comments(text: str) -> str:
+    """A program with blanks for everything but its comments and its long strings, so that places stay."""
+    out: list[str] = []
+    at = 0
+    for found in _PROGRAM.finditer(text):
+        inside = next((k for k, group in enumerate(found.groups(), 1) if group is not None), 0)
+        begin, end = found.span(inside) if inside else (found.end(), found.end())
+        out += [_blank(text[at:begin]), text[begin:end]]
+        at = end
+    return "".join([*out, _blank(text[at:])])
+
+
+def _blank(piece: str) -> str:
+    return re.sub(r"[^\n]", " ", piece)
 
 
 def _whole_line(text: str, start: int, end: int) -> bool:
@@ -228,6 +245,7 @@ def _marked(text: str, found: re.Match[str], missing: set[str]) -> tuple[Region 
     if mark == "$":
         inside = text[start:end]
         money = inside[:1].isdigit() and (inside[-1:].isspace() or text[end + 1 : end + 2].isdigit())
+        money |= _VARIABLE.match(inside) is not None or '"' in inside
         if not inside.strip() or "\n\n" in inside or len(inside) > 2_000 or money or (inside[-1:].isspace() and not inside[:1].isspace()):
             return None, start
     return Region("display" if mark in ("$$", r"\[", r"\\[") else "inline", start, end), end + len(close)

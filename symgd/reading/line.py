@@ -107,36 +107,38 @@ def _statement(text: str, syntax: str, piece: list[Token], declared: Collection[
     p = Cursor(text, tokens, brackets(tokens, text), syntax, declared, functions_of, LOOSE_PREFIX, LOOSE_INFIX, student)
     members: list[Reading] = []
     relations: list[str] = []
+    lengths: list[int] = []
     while True:
         relations.append(_relation(p, members))
         if p.here.kind == "end" and members:
             relations.pop()
             break
-        members.append(within_limits(_listed(p), text))
+        side, length = _listed(p)
+        members.append(within_limits(side, text))
+        lengths.append(length)
         if p.here.kind == "end":
             break
-    _paired(p, members)
+    _paired(p, members, lengths)
     return _finished(p, piece, members, relations)
 
 
-def _listed(p: Cursor) -> Reading:
-    """A side; w, b = 0, 0 has lists for sides."""
+def _listed(p: Cursor) -> tuple[Reading, int]:
+    """A side, and how many values it names side by side: w, b = 0, 0 has lists for sides."""
     first = expression(p)
     if not p.sees(","):
-        return first
+        return first, 1
     items = [first]
     while p.sees(","):
         p.at += 1
         items.append(expression(p))
-    return p.made(Call("list", tuple(x.term for x in items)), first.start, items[-1].end, *items)
+    return p.made(Call("list", tuple(x.term for x in items)), first.start, items[-1].end, *items), len(items)
 
 
-def _paired(p: Cursor, members: list[Reading]) -> None:
-    """w, b = 0, 0 has as many values as names; w, b = [0, 0] too."""
+def _paired(p: Cursor, members: list[Reading], lengths: list[int]) -> None:
+    """Beside w, b stand two values: 0, 0 or [0, 0]."""
     counts = [len(m.term.args) if isinstance(m.term, Call) and m.term.function == "list" else 1 for m in members]
-    bare = [n > 1 and p.text[m.start] not in "[(\\" for m, n in zip(members, counts, strict=True)]
-    if any(bare) and len(members) > 1 and len(set(counts)) > 1:
-        p.refuse("as many values are expected as names", members[bare.index(True)])
+    if max(lengths) > 1 and len(members) > 1 and len(set(counts)) > 1:
+        p.refuse("as many values are expected as names", members[lengths.index(max(lengths))])
 
 
 def _relation(p: Cursor, members: list[Reading]) -> str:

@@ -260,12 +260,19 @@ def _dots(tokens: list[Token], notes: Student) -> list[Token]:
     for at, t in enumerate(tokens):
         if t[:2] != ("op", ".*"):
             out.append(t)
-        elif out and out[-1].kind in ("close", "word", "run", "number") and tokens[at + 1].kind in ("open", "word", "run", "number", "command"):
+        elif out and _operands(out[-1], tokens[at + 1]):
             out.append(t._replace(text="*"))
             notes.notes.append(("the dot . is read as a product sign", t.start, t.end))
         elif tokens[at + 1].kind not in ("end", "close") and tokens[at + 1][:2] not in (("op", "prose"), ("op", "gap"), ("op", "newrow")):
             out.append(t)
     return out
+
+
+def _operands(left: Token, right: Token) -> bool:
+    """Brackets, numbers and single letters: between words, a dot belongs to a program."""
+    if left.kind not in ("close", "word", "run", "number") or right.kind not in ("open", "word", "run", "number", "command"):
+        return False
+    return not any(t.kind == "run" and len(t.text) > 1 for t in (left, right)) or left.kind == "close" or right.kind == "open" or right.spaced
 
 
 def _phrases(tokens: list[Token], text: str, syntax: str, declared: Collection[str]) -> list[Token]:
