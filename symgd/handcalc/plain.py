@@ -38,12 +38,13 @@ _ASIDE = re.compile(
     r"|[ \t]{2,}[A-Za-z]{3,}(?:[ \t]+[A-Za-z]{2,})+[ \t]*$|[ \t]{3,}[A-Za-z]{4,}[A-Za-z ,.()0-9'’-]*$"
 )
 _STRONG = re.compile(r"[0-9*/^²³+−×·ΣΣ∑∂∇√-]|\\[A-Za-z]|(?<![A-Za-z_.])[A-Za-z](?![A-Za-z_.])|[Α-ωŷ\u0302]")
+_FUNCTION = re.compile(rf"\b(?:{'|'.join(sorted((*FUNCTIONS, *ALIASES, 'sum', 'mean')))})\(")
 _REFUSED = re.compile(  # links, tags, and lines of programs
     r"://|[\"`]|</|<[a-zA-Z!]|[=!]=|[{:]\s*$|'[^' ]{2,}'|\(\)|\{\}|__|\[[^\]]*:[^\]]*\]|<<|>>|&&|\$\{|--\w+=|%[sd(]|^\s*_|\w\([^()]*\w=[^=]"
     r"|[A-Za-z]\.(?!T\b|dot\(|sum\(|mean\(|sqrt|exp|log|abs|max|min|square|matmul|array|power|norm)[A-Za-z_]{2,}"
     r"|\b(?:self|import|return|print|True|False|None|def|lambda|class|elif|static|void|const|var)\b|^\s*(?:int|float|double)\s"
 )
-_ALONE = re.compile(r"[(\[].*[-+*/·×−^²].*[)\]]|[)\]].*[-+*/·×−^²].*[(\[]|[Σ∑]|[-+*/·×−].*[(\[]")
+_OPERATOR = re.compile(r"[-+*/·×−^²]")
 _KNOWN = frozenset((*FUNCTIONS, *ALIASES, *GREEK, *SPOKEN, "frac", "hat", "partial", "sum", "mean", "np", "dot", "from", "to", "of"))
 
 _EDGES = " \t,;:."
@@ -73,13 +74,18 @@ def _first(line: str, start: int, end: int, code: bool, further: bool) -> tuple[
     start = _left(line, start, relation.start())
     for stop in _ends(line, relation.end(), end):
         piece = line[start:stop].strip(_EDGES)
-        if _reads(piece, syntax):
+        if not _RELATION.fullmatch(piece[-2:].strip()) and not _RELATION.fullmatch(piece[-1:]) and _reads(piece, syntax):
             begin = line.index(piece, start)
-            counts = bool(_STRONG.search(piece)) and not _sentence(piece, 4)
+            counts = _strong(piece) and not _sentence(piece, 4)
             return ((begin, begin + len(piece), syntax) if counts else None), stop
     piece = line[start:end].strip()
-    nearly = not code and not further and bool(_STRONG.search(piece)) and not _sentence(piece, 1) and line[relation.end() : end].strip(" ?.…") != ""
+    nearly = not code and not further and _strong(piece) and not _sentence(piece, 1) and line[relation.end() : end].strip(" ?.…") != ""
     return ((start, start + len(piece), syntax) if nearly else None), end
+
+
+def _strong(piece: str) -> bool:
+    """Is there more in it than words and brackets?"""
+    return bool(_STRONG.search(piece) or _FUNCTION.search(piece))
 
 
 def cells(line: str) -> list[tuple[int, int]]:
@@ -97,7 +103,10 @@ def _core(line: str) -> tuple[int, int]:
     start = found.end() if found else 0
     end = len(line)
     if "**" in line[:start] and (close := line.find("**", start)) > 0:
-        end = close
+        if _RELATION.search(line, start, close):
+            end = close
+        else:  # **Update:** w = …
+            start = close + 2
     if label := _LABEL.match(line, start, end):
         start = label.end()
     for pattern in (_ASIDE, _REMARK):
@@ -160,4 +169,5 @@ def _stops(word: str, piece: str) -> bool:
 def _expression(piece: str, syntax: str) -> bool:
     """An expression alone, 2(ŷ − y)x: with brackets and signs, without words."""
     words = [w[0] for w in _WORD.finditer(piece) if w[0] not in _KNOWN and len(w[0]) > 2]
-    return bool(_ALONE.search(piece)) and "," not in piece and not words and any(c.isalpha() for c in piece) and _reads(piece, syntax)
+    signs = any(c in piece for c in "Σ∑") or (any(c in piece for c in "([") and bool(_OPERATOR.search(piece)))
+    return signs and "," not in piece and not words and any(c.isalpha() for c in piece) and _reads(piece, syntax)

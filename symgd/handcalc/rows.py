@@ -13,9 +13,10 @@ _ROWED = frozenset((
 ))  # fmt: skip
 _BEGIN = re.compile(r"(?:\\left\s*\\?[{.]\s*)?\\begin\s*\{([A-Za-z]+)(\*?)\}")
 _OPTIONS = re.compile(r"\s*\[[a-z]*\]|(?<=array\})\s*\{[^{}]*\}|(?<=alignat\})\s*\{[0-9]+\}|(?<=alignat\*\})\s*\{[0-9]+\}|(?<=alignedat\})\s*\{[0-9]+\}")
-_LABEL = re.compile(r"\s*(?:\\label\s*\{[^{}]*\}|\\hline|\\notag|\\nonumber|&|\s)")
+_LABEL = re.compile(r"\s*(?:\\(?:label|intertext|shortintertext)\s*\{[^{}]*\}|\\hline|\\notag|\\nonumber|&|\s)")
 _MARK = re.compile(r"\\begin\s*\{|\\end\s*\{|\\\\\*?(?:\[[^\]\n]{0,12}\])?|\\(?:cr|newline|tabularnewline)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
 _TAIL = re.compile(r"[✅✓✔☑❌✗✘\ufe0f]\Z|\\[,;:! ]\Z|\\(?:quad|qquad|nonumber|notag|hline|cr)\Z|(?<!\\right)(?<!\\left)(?<!\\)[.,;。，]\Z|[\s&]\Z|\\\Z")
+_NAMED = re.compile(r"\\label\s*\{[^{}]*\}\Z")
 _RELATION = re.compile(r"[=≈≡←]|\\(?:approx|equiv|leftarrow|gets|simeq|propto|coloneqq|triangleq|Rightarrow|implies|le|ge|leq|geq)(?![A-Za-z])")
 _CARRIES = re.compile(r"(?:&|\s|\\(?:quad|qquad|,|;|!))*(?:[+*/·×−-]|\\(?:cdot|times|odot|div|pm|left|right|bigl?|Big[lr]?)(?![A-Za-z]))")
 _UNFINISHED = re.compile(r"(?:[+*/·×(\[−-]|\\(?:cdot|times|odot|left[(\[]))\s*$")
@@ -96,6 +97,9 @@ def trimmed(text: str, start: int, end: int) -> Place:
     while start < end and (found := _LABEL.match(text, start, end)) and found.end() > start:
         start = found.end()
     while start < end:
+        if text[end - 1] == "}" and (label := _NAMED.search(text, max(start, end - 80), end)):
+            end = label.start()
+            continue
         found = _TAIL.search(text, max(start, end - 12), end)
         if not found or found.end() < end or (found[0] == "\\" and text[end - 2 : end] == "\\\\"):
             break

@@ -43,9 +43,11 @@ _CODE_FILES = (".py", ".jl", ".r", ".c", ".cpp", ".h", ".java", ".js", ".ts", ".
 _RELATION = re.compile(r"=|≈|←|≡|∝|\\approx|\\leftarrow|\\gets|\\equiv|\\propto|\\simeq|\\coloneq|\\triangleq|\\implies|\\Rightarrow")
 _RANGE = re.compile(r"\s*[ijklht]\s*(?:=|\\in)\s*(?:[01]\s*,|\\?\{)")
 _PROGRAM = re.compile(
-    r'"""(.*?)"""|' + r"'''(.*?)'''|/\*(.*?)\*/" + r'|"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'" + r"|(#[^\n]*)|(?<![:\w])(//[^\n]*)|^\s*(%[^\n]*)",
+    r'"""(.*?)(?:"""|\Z)|' + r"'''(.*?)(?:'''|\Z)|/\*(.*?)(?:\*/|\Z)"
+    r'|"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'" + r"|(#[^\n]*)|(?<![:\w])(//[^\n]*)|^\s*(%[^\n]*)",
     re.DOTALL | re.MULTILINE,
 )
+_REMARK = re.compile(r"(?<!\\)%[^\n]*")
 _COMMENT = re.compile(r"\s*(?:#|//|%|--)")
 _VARIABLE = re.compile(r"\{[A-Z_]{2,}\}")
 _TEX = re.compile(r"\\documentclass|\\begin\{document\}")
@@ -76,6 +78,7 @@ def written(text: str, name: str = "") -> tuple[Written, ...]:
     else:
         text = _comments(text) if lower.endswith(_CODE_FILES) else text
         plain = "none" if lower.endswith(".tex") or _TEX.search(text) else "prose"
+        text = _REMARK.sub(lambda found: " " * len(found[0]), text) if plain == "none" else text
         found = _placed(text, plain)
     return tuple(
         Written(k, line, column, content, syntax, bool(_BEGINS.match(content)), before) for k, (line, column, content, syntax, before) in enumerate(found, 1)
@@ -117,7 +120,7 @@ def _lines(text: str, plain: str) -> Iterator[tuple[int, int, str, str]]:
 
 def _prose(text: str) -> str:
     """The last words of the prose, without the marks of Markdown."""
-    return re.sub(r"[\s*_#>`$]+", " ", text)[-_BEFORE:].strip()
+    return re.sub(r"[\s*_#>`$]+", " ", text[-2 * _BEFORE :])[-_BEFORE:].strip()
 
 
 def _mathematics(text: str, region: Region) -> Iterator[tuple[int, int, str]]:

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from symgd.language import FUNCTIONS
 from symgd.reading.limits import within_limits
-from symgd.reading.loose import LOOSE_INFIX, LOOSE_PREFIX, headless
+from symgd.reading.loose import LOOSE_INFIX, LOOSE_PREFIX
 from symgd.reading.loose_names import PRIMED, spread
+from symgd.reading.loose_rates import headless
 from symgd.reading.marks import RELATIONS
 from symgd.reading.passes import divide, passed
 from symgd.reading.pratt import Cursor, Reading, Student, expression

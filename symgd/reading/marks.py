@@ -49,8 +49,9 @@ _DOTS = re.compile(r"\.{2,}")
 _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+\*?)\s*\}")
 _MATRICES = frozenset(("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array"))
 _ROWS = frozenset(("align", "aligned", "split", "gather", "gathered", "equation", "eqnarray", "multline", "alignat", "flalign", "alignedat"))
-_SUM = re.compile(r"(?:[Ss]um|SUM|Σ|∑)\s*(?:over\s+|from\s+|for\s+)?\(?\s*([ijk])\s*=\s*([01])\s*(?:to|\.\.\.?|…|→|->|-|:)\s*([A-Za-z]|[0-9]{1,6})"
-                  r"\s*\)?(?:\s*(?:of|:))?\s*")  # fmt: skip
+_SUM = re.compile(
+    r"(?:[Ss]um|SUM|Σ|∑) ?(?:over |from |for )?\(? ?([ijk]) ?= ?([01]) ?(?:to|\.\.\.?|…|→|->|-|:) ?([A-Za-z](?![A-Za-z(])|[0-9]{1,6})(?: ?\))?(?: ?(?:of|:))?"
+)
 _NUMPY = re.compile(r"(?:np|numpy|math|torch|tf|jnp)\.(?=[A-Za-z])")
 _METHODS = re.compile(r"\.(T(?![A-Za-z0-9_])|dot(?=\s*\()|sum\(\)|mean\(\))")
 _CONNECTIVES = frozenset((

@@ -223,35 +223,19 @@ def _norms(tokens: list[Token], text: str) -> list[Token]:
 
 def _deltas(tokens: list[Token], text: str, notes: Student) -> list[Token]:
     r"""\frac{\delta L}{\delta w} and δL/δw with ∂"""
+    greek = [at for at, t in enumerate(tokens) if t[:2] in (("word", "delta"), ("word", "Delta"))]
     out = list(tokens)
-    greek = [at for at, t in enumerate(tokens) if t[:2] == ("word", "delta") or t[:2] == ("word", "Delta")]
+    closing = brackets(tokens, text) if greek else {}
     for at in greek:
-        before = tokens[at - 1].text if at else ""
-        nxt = tokens[at + 1]
-        above = before == "{" and at > 1 and tokens[at - 2].text == "frac"
-        for other in greek:
-            below = other > at and tokens[other].text == tokens[at].text and nxt.kind != "op"
-            if below and ((above and _below_bar(tokens, at, other)) or _slashed(tokens, at, other)):
-                for k in (at, other):
-                    out[k] = tokens[k]._replace(kind="op", text="∂")
-                notes.notes.append((f"{'δ' if tokens[at].text == 'delta' else 'Δ'} is read as ∂", tokens[at].start, tokens[at].end))
-                break
+        if at > 1 and tokens[at - 2].text == "frac" and tokens[at - 1].text == "{":
+            other = closing[at - 1] + 2
+        else:
+            other = next((k + 1 for k in range(at + 1, min(at + 9, len(tokens) - 1)) if tokens[k].text == "/"), 0)
+        if other and other < len(tokens) and tokens[other][:2] == tokens[at][:2] and tokens[at + 1].kind not in ("op", "close"):
+            for k in (at, other):
+                out[k] = tokens[k]._replace(kind="op", text="∂")
+            notes.notes.append((f"{'δ' if tokens[at].text == 'delta' else 'Δ'} is read as ∂", tokens[at].start, tokens[at].end))
     return out
-
-
-def _below_bar(tokens: list[Token], at: int, other: int) -> bool:
-    r"""\frac{δ … }{δ …}: is `other` the first in the second braces?"""
-    depth = 1
-    for k in range(at, other - 1):
-        depth += {"{": 1, "}": -1}.get(tokens[k].text, 0)
-        if not depth:
-            return k + 2 == other and tokens[k + 1].text == "{"
-    return False
-
-
-def _slashed(tokens: list[Token], at: int, other: int) -> bool:
-    """δL/δw"""
-    return tokens[other - 1].text == "/" and other - at <= 9 and all(t.kind != "op" or t.text in ("_", "^") for t in tokens[at + 1 : other - 1])
 
 
 def _dots(tokens: list[Token], notes: Student) -> list[Token]:
