@@ -25,7 +25,7 @@ from symgd.numeric.scaling import Scaling
 from symgd.numeric.scaling import standardise as standardise_column
 from symgd.numeric.trace import Trace
 from symgd.stationary import linear, unfold
-from symgd.term import ONE, Call, Name, Term, names, subterms
+from symgd.term import ONE, Add, Call, Mul, Name, Neg, Term, free, names, subterms
 
 __all__ = ["EXACT_ROWS", "TOLERANCE", "Fit", "Units", "fit"]
 
@@ -129,14 +129,12 @@ def _yes_or_no(y: Any) -> None:
 
 
 def _scores(gradient: Gradient) -> list[dict[Name, Term]]:
-    """The factors of the parameters in each per-sample name that is linear in them, the last first."""
+    """The factors of the parameters in what each sample has that is linear in them: in the names, the last first, then inside the objective."""
     problem = gradient.problem
-    out = []
-    for d in reversed(problem.tape[:-1]):
-        line = linear(unfold(problem, d.name), problem.parameters)
-        if line is not None and line.factors and d.name.indices:
-            out.append(line.factors)
-    return out
+    named = [d.name for d in reversed(problem.tape[:-1]) if d.name.indices]
+    inside = [s for s in subterms(problem.tape[-1].value) if isinstance(s, Add | Mul | Neg) and free(s)]
+    lines = (linear(unfold(problem, s), problem.parameters) for s in (*named, *inside))
+    return [line.factors for line in lines if line is not None and line.factors]
 
 
 def _shape(gradient: Gradient, feature: str) -> Units | None:

@@ -76,7 +76,7 @@ def sentence(
     match stopped:
         case "converged":
             how = f"the parameters repeat themselves in the last digit with period {period}" if period > 1 else "the parameters no longer change"
-            return f"Converged after {steps} steps {at}: {how} and the slope is zero within rounding; {went}."
+            return f"Converged after {steps} step{'s' * (steps != 1)} {at}: {how} and the slope is zero within rounding; {went}."
         case "stalled":
             why = f"the rate is too small for double precision, nothing changes although the slope is {slope:.3g}"
             return f"Stalled at step {steps} {at}: {why}; {went}; {instead}."
@@ -89,4 +89,4 @@ def sentence(
     need = f" (about {predicted} steps are needed at this rate)" if predicted and predicted > steps else ""
     if rates.exact and abs(rate - rates.best) <= 0.01 * rates.best:
         instead = f"no fixed rate is faster (condition {shown(rates.condition)}): standardise the features"
-    return f"Stopped at the cap of {steps} steps {at}: the slope is still {slope:.3g}{left}{need}; {went}; {instead}, or allow more steps."
+    return f"Stopped at the cap of {steps} step{'s' * (steps != 1)} {at}: the slope is still {slope:.3g}{left}{need}; {went}; {instead}, or allow more steps."
