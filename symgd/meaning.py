@@ -28,6 +28,7 @@ class NotDefined(ValueError):
 
 
 At = Mapping[str, int]  # the value of each index
+_INFINITE = frozenset({sp.nan, sp.zoo, sp.oo, -sp.oo})
 _RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "=": sp.Eq, "!=": sp.Ne}
 
 
@@ -58,7 +59,7 @@ def expression(t: Term, symbols: Mapping[str, Any] | None = None) -> Any:
 def _plain(t: Term, go: Any) -> Any:
     """The nodes whose meaning is that of their children put together.  Raises NotDefined."""
     e = _together(t, go)
-    if e in (sp.nan, sp.zoo, sp.oo, -sp.oo):
+    if e in _INFINITE or (e.is_Mul and not _INFINITE.isdisjoint(e.args)):
         raise NotDefined("the expression is not defined anywhere: a part of it divides by zero, or is infinite, whatever the names are worth")
     return e
 
