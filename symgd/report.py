@@ -166,7 +166,8 @@ def to_data(subject: Subject, fit: Fit) -> str:
         "standardised": None if fit.units.scaling is None else {"mean": fit.units.scaling.mean, "scale": fit.units.scaling.scale},
         "cross_check": fit.agrees,
     }
-    return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)  # a column's name may hold what commands a screen
 
 
 def _finite(v: float | None) -> float | None:
