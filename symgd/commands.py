@@ -20,6 +20,7 @@ from symgd.catalogue import CATALOGUE, UnknownProblem
 from symgd.derivation import Derivation, Gradient
 from symgd.document.files import see_writable, write_text
 from symgd.document.formats import format_of, render
+from symgd.document.plain import visible
 from symgd.forward import Problem
 from symgd.losses import LOSSES
 from symgd.models import MODELS
@@ -70,7 +71,9 @@ def list_command(given: argparse.Namespace) -> int:
 
 
 def equal_command(given: argparse.Namespace) -> int:
-    domain = dict(_pair(word, ":", "--domain") for word in given.domain.split(",") if word)
+    pairs = [_pair(word, ":", "--domain") for word in given.domain.split(",") if word]
+    if len(domain := dict(pairs)) < len(pairs):
+        raise Refused("--domain names a letter twice; give each one domain")
     with _refusing():
         check = api.equal(given.left, given.right, domain)
     word = "undecided" if check.verdict == "held" else check.verdict
@@ -134,10 +137,17 @@ def _stated(given: argparse.Namespace) -> Problem:
 
 
 def _named(path: str) -> Problem:
+    try:
+        return Problem.from_toml(_text_of_problem(path))
+    except ValueError as why:
+        raise Refused(f"{path}: {why}") from why
+
+
+def _text_of_problem(path: str) -> str:
     if (size := os.stat(path).st_size) > LONGEST_TOML:
         raise Refused(f"{path}: {size} bytes are too many for a problem")
     try:
-        return Problem.from_toml(Path(path).read_text(encoding="utf-8"))
+        return Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as why:
         raise Refused(f"{path}: byte {why.start + 1} is no UTF-8") from why
 
@@ -233,7 +243,7 @@ def fit_command(given: argparse.Namespace) -> int:
         if not given.json:
 
             def announce(warning: str, known: Any, units: Any) -> None:
-                print("\n".join(before_lines(subject, rate, warning, known, units)), flush=True)
+                print(visible("\n".join(before_lines(subject, rate, warning, known, units))), flush=True)
 
         start = {k: float(v) for k, v in _values([given.start], "--start").items()}
         if lost := sorted(set(start) - {p.symbol for p in problem.parameters}):
@@ -242,7 +252,7 @@ def fit_command(given: argparse.Namespace) -> int:
             subject.gradient, subject.x, subject.y, start=start, rate=rate, max_iterations=given.max_iterations, stop=given.stop,
             standardise=not given.raw, announce=None if given.json else announce,
         )  # fmt: skip
-    print(to_data(subject, found) if given.json else "\n".join(after_lines(subject, found)))
+    print(to_data(subject, found) if given.json else visible("\n".join(after_lines(subject, found))))
     if given.report:
         write_text(given.report, render(to_page(subject, found, given.detail, given.title), form), given.force)
         print(f"wrote {given.report}", file=sys.stderr)
@@ -290,7 +300,7 @@ def _subject(given: argparse.Namespace, problem: Problem) -> Any:
         else:
             table = read_csv(given.data, _wanted(given), missing=given.missing)
         source, rows_are = ("standard input" if given.data == "-" else os.path.basename(given.data)), "rows"
-        target, feature = _columns(given, list(table.columns), DataError)
+        target, feature = _columns(given, table, DataError)
     slopes = any(d.symbol == "x" for d in problem.data)
     x, y = regression(table, target, feature, parameters=len(problem.parameters), intercept=slopes and len(problem.parameters) > 1)
     return Subject(api.derive(problem), x, y, feature, target, source, rows_are, tuple(getattr(table, "says", ())))
@@ -300,9 +310,12 @@ def _wanted(given: argparse.Namespace) -> tuple[str, ...]:
     return (*given.feature, given.target) if given.feature and given.target else ()
 
 
-def _columns(given: argparse.Namespace, names: list[str], wrong: type[ValueError]) -> tuple[str, str]:
+def _columns(given: argparse.Namespace, table: Any, wrong: type[ValueError]) -> tuple[str, str]:
     """(target, feature): as named; of two columns the first is the feature and the last the target."""
     target, feature = given.target, given.feature[0] if given.feature else ""
+    names = list(table.columns)
+    if len(names) < 2 and table.skipped:
+        raise wrong(table.skipped[0][1])
     if len(names) == 2:
         rest = [n for n in names if n not in (target, feature)]
         feature = feature or (rest[0] if rest else "")
