@@ -70,7 +70,7 @@ class Line:
     relation  "=", ":=", "≈", "<", "≥" …
     reason    the law by name and one sentence, shown beside or under the line
     number    "3" is printed as (3) and is what other lines cite; "" for an unnumbered line
-    check     "proved", "held", "refuted", or "" for a definition, where there is nothing to prove
+    check     "proved", "held", "refuted", or "" for a definition, where there is nothing to prove; or the verdict on a line of somebody's working
     spoken    one sentence that says the formula; "" lets the format read it from the layouts
     quiet     a move inside a step, shown smaller than the main lines
     """

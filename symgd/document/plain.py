@@ -20,6 +20,15 @@ CHECKS = {
     "proved": ("✓", "proved", "the two sides are equal for every value"),
     "held": ("≈", "held", "the two sides agree at every point tried; not proved"),
     "refuted": ("✗", "refuted", "the two sides differ"),
+} | {  # of somebody's working
+    "given": ("·", "given", "stated, nothing to judge"),
+    "right": ("✓", "right", "follows from the lines before it"),
+    "convention": ("≈", "convention", "right up to a factor that a convention explains"),
+    "notation": ("~", "notation", "right as it is meant, loosely written"),
+    "wrong": ("✗", "wrong", "does not follow: a mistake begins here"),
+    "carried": ("↳", "carried", "false, because an earlier line is"),
+    "undecided": ("?", "undecided", "neither proved nor refuted"),
+    "unread": ("?", "unread", "could not be read, and is not guessed at"),
 }
 
 # relation: how LaTeX writes it, how it is said

@@ -33,7 +33,8 @@ _FRAGMENT = r"% Needs \usepackage[T1]{fontenc} and \usepackage{textcomp,amsmath,
 
 _WIDE, _LINE = 72, 84  # columns of Unicode: the longest row of a formula; formula and reason together
 
-_MARKS = {"proved": r"\ensuremath{\checkmark}", "held": r"\ensuremath{\approx}", "refuted": r"\ensuremath{\times}"}
+_SIGNS = {"✓": r"\checkmark", "≈": r"\approx", "✗": r"\times", "·": r"\cdot", "~": r"\sim", "↳": r"\hookrightarrow"}
+_MARKS = {verdict: rf"\ensuremath{{{_SIGNS[mark]}}}" if mark in _SIGNS else mark for verdict, (mark, _, _) in CHECKS.items()}
 
 Anchors = dict[str, str]
 
