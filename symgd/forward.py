@@ -144,8 +144,10 @@ class Problem:
         return replace(self, parameters=tuple(p for p in self.parameters if p.symbol not in values), constants=(*self.constants, *held))
 
     def renamed(self, symbols: Mapping[str, str]) -> Problem:
-        """The same problem in other letters: {"w": "m", "b": "c"}.  Raises ProblemError where two names would become one."""
+        """The same problem in other letters: {"w": "m", "b": "c"}.  Raises ProblemError for an unknown name, or where two would become one."""
         declared = self.declared()
+        if lost := sorted(set(symbols) - set(declared)):
+            raise ProblemError(f"{lost[0]} is no name of the problem; the names are {', '.join(declared)}")
         after = [symbols.get(s, s) for s in declared]
         for s in sorted(symbols.values()):
             if wrong := symbol_problem(s):
@@ -232,7 +234,7 @@ class _Stated:
 
     def goal(self, known: dict[str, Name]) -> Definition:
         """The objective: the mean of the loss of one sample, or as stated."""
-        name = next(s for s in ("L", "J", "objective") if s not in known)
+        name = next(s for s in ("L", "J", *(f"L{k}" for k in range(1, len(known) + 2))) if s not in known)
         text = self.loss or self.objective
         value = self.resolved(read(text, declared=self.symbols()), known, text)
         if self.loss and SAMPLES in free(value):

@@ -1,0 +1,73 @@
+"""The words: functions, aliases, Greek letters.  What a row says of its derivative is tested with the rules."""
+
+from __future__ import annotations
+
+import re
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from symgd.language import ALIASES, CONSTANTS, FUNCTIONS, GREEK
+from symgd.term import Compare, Name, Term, symbol_problem
+from tests.by_hand import NUMBERS, value
+
+x = Name("x")
+POINTS = (-2.3, -0.7, -0.41, 0.3, 0.62, 1.7, 2.9)
+
+
+def test_every_alias_leads_to_a_function_and_none_hides_one() -> None:
+    assert set(ALIASES.values()) <= set(FUNCTIONS)
+    assert not set(ALIASES) & set(FUNCTIONS)
+
+
+def test_the_tests_know_every_function_of_the_table() -> None:
+    assert set(NUMBERS) == set(FUNCTIONS)
+
+
+def test_greek_names_are_names_and_no_two_name_different_letters() -> None:
+    assert all(symbol_problem(s) is None for s in GREEK)
+    assert all(len(letter) == 1 for letter in GREEK.values())
+    assert set(CONSTANTS) <= set(GREEK)
+
+
+def test_a_function_name_is_lower_case_and_short() -> None:
+    assert all(re.fullmatch("[a-z0-9]{2,8}", name) for name in FUNCTIONS)
+
+
+def holds(conditions: tuple[Compare, ...], at: float) -> bool:
+    return all(value(c, {("x", ()): mp.mpf(at)}) for c in conditions)
+
+
+@pytest.mark.parametrize("name", [row.name for row in FUNCTIONS.values() if row.arity == 1])
+def test_a_function_is_real_exactly_on_its_domain(name: str) -> None:
+    row = FUNCTIONS[name]
+    for at in (*POINTS, -1.5, 1.5):
+        real = mp.im(mp.mpmathify(NUMBERS[name](mp.mpf(at)))) == 0
+        assert real == holds(row.domain(x), at)
+
+
+@pytest.mark.parametrize("name", [row.name for row in FUNCTIONS.values() if row.arity == 1 and row.name != "erf"])
+def test_the_numpy_text_computes_the_function(name: str) -> None:
+    row = FUNCTIONS[name]
+    for at in POINTS:
+        if holds(row.domain(x), at):
+            computed = eval(row.numpy.format("u"), {"np": np, "u": np.float64(at)})
+            assert abs(computed - float(mp.re(NUMBERS[name](mp.mpf(at))))) < 1e-13 * max(1, abs(computed))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "softplus"])
+def test_the_numpy_text_does_not_overflow(name: str) -> None:
+    for at in (-800.0, 800.0):
+        with np.errstate(over="raise", invalid="raise"):
+            assert np.isfinite(eval(FUNCTIONS[name].numpy.format("u"), {"np": np, "u": np.float64(at)}))
+
+
+def test_where_a_derivative_does_not_exist_the_row_says_so() -> None:
+    kinked = {name for name, row in FUNCTIONS.items() if row.kinks(x)}
+    assert kinked == {"sqrt", "asin", "acos", "asec", "acsc", "acosh", "asech", "relu", "abs", "sign"}
+
+
+def test_a_row_is_a_function_of_terms() -> None:
+    made: list[Term] = [row.derivative(x) for row in FUNCTIONS.values() if row.derivative]
+    assert len(made) == len(FUNCTIONS) - 2
