@@ -10,6 +10,7 @@ from collections.abc import Callable
 from symgd.derivation import Derivation, Gradient, Step
 from symgd.language import CONSTANTS
 from symgd.forward import Definition, Problem
+from symgd.meaning import Instance, see_defined
 from symgd.referee.tape import Referee
 from symgd.rules import CALCULUS, INDICES, SUMS
 from symgd.rules.arithmetic import tidy
@@ -244,7 +245,7 @@ def _apart(t: Term, taken: frozenset[str]) -> Term:
 def differentiate(expression: Term, by: Name) -> Derivation:
     """(expression)′ by one name, every other name a constant, step by step.
 
-    Raises Refuted, or NoRule where a function has no derivative here.
+    Raises Refuted, NoRule where a function has no derivative here, NotDefined where the expression has no value anywhere.
     """
     others = tuple(Name(s) for s in sorted(names(expression) - {by.symbol} - set(CONSTANTS)))
     problem = Problem("derivative", (by,), (), (), tuple((c, None) for c in others), count=())
@@ -252,4 +253,5 @@ def differentiate(expression: Term, by: Name) -> Derivation:
     if isinstance(expression, Name) and expression.symbol != by.symbol:  # elsewhere a name by itself waits for its definition
         walk.to(ZERO, "constant")
     walk.differentiate(problem)
+    see_defined(Instance(problem, {}).say(expression, {}))
     return walk.done()

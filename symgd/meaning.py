@@ -20,7 +20,7 @@ from symgd.forward import Problem
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, axis, free, rename, subterms
 
-__all__ = ["Instance", "NotDefined", "expression", "mixes"]
+__all__ = ["Instance", "NotDefined", "expression", "mixes", "see_defined"]
 
 
 class NotDefined(ValueError):
@@ -28,7 +28,8 @@ class NotDefined(ValueError):
 
 
 At = Mapping[str, int]  # the value of each index
-_INFINITE = frozenset({sp.nan, sp.zoo, sp.oo, -sp.oo})
+_INFINITE = (sp.nan, sp.zoo, sp.oo, -sp.oo)
+_NOWHERE = "the expression is not defined anywhere: a part of it divides by zero, or is infinite, whatever the names are worth"
 _RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "=": sp.Eq, "!=": sp.Ne}
 
 
@@ -59,9 +60,21 @@ def expression(t: Term, symbols: Mapping[str, Any] | None = None) -> Any:
 def _plain(t: Term, go: Any) -> Any:
     """The nodes whose meaning is that of their children put together.  Raises NotDefined."""
     e = _together(t, go)
-    if e in _INFINITE or (e.is_Mul and not _INFINITE.isdisjoint(e.args)):
-        raise NotDefined("the expression is not defined anywhere: a part of it divides by zero, or is infinite, whatever the names are worth")
+    if e in _INFINITE:
+        raise NotDefined(_NOWHERE)
     return e
+
+
+def see_defined(e: Any) -> None:
+    """What a person wrote must have a value somewhere: x/0 has none, 1/sign(x) has.  Raises NotDefined."""
+    if _nowhere(e):
+        raise NotDefined(_NOWHERE)
+
+
+def _nowhere(e: Any) -> bool:
+    if isinstance(e, sp.Piecewise):
+        return all(_nowhere(case) for case, _ in e.args)
+    return e in _INFINITE or (e.has(*_INFINITE) and any(_nowhere(a) for a in e.args))
 
 
 def _together(t: Term, go: Any) -> Any:
@@ -241,6 +254,7 @@ class Instance:
                 for at in self.values(d.name.indices):
                     known = len(self.inside)
                     value = self.say(d.value, at)
+                    see_defined(value)
                     tape += [*list(self.inside.items())[known:], (self.symbol(d.name.symbol, tuple(at.values())), value)]
             self._tape = tuple(tape)
         return self._tape
