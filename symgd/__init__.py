@@ -15,11 +15,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from symgd.api import (
-        Problem, closed_form, compile, curvature, derive, descend, differentiate, equal, explain, problem, read_derivation, write,  # noqa: A004
+        Problem, check, closed_form, compile, curvature, derive, descend, differentiate, equal, explain, problem, read_derivation, write,  # noqa: A004
     )  # fmt: skip
 
 __all__ = [
-    "Problem", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation", "write",
+    "Problem", "check", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation", "write",
 ]  # fmt: skip
 
 

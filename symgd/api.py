@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symgd import backward, catalogue, exposition
@@ -17,13 +18,14 @@ from symgd.term import Name, Term, symbol_problem
 from symgd.typeset.layout import Notation
 
 if TYPE_CHECKING:
+    from symgd.handcalc.verdict import Verdict
     from symgd.numeric.closed import SolvableForm
     from symgd.numeric.curve import Curve
     from symgd.numeric.function import GradientFunction
     from symgd.numeric.trace import Trace
 
 __all__ = [
-    "Problem", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation", "write",
+    "Problem", "check", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation", "write",
 ]  # fmt: skip
 
 
@@ -110,6 +112,24 @@ def equal(left: str, right: str, domain: Mapping[str, str] | None = None, second
 
     found: Check = decided(left, right, dict(domain or {}), seconds)
     return found
+
+
+def check(text: str, problem: Problem | str | None = None, *, let: Sequence[str] = (), name: str = "-", seconds: float = 20.0) -> Verdict:
+    """Somebody's working judged line by line: verdict.first_wrong, verdict.findings, verdict.to_json().
+
+    text     LaTeX, Markdown, plain lines, or the text of a notebook or a program, as the suffix of `name` says
+    problem  what it is judged against, by name or as a Problem; else what the writer defines
+    let      definitions that the writer leaves out: "y_hat = w*x + b"
+    Strangers' text: judged in a process of its own, with limits; what is not decided within `seconds` is undecided, never wrong.
+    Raises catalogue.UnknownProblem; reading.Unread for a definition that cannot be read; ValueError for a text beyond 5 MB.
+    """
+    from symgd.checking import check as checked
+    from symgd.handcalc.jobs import Reference, as_texts
+
+    stated = as_texts(problem) if isinstance(problem, Problem) else Reference(name=problem or "")
+    reference = replace(stated, let=(*stated.let, *let))
+    reference.problem()
+    return checked(text, reference, name, seconds)
 
 
 def read_derivation(text: str) -> Gradient:

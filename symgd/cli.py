@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     p = _Parser(prog="symgd", description="Derive the gradients of gradient descent step by step, prove every step, run them.", allow_abbrev=False)
     p.add_argument("--version", action="version", version=f"symgd {__version__}")
     commands = p.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
-    for add in (_list_words, _derive_words, _fit_words, _equal_words, _build_words):
+    for add in (_list_words, _derive_words, _fit_words, _check_words, _equal_words, _build_words):
         add(commands)
     return p
 
@@ -88,20 +88,20 @@ def _list_words(commands: Any) -> None:
     p.add_argument("--json", action="store_true", help="for machines")
 
 
-def _problem_words(p: argparse.ArgumentParser) -> None:
+def _statement_words(p: argparse.ArgumentParser) -> None:
     p.add_argument("--let", action="append", default=[], metavar="DEFINITION", help='a definition of your own, in order: "y_hat = w*x + b"')
     p.add_argument("--loss", default="", metavar="EXPRESSION", help="the loss of one sample; the objective is its mean")
     p.add_argument("--objective", default="", metavar="EXPRESSION", help="the whole objective, with sum(…) and mean(…)")
     p.add_argument("--wrt", action="append", default=[], metavar="NAME", help="differentiate by this name (again for more)")
     p.add_argument("--data", default="", metavar="NAMES", help="names with one value a sample: x,y")
     p.add_argument("--constant", action="append", default=[], metavar="NAME=VALUE", help="a name held fixed, with its value")
-    p.add_argument("--hold", action="append", default=[], metavar="NAME=VALUE", help="hold a parameter of the problem constant")
 
 
 def _derive_words(commands: Any) -> None:
     p = _command(commands, "derive", "derive_command", "the derivation as a document, every step proved")
     p.add_argument("problem", nargs="?", metavar="PROBLEM", help="a name of the catalogue (symgd list), or a .toml file")
-    _problem_words(p)
+    _statement_words(p)
+    p.add_argument("--hold", action="append", default=[], metavar="NAME=VALUE", help="hold a parameter of the problem constant")
     p.add_argument("--expression", default="", metavar="EXPRESSION", help="one scalar derivative; other names are constants")
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="full")
     p.add_argument("--notation", choices=("sample", "sum", "matrix"), default="sum")
@@ -135,6 +135,18 @@ def _fit_words(commands: Any) -> None:
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="brief", help="how much of the derivation the report shows")
     p.add_argument("--report", default="", metavar="FILE", help="a document of it all, with pictures: .html .md .tex .txt")
     p.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    p.add_argument("--json", action="store_true", help="for machines")
+
+
+def _check_words(commands: Any) -> None:
+    p = _command(commands, "check", "check_command", "verify hand calculations line by line")
+    p.add_argument("path", metavar="FILE|DIR|-", help="LaTeX, Markdown, text, a notebook or code; a folder of them; or - for standard input")
+    p.add_argument("--problem", default="", metavar="NAME", help="judge against this problem: a name of the catalogue, or a .toml file")
+    _statement_words(p)
+    p.add_argument("--strict", action="store_true", help="exit with 3 where a line is undecided or unread")
+    p.add_argument("--report", default="", metavar="FILE", help="a document of it: .html .md .tex .txt; for a folder, a folder or the file of the summary")
+    p.add_argument("--seconds", type=float, default=20.0, metavar="S", help="time for one text; what is not decided then is undecided (default 20)")
+    p.add_argument("--force", action="store_true", help="replace files that exist")
     p.add_argument("--json", action="store_true", help="for machines")
 
 

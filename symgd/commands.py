@@ -25,10 +25,11 @@ from symgd.forward import Problem
 from symgd.losses import LOSSES
 from symgd.models import MODELS
 
-__all__ = ["Refused", "build_command", "derive_command", "equal_command", "fit_command", "list_command"]
+__all__ = ["Refused", "build_command", "check_command", "derive_command", "equal_command", "fit_command", "list_command"]
 
 YES, NO, UNDECIDED = 0, 1, 3
 LONGEST_TOML = 200_000  # bytes
+MOST_SECONDS = 3_600  # for one text
 MOST_STEPS = 10_000_000  # of a descent: every point is kept
 LARGEST = Fraction(10) ** 150  # of a number on the command line: its square is a double still
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -323,3 +324,25 @@ def _columns(given: argparse.Namespace, table: Any, wrong: type[ValueError]) -> 
     if not target or not feature:
         raise wrong(f"name the columns with --target and --feature; there are {', '.join(map(repr, names))}")
     return target, feature
+
+
+# ---------------------------------------------------------------- check
+
+
+def check_command(given: argparse.Namespace) -> int:
+    """Somebody's working, judged in processes of their own; the reference is stated by whoever types the command, and read here."""
+    from symgd.checking import Wish, run
+    from symgd.handcalc.jobs import Reference
+
+    if given.problem and (given.loss or given.objective):
+        raise Refused("either --problem, or --loss with --let, not both")
+    if not 0 < given.seconds <= MOST_SECONDS:
+        raise Refused(f"--seconds takes a number up to {MOST_SECONDS}, not {given.seconds:g}")
+    named = given.problem if not given.problem.endswith(".toml") else ""
+    wrt = tuple(name for word in given.wrt for name in word.replace(",", " ").split())
+    values = tuple((n, str(v)) for n, v in _values(given.constant, "--constant").items())
+    with _refusing():
+        toml = _text_of_problem(given.problem) if given.problem and not named else ""
+        reference = Reference(named, toml, tuple(given.let), given.loss, given.objective, wrt, given.data, values)
+        reference.problem()
+        return run(Wish(given.path, reference, given.strict, given.report, given.json, given.force, given.seconds))

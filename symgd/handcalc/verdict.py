@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from symgd.document.page import Page
+from symgd.document.shown import shows_itself
+
 __all__ = ["ORDER", "Finding", "Slip", "StepVerdict", "Verdict", "Written", "worst"]
 
 # from good to bad: a line's verdict is that of its worst member
@@ -76,6 +79,7 @@ class Finding:
     steps: tuple[StepVerdict, ...] = ()
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Verdict:
     """problem      the catalogue's name of the problem it was judged against, or None
@@ -93,6 +97,12 @@ class Verdict:
     def first_wrong(self) -> int | None:
         """The number of the first wrong line, or None."""
         return next((f.line.number for f in self.findings if f.verdict == "wrong"), None)
+
+    def shown(self) -> Page:
+        """The document of it."""
+        from symgd.handcalc.to_page import to_page
+
+        return to_page(self)
 
     def to_json(self) -> str:
         """The verdict as data, for machines."""

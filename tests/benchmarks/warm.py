@@ -1,0 +1,54 @@
+"""P12: deriving and proving, warm; and random compositions of all elementary functions, derived and proved."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from symgd.backward import derive, differentiate
+from symgd.catalogue import problem
+from symgd.hessian import curvature
+from symgd.stationary import closed_form
+from symgd.term import Name
+from tests.test_backward import compositions, network
+
+COMPOSITIONS = 1000
+ROUNDS = 15
+
+
+def milliseconds(f: Callable[[], Any], rounds: int = ROUNDS) -> float:
+    """CPU time of one call: the median, after one to warm up."""
+    f()
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        f()
+        times.append(1000 * (time.process_time() - start))
+    return statistics.median(times)
+
+
+def rows() -> Iterator[tuple[str, float, float | None]]:
+    """(what, milliseconds or a ratio, target)"""
+    line = problem("line-mse")
+    gradient = derive(line)
+    assert gradient.proved
+    yield "line-mse derived and proved, ms", milliseconds(lambda: derive(line)), 40
+    yield "its closed form, ms", milliseconds(lambda: closed_form(gradient)), None
+    yield "its curvature, ms", milliseconds(lambda: curvature(gradient)), None
+    five, ten = (milliseconds(lambda depth=depth: derive(network(depth)), 3) for depth in (5, 10))
+    yield f"a network of 10 layers / one of 5 ({five:.0f} ms)", ten / five, 2.5
+
+
+def of_compositions() -> Iterator[tuple[str, float, float | None]]:
+    """The same for single derivatives; each must be proved in every step."""
+    times, proved = [], 0
+    for _, t, _, _ in compositions(COMPOSITIONS):
+        start = time.process_time()
+        d = differentiate(t, Name("x"))
+        times.append(time.process_time() - start)
+        proved += all(s.check.verdict == "proved" for s in d.steps)
+    yield f"random compositions, {len(times)}: not proved in every step", len(times) - proved, 0
+    yield "the median of them, ms", 1000 * statistics.median(times), None
+    yield "the slowest, s", max(times), 2
