@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,14 @@ from symgd.handcalc.verdict import Slip
 from symgd.language import FUNCTIONS
 from symgd.referee.tape import Referee
 from symgd.rules.arithmetic import tidy
-from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Sum, Term, axis, free, mul, parts, rename, subterms
+from symgd.term import ONE, TWO, Add, D, Div, Mul, Name, Neg, Num, Sum, Term, axis, free, mul, parts, rename, subterms
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
 
 __all__ = ["SLIPS", "explain"]
 
 RANGES = ((0.1, 0.9), (1.1, 2.9), (-0.9, 0.9), (-2.9, 2.9), (0.1, 0.9))  # where names are drawn from, until both sides have a value
+NO_VALUE = (KeyError, ValueError, OverflowError, IndexError)  # what has no value at a place
 MOST = 3  # slips named for one line
 
 WHOLE: dict[str, SlipRule] = {}
@@ -42,34 +44,61 @@ def whole_sign(t: Term, _: Around) -> Iterator[Term]:
     yield Neg(t)
 
 
+@slip(WHOLE, "factor", spoils="constant multiple")
+def whole_factor(t: Term, _: Around) -> Iterator[tuple[Term, dict[str, Term]]]:
+    """Everything else is right, but a constant factor is not: what stands here is {f} times what it should be."""
+    for f in (TWO, Div(ONE, TWO), Num(Fraction(4)), Div(ONE, Num(Fraction(4)))):
+        yield Div(t, f), {"f": f}
+
+
+@slip(WHOLE, "count", spoils="constant multiple")
+def whole_count(t: Term, around: Around) -> Iterator[tuple[Term, dict[str, Term]]]:
+    """Everything else is right, but the count is not: what stands here is {f} times what it should be."""
+    for _, n in around.problem.count:
+        for f in (n, Div(ONE, n), mul(n, n), Div(ONE, mul(n, n))):
+            yield Div(t, f), {"f": f}
+
+
+@slip(WHOLE, "sum-dropped", spoils="linearity of the sum")
+def whole_sum(t: Term, _: Around) -> Iterator[Term]:
+    """The Σ was lost: the values of all samples are to be added up."""
+    for index in sorted(free(t)):
+        yield Sum(index, t)
+
+
 SLIPS: dict[str, SlipRule] = {**WHOLE, **CALCULUS_SLIPS, **UNDONE, **REWRITTEN}
 
 # the likeliest first, where several explain a line
 LIKELY = (
-    "sign", "exponent-kept", "factor", "count", "wrong-parameter", "inner-derivative", "outer-derivative", "function-derivative",
-    "product-rule", "quotient-rule", "bracket", "term-dropped", "constant-kept", "sum-dropped", "wrong-variable", "sum-product", "additive",
-    "cancelling", "exponent-lost", "term-added", "reciprocal", "chain-rule", "path-dropped", "sum-kept", "transpose", "update-direction", "arithmetic",
+    "update-direction", "sum-dropped", "sign", "exponent-kept", "factor", "count", "inner-derivative", "function-derivative", "wrong-parameter",
+    "outer-derivative", "product-rule", "quotient-rule", "bracket", "term-dropped", "constant-kept", "wrong-variable", "sum-product", "additive",
+    "cancelling", "exponent-lost", "term-added", "reciprocal", "chain-rule", "path-dropped", "sum-kept", "transpose", "arithmetic",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A slip, the claim a = b that it explains the line, and the factor that a convention explains besides, in words ("" for none)."""
+    """A slip, the claim a = b that it explains the line, and what a convention explains besides, in words ("" for nothing)."""
 
     made: Made
     a: Term
     b: Term
-    factor: str = ""
+    besides: str = ""
+    known: bool = False
 
     @property
-    def likely(self) -> tuple[bool, int]:
-        name = self.made.rule.name
-        return bool(self.factor), LIKELY.index(name) if name in LIKELY else len(LIKELY)
+    def tier(self) -> tuple[int, int]:
+        """Candidates of the first tier that explains the line are named: alone before besides a convention, a rule before a slip of the pen."""
+        return len(self.besides), self.made.rule.rare + (self.made.rule.spoil.__name__ in UNDONE or self.made.rule.spoil.__name__ in REWRITTEN)
 
-    def slip(self, problem: Problem) -> Slip:
+    @property
+    def likely(self) -> tuple[tuple[int, int], int]:
+        name = self.made.rule.name
+        return self.tier, -1 if self.known else LIKELY.index(name) if name in LIKELY else len(LIKELY)
+
+    def slip(self) -> Slip:
         says = self.made.rule.says.format_map({k: _shown(v) for k, v in self.made.words})
-        n = _count(problem)
-        return Slip(self.made.rule.name, says + (f" (Besides, a factor {self.factor}: {factor_words(self.factor, n.symbol)}.)" if self.factor else ""))
+        return Slip(self.made.rule.name, says + (f" (Besides: {self.besides}.)" if self.besides else ""))
 
 
 def _shown(t: Term) -> str:
@@ -86,23 +115,23 @@ def explain(problem: Problem, left: Term, right: Term, referee: Referee, kind: s
     Where no slip does it alone, one that does it up to a convention's factor is named with the factor.
     """
     with np.errstate(all="ignore"):
-        claim = _Claim(problem, left, right, referee)
+        claim = _Claim(problem, left, right, referee, kind)
         candidates = sorted(claim.candidates(), key=lambda c: c.likely)
     found: dict[str, Candidate] = {}
     for c in candidates:
-        if len(found) == MOST or (c.factor and any(not f.factor for f in found.values())):
+        if len(found) == MOST or (found and c.tier > next(iter(found.values())).tier):
             break
         if c.made.rule.name not in found and claim.proved(c, referee):
             found[c.made.rule.name] = c
-    return tuple(c.slip(problem) for c in found.values())
+    return tuple(c.slip() for c in found.values())
 
 
 class _Claim:
     """A false claim, and the place at which candidates are looked at."""
 
-    def __init__(self, problem: Problem, left: Term, right: Term, referee: Referee) -> None:
-        self.problem, self.left, self.right = problem, left, right
-        self.spoiling = Spoiling(Around(problem), CALCULUS_SLIPS)
+    def __init__(self, problem: Problem, left: Term, right: Term, referee: Referee, kind: str) -> None:
+        self.problem, self.left, self.right, self.kind = problem, left, right, kind
+        self.spoiling = Spoiling(Around(problem, kind=kind), CALCULUS_SLIPS)
         self.samples = sorted(free(right) - free(left))
         self.truth = self.spoiling.right(left)
         self.glance = self.place()
@@ -116,7 +145,7 @@ class _Claim:
             try:
                 if all(np.all(np.isfinite(glance.of(t))) for t in (self.left, self.right)):
                     return glance
-            except (KeyError, ValueError, OverflowError):
+            except NO_VALUE:
                 return None
         return None
 
@@ -125,7 +154,7 @@ class _Claim:
         assert self.glance is not None
         try:
             return self.glance.of(t)
-        except (KeyError, ValueError, OverflowError):
+        except NO_VALUE:
             return None
 
     # ------------------------------------------------------------ candidates
@@ -135,7 +164,8 @@ class _Claim:
         if self.glance is None or ratio(self.value(self.left), right := self.value(self.right), (1.0,)) == 0:
             return
         n = _count(self.problem)
-        factors = [(ONE, ""), *FACTORS(n)] if self.problem.count else [(ONE, ""), *FACTORS(n)[:2]]
+        usual = FACTORS(n) if self.problem.count else FACTORS(n)[:2]
+        factors = [(ONE, ""), *((f, f"a factor {words}: {factor_words(words, n.symbol)}") for f, words in usual)]
         weights = [self.value(f) for f, _ in factors]
         for made, spoiled in self.forward():
             for c in (spoiled, *self.one_sample(spoiled)):
@@ -159,17 +189,17 @@ class _Claim:
 
     def undone(self) -> Iterator[tuple[Made, Term]]:
         """The right side with one slip undone."""
-        yield Made(WHOLE["whole_sign"]), Neg(self.right)
+        around = Around(self.problem, kind=self.kind)
+        for r in WHOLE.values():
+            yield from _made(r, self.right, around)
         yield from self.edits(self.right, UNDONE)
 
     def edits(self, t: Term, table: dict[str, SlipRule]) -> Iterator[tuple[Made, Term]]:
         pool = self.pool()
         for path, s, letters in places(t, free(self.left) | free(self.right)):
-            around = Around(self.problem, pool, letters)
+            around = Around(self.problem, pool, letters, self.kind)
             for r in table.values():
-                for other in r.spoil(s, around):
-                    new, words = (other, {}) if isinstance(other, Term) else other
-                    yield Made(r, tuple(words.items())), put(t, path, new)
+                yield from ((made, put(t, path, new)) for made, new in _made(r, s, around))
 
     def pool(self) -> tuple[Term, ...]:
         """The terms of the sums near by, without their signs: what may have been dropped."""
@@ -185,6 +215,13 @@ class _Claim:
             if without is not None:
                 out.append(without)
         return out
+
+
+def _made(r: SlipRule, t: Term, around: Around) -> Iterator[tuple[Made, Term]]:
+    """Each outcome of one slip on one part, with what its sentence speaks of."""
+    for outcome in r.spoil(t, around):
+        new, words = (outcome, {}) if isinstance(outcome, Term) else outcome
+        yield Made(r, tuple(words.items())), new
 
 
 def _pending(t: Term) -> bool:

@@ -192,15 +192,23 @@ def power_of_one_factor(s: Term, _: Around) -> Wrongs:
 
 @slip(UNDONE, "sign", spoils="arithmetic")
 def sign_of_written_term(s: Term, _: Around) -> Wrongs:
-    """The sign of {t} is turned round: it should be {right}."""
+    """Here stands {t} where {right} is meant: the sign is turned round."""
     match s:
         case Add(ts):
             for k, t in enumerate(ts):
-                yield add(*ts[:k], _minus(t), *ts[k + 1 :]), {"t": t.body if isinstance(t, Neg) else t, "right": _minus(t)}
+                yield add(*ts[:k], _minus(t), *ts[k + 1 :]), {"t": t, "right": _minus(t)}
         case Call(_f, (u,)):
             yield Call(_f, (_minus(u),)), {"t": u, "right": _minus(u)}
         case Pow(u, v) if not isinstance(v, Num):
             yield Pow(u, _minus(v)), {"t": v, "right": _minus(v)}
+
+
+@slip(UNDONE, "update-direction", spoils="arithmetic")
+def written_update(s: Term, around: Around) -> Wrongs:
+    """Gradient descent steps against the gradient: the step is subtracted, {right}; here it is added, which makes the loss grow."""
+    match s:
+        case Add((p, step)) if around.kind == "update":
+            yield add(p, _minus(step)), {"right": add(p, _minus(step))}
 
 
 def _minus(t: Term) -> Term:
@@ -220,7 +228,7 @@ def written_term_dropped(s: Term, around: Around) -> Wrongs:
         yield add(s, Neg(t)), {"t": Neg(t)}
 
 
-@slip(UNDONE, "term-added", spoils="arithmetic")
+@slip(UNDONE, "term-added", spoils="arithmetic", rare=1)
 def written_term_added(s: Term, _: Around) -> Wrongs:
     """The term {t} does not belong here."""
     match s:
@@ -266,7 +274,7 @@ def written_factor_lost(s: Term, around: Around) -> Wrongs:
                     yield add(*ts[:k], right, *ts[k + 1 :]), {"t": t, "f": f, "right": right}
 
 
-@slip(UNDONE, "factor", spoils="arithmetic")
+@slip(UNDONE, "factor", spoils="arithmetic", rare=1)
 def written_factor_added(s: Term, _: Around) -> Wrongs:
     """The factor {f} does not belong here."""
     match s:
@@ -283,7 +291,7 @@ def written_exponent(s: Term, _: Around) -> Wrongs:
             yield u if n == 2 else Pow(u, Num(n - 1)), {"s": s}
 
 
-@slip(UNDONE, "exponent-lost", spoils="arithmetic")
+@slip(UNDONE, "exponent-lost", spoils="arithmetic", rare=1)
 def written_exponent_lost(s: Term, _: Around) -> Wrongs:
     """An exponent was lost: {s} should be {right}."""
     match s:
@@ -293,7 +301,7 @@ def written_exponent_lost(s: Term, _: Around) -> Wrongs:
             yield Pow(u, Num(n + 1)), {"s": s, "right": Pow(u, Num(n + 1))}
 
 
-@slip(UNDONE, "reciprocal", spoils="arithmetic")
+@slip(UNDONE, "reciprocal", spoils="arithmetic", rare=1)
 def written_upside_down(s: Term, _: Around) -> Wrongs:
     """A fraction stands upside down: {s} should be {right}."""
     match s:
@@ -355,7 +363,8 @@ def _kind(v: Name, around: Around) -> str:
 def _names(around: Around) -> list[Name]:
     """Every name that may stand here, with the indices of the place."""
     known = (*around.problem.data, *around.problem.parameters, *(d.name for d in around.problem.tape), *(c for c, _ in around.problem.constants))
-    return [v for x in known for v in _here(x, around.letters) if isinstance(v, Name) and v != around.problem.objective]
+    last = [d.name for d in around.problem.tape[-1:]]
+    return [v for x in known for v in _here(x, around.letters) if isinstance(v, Name) and v not in last]
 
 
 def _pool(around: Around) -> list[Term]:

@@ -16,7 +16,7 @@ from symgd.handcalc.spoil import Around, SlipRule, Words, slip
 from symgd.language import FUNCTIONS
 from symgd.rules.calculus import holds, power_of
 from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
-from symgd.term import add, free, mul, names, occurrences, parts, rename
+from symgd.term import add, free, mul, names, occurrences, parts, rename, subterms
 
 __all__ = ["CALCULUS_SLIPS"]
 
@@ -57,11 +57,12 @@ def power_not_differentiated(d: Term, _: Around) -> Wrongs:
     match d:
         case D(Pow(u, n), by) if u != by:
             yield D(u, by, True)
+            yield mul(n, D(u, by, True))
             yield mul(Pow(u, n), D(u, by, True))
             yield Pow(D(u, by, True), n)
 
 
-@slip(CALCULUS_SLIPS, "exponent-kept", spoils="power rule")
+@slip(CALCULUS_SLIPS, "exponent-kept", spoils="power rule", rare=1)
 def exponent_raised(d: Term, _: Around) -> Wrongs:
     """The power rule lowers the exponent by one: (uⁿ)′ = n uⁿ⁻¹ u′; here the exponent was raised, as for an integral."""
     match d:
@@ -134,7 +135,7 @@ def constant_not_zero(d: Term, _: Around) -> Wrongs:
             yield ONE, {"c": c, "by": by}
 
 
-@slip(CALCULUS_SLIPS, "constant-kept", spoils="identity")
+@slip(CALCULUS_SLIPS, "constant-kept", spoils="identity", rare=1)
 def variable_kept(d: Term, _: Around) -> Wrongs:
     """A variable changes exactly as fast as itself: the derivative of {by} by {by} is 1; here it was taken as {by}, or as 0."""
     match d:
@@ -335,19 +336,18 @@ def inside_forgotten(d: Term, _: Around) -> Wrongs:
             yield outer(u), {"u": u}
 
 
-@slip(CALCULUS_SLIPS, "outer-derivative", spoils="chain rule")
+@slip(CALCULUS_SLIPS, "function-derivative", spoils="chain rule")
 def function_not_differentiated(d: Term, _: Around) -> Wrongs:
-    """By the chain rule f(u)′ = f′(u) u′; here the outer function {f} was not differentiated."""
+    """By the chain rule f(u)′ = f′(u) u′; here the outer function was not differentiated: {law}."""
     match d:
-        case D(Call(f, (u,)) as whole, by) if f != "exp":
-            yield mul(whole, D(u, by, True)), {"f": whole}
+        case D(Call(f, (u,)) as whole, by):
+            if f != "exp":
+                yield mul(whole, D(u, by, True)), {"law": Name(f)}
             if u != by:
-                yield D(u, by, True), {"f": whole}
-        case D(Call(f, (u,)) as whole, by) if u != by:
-            yield D(u, by, True), {"f": whole}
+                yield D(u, by, True), {"law": Name(f)}
 
 
-@slip(CALCULUS_SLIPS, "inner-derivative", spoils="chain rule")
+@slip(CALCULUS_SLIPS, "inner-derivative", spoils="chain rule", rare=1)
 def derivative_of_the_derivative(d: Term, _: Around) -> Wrongs:
     """By the chain rule f(u)′ = f′(u) u′; here f′ was taken at u′ instead of at u = {u}."""
     match d:
@@ -445,25 +445,39 @@ def sum_kept(d: Term, _: Around) -> Wrongs:
 
 @slip(CALCULUS_SLIPS, "inner-derivative", spoils="chain rule through names")
 def link_forgotten(d: Term, around: Around) -> Wrongs:
-    """By the chain rule ∂L/∂v = ∂L/∂c · ∂c/∂v with c = {c}; here the inner derivative ∂c/∂v was forgotten."""
-    yield from _without(d, around, partial=True)
+    """By the chain rule {l} is reached through {c}: the derivative by {c} times the derivative of {c} by {v}; here the second, the inner one, was forgotten."""
+    yield from (w for w in _without(d, around, partial=True) if not _function(w[1]["c"], around))
+
+
+@slip(CALCULUS_SLIPS, "function-derivative", spoils="chain rule through names")
+def link_of_function_forgotten(d: Term, around: Around) -> Wrongs:
+    """By the chain rule the derivative of {c} by {v} is a factor, for {c} is a function of {v}: {law}; here it was forgotten."""
+    for wrong, words in _without(d, around, partial=True):
+        if f := _function(words["c"], around):
+            yield wrong, {**words, "law": Name(f)}
+
+
+def _function(c: Term, around: Around) -> str | None:
+    """The function that the name c is the value of."""
+    definition = around.problem.definition(c.symbol) if isinstance(c, Name) else None
+    return definition.value.function if definition and isinstance(definition.value, Call) else None
 
 
 @slip(CALCULUS_SLIPS, "outer-derivative", spoils="chain rule through names")
 def outer_link_forgotten(d: Term, around: Around) -> Wrongs:
-    """By the chain rule ∂L/∂v = ∂L/∂c · ∂c/∂v with c = {c}; here the outer derivative ∂L/∂c was forgotten."""
+    """By the chain rule {l} is reached through {c}: the derivative by {c} times the derivative of {c} by {v}; here the first, the outer one, was forgotten."""
     yield from _without(d, around, partial=False)
 
 
-def _without(d: Term, around: Around, partial: bool) -> Wrongs:
+def _without(d: Term, around: Around, partial: bool) -> Iterator[tuple[Term, Words]]:
     """Each path with one of its two derivatives left out."""
     through = _paths(d, around.problem)
     for k, path in enumerate(through):
         links = [f for f in parts(Mul, _within(path)) if isinstance(f, D)]
         if len(links) == 2:
             kept = next(f for f in links if f.partial != partial)
-            c = next(f.of for f in links if f.partial)
-            yield add(*through[:k], _summed(path, kept), *through[k + 1 :]), {"c": c}
+            link = next(f for f in links if f.partial)
+            yield add(*through[:k], _summed(path, kept), *through[k + 1 :]), {"c": link.of, "v": link.by, "l": around.problem.objective}
 
 
 @slip(CALCULUS_SLIPS, "chain-rule", spoils="chain rule through names")
@@ -508,6 +522,22 @@ def _summed(path: Term, inside: Term) -> Term:
     return Sum(path.index, _summed(path.body, inside)) if isinstance(path, Sum) else inside
 
 
+@slip(CALCULUS_SLIPS, "function-derivative", spoils="chain rule through names")
+def other_loss(d: Term, around: Around) -> Wrongs:
+    """The loss is a logarithm, and the derivative of log {c} is 1/{c}; here {c} − {y} was taken, as for squared errors."""
+    match d:
+        case D(Name(s, ()), by, False) if (definition := around.problem.definition(s)) and _in_a_logarithm(by, definition.value):
+            for y in around.problem.data:
+                if y.symbol in names(definition.value) and len(y.indices) == len(by.indices):
+                    target = Name(y.symbol, by.indices)
+                    yield add(by, Neg(target)), {"c": by, "y": target}
+
+
+def _in_a_logarithm(c: Name, t: Term) -> bool:
+    """Is log c in t?"""
+    return any(isinstance(s, Call) and s.function == "log" and isinstance(s.args[0], Name) and s.args[0].symbol == c.symbol for s in subterms(t))
+
+
 @slip(CALCULUS_SLIPS, "wrong-parameter", spoils="definition")
 def other_parameter(d: Term, around: Around) -> Wrongs:
     """This is the derivative by {other}, not by {by}."""
@@ -518,7 +548,7 @@ def other_parameter(d: Term, around: Around) -> Wrongs:
                     yield D(of, other, partial), {"other": other, "by": by}
 
 
-@slip(CALCULUS_SLIPS, "wrong-variable", spoils="definition")
+@slip(CALCULUS_SLIPS, "wrong-variable", spoils="definition", rare=2)
 def other_variable(d: Term, around: Around) -> Wrongs:
     """This is the derivative by {other}, not by {by}."""
     match d:

@@ -16,6 +16,8 @@ from itertools import chain
 from symgd.backward import opened, paths
 from symgd.forward import Problem
 from symgd.rules import CALCULUS, SUMS
+from symgd.rules.arithmetic import tidy
+from symgd.rules.table import NoRule
 from symgd.term import ZERO, D, Name, Sum, Term, add, children, names, rebuild, rename, replace, size, subterms
 
 __all__ = ["Around", "Made", "SlipRule", "Spoiling", "Words", "places", "put", "slip"]
@@ -27,11 +29,17 @@ Wrongs = Iterable[Term | tuple[Term, Words]]
 
 @dataclass(frozen=True)
 class Around:
-    """What stands around a move: the problem, the terms that sums hold there (without their signs), and the indices that are free at the place."""
+    """What stands around a move.
+
+    pool     the terms that the sums near by hold, without their signs
+    letters  the indices that stand for a value at the place
+    kind     what sort of line it is: "update", "number", or any other
+    """
 
     problem: Problem
     pool: tuple[Term, ...] = ()
     letters: frozenset[str] = frozenset()
+    kind: str = ""
 
 
 Spoil = Callable[[Term, Around], Wrongs]
@@ -41,6 +49,7 @@ Spoil = Callable[[Term, Around], Wrongs]
 class SlipRule:
     """name    the stable word
     spoils  the move that goes wrong: a name of `rules.LAWS`
+    rare    is it named only where nothing likelier explains the line?
     says    one sentence for the writer, with {a}, {b} for the parts that it speaks of
     spoil   (what the move is made on, what stands around it) → each wrong outcome, with those parts
     """
@@ -49,6 +58,7 @@ class SlipRule:
     spoils: str
     says: str
     spoil: Spoil
+    rare: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,11 +69,11 @@ class Made:
     words: tuple[tuple[str, Term], ...] = ()
 
 
-def slip(table: dict[str, SlipRule], name: str, spoils: str) -> Callable[[Spoil], Spoil]:
+def slip(table: dict[str, SlipRule], name: str, spoils: str, rare: int = 0) -> Callable[[Spoil], Spoil]:
     """Put a function into the table, by its own name; its docstring is the sentence."""
 
     def enter(spoil: Spoil) -> Spoil:
-        table[spoil.__name__] = SlipRule(name, spoils, " ".join(cleandoc(spoil.__doc__ or "").split()), spoil)
+        table[spoil.__name__] = SlipRule(name, spoils, " ".join(cleandoc(spoil.__doc__ or "").split()), spoil, rare)
         return spoil
 
     return enter
@@ -107,8 +117,18 @@ class Spoiling:
     def _spoiled(self, d: D) -> tuple[tuple[Made, Term], ...]:
         if d not in self._wrong:
             self._wrong[d] = ()
-            self._wrong[d] = tuple(chain.from_iterable(self._one_move(d, rule, after) for rule, after in self.moves(d)))
+            outer = self._settled(d)
+            moves = chain.from_iterable(self._one_move(outer, rule, after) for rule, after in self.moves(outer))
+            self._wrong[d] = (*self._inside(d), *moves)
         return self._wrong[d]
+
+    def _settled(self, d: D) -> D:
+        """A derivative of a derivative, with the inner one taken."""
+        return D(tidy(self.right(d.of)), d.by, True) if any(isinstance(s, D) for s in subterms(d.of)) else d
+
+    def _inside(self, d: D) -> Iterator[tuple[Made, Term]]:
+        """A derivative of a derivative, with the inner one spoiled."""
+        yield from ((made, D(inner, d.by, True)) for made, inner in self.wrong(d.of))
 
     def _one_move(self, d: D, rule: str, after: Term) -> Iterator[tuple[Made, Term]]:
         """This move spoiled and the rest right, then this move right and one of the rest spoiled."""
@@ -122,17 +142,21 @@ class Spoiling:
                 yield (Made(r), wrong) if isinstance(wrong, Term) else (Made(r, tuple(wrong[1].items())), wrong[0])
 
     def moves(self, d: D) -> Iterator[tuple[str, Term]]:
-        """The first move on a pending derivative, by each way of taking it."""
+        """The first move on a pending derivative, by each way of taking it.  Raises NoRule."""
+        d = self._settled(d)
         if not d.partial:
             yield from self._along(d)
         elif isinstance(d.of, Name) and d.of.symbol != d.by.symbol:
             yield ("definition", opened(self.problem, d)) if self.problem.definition(d.of.symbol) else ("constant", ZERO)
         else:
-            yield next((r.name, after) for table in (CALCULUS, SUMS) for r in table.values() if (after := r.move(d)) is not None)
+            move = next(((r.name, after) for table in (CALCULUS, SUMS) for r in table.values() if (after := r.move(d)) is not None), None)
+            if move is None:
+                raise NoRule(f"no rule differentiates this by {d.by.symbol}")
+            yield move
 
     def _along(self, d: D) -> Iterator[tuple[str, Term]]:
         """∂L/∂v along the tape: the paths added up; and with what the names stand for put in."""
-        through = [path for _, path in paths(self.problem, d.by)] if d.of == self.problem.objective else []
+        through = [path for _, path in paths(self.problem, d.by)] if self.problem.tape and d.of == self.problem.objective else []
         if any(isinstance(s, D) and not s.partial for path in through for s in subterms(path)):
             yield "chain rule through names", add(*through)
         whole = self.written_out(d.of, d.by.symbol)
