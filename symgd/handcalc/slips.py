@@ -18,8 +18,15 @@ import numpy as np
 from symgd.forward import Problem
 from symgd.handcalc.conventions import FACTORS, factor_words
 from symgd.handcalc.glance import Glance, ratio
-from symgd.handcalc.slips_of_algebra import REWRITTEN, UNDONE
-from symgd.handcalc.slips_of_calculus import CALCULUS_SLIPS
+from symgd.handcalc.slips_of_algebra import REWRITINGS
+from symgd.handcalc.slips_of_brackets import BRACKETS_LOST, BRACKETS_REWRITTEN
+from symgd.handcalc.slips_of_chain import CHAIN
+from symgd.handcalc.slips_of_functions import OF_FUNCTIONS
+from symgd.handcalc.slips_of_names import NAMES
+from symgd.handcalc.slips_of_powers import POWERS
+from symgd.handcalc.slips_of_products import PRODUCTS
+from symgd.handcalc.slips_of_sums import SUMS
+from symgd.handcalc.slips_of_terms import TERMS
 from symgd.handcalc.spoil import Around, Made, SlipRule, Spoiling, places, put, slip
 from symgd.handcalc.verdict import Slip
 from symgd.language import FUNCTIONS
@@ -66,7 +73,10 @@ def whole_sum(t: Term, _: Around) -> Iterator[Term]:
         yield Sum(index, t)
 
 
-SLIPS: dict[str, SlipRule] = {**WHOLE, **CALCULUS_SLIPS, **UNDONE, **REWRITTEN}
+MOVES: dict[str, SlipRule] = {**POWERS, **SUMS, **PRODUCTS, **OF_FUNCTIONS, **CHAIN}  # a move on a pending derivative gone wrong
+REWRITTEN: dict[str, SlipRule] = {**BRACKETS_REWRITTEN, **REWRITINGS}  # each part of the line before, wrongly rewritten
+UNDONE: dict[str, SlipRule] = {**BRACKETS_LOST, **TERMS, **NAMES}  # each part of the wrong line as it should have been
+SLIPS: dict[str, SlipRule] = {**WHOLE, **MOVES, **UNDONE, **REWRITTEN}
 
 # the likeliest first, where several explain a line
 LIKELY = (
@@ -131,7 +141,7 @@ class _Claim:
 
     def __init__(self, problem: Problem, left: Term, right: Term, referee: Referee, kind: str) -> None:
         self.problem, self.left, self.right, self.kind = problem, left, right, kind
-        self.spoiling = Spoiling(Around(problem, kind=kind), CALCULUS_SLIPS)
+        self.spoiling = Spoiling(Around(problem, kind=kind), MOVES)
         self.samples = sorted(free(right) - free(left))
         self.truth = self.spoiling.right(left)
         self.glance = self.place()

@@ -8,7 +8,7 @@ A derivative along the tape is taken in two ways, as people take it: by the chai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from inspect import cleandoc
 from itertools import chain
@@ -20,11 +20,11 @@ from symgd.rules.arithmetic import tidy
 from symgd.rules.table import NoRule
 from symgd.term import ZERO, D, Name, Sum, Term, add, children, names, rebuild, rename, replace, size, subterms
 
-__all__ = ["Around", "Made", "SlipRule", "Spoiling", "Words", "places", "put", "slip"]
+__all__ = ["Around", "Made", "SlipRule", "Spoiling", "Words", "Wrongs", "places", "put", "slip"]
 
 WRITTEN_OUT = 60  # nodes: a definition is put in, and differentiated whole, up to this size
 Words = Mapping[str, Term]
-Wrongs = Iterable[Term | tuple[Term, Words]]
+Wrongs = Iterator[Term | tuple[Term, Words]]
 
 
 @dataclass(frozen=True)

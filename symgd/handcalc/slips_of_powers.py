@@ -1,0 +1,87 @@
+"""Slips of the power rule, of the exponential rule and of the general power.
+
+A function is given what the rule is made on, a pending derivative, and yields what the slip makes of it; what is pending in that is derived rightly.
+Its docstring is what the writer is told: the rule's correct form, then what happened here.
+
+`d` the pending derivative, `by` the name differentiated by, `f`, `g`, `u`, `v` what is differentiated, `c` what does not hold `by`.
+"""
+
+from __future__ import annotations
+
+from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
+from symgd.rules.calculus import power_of
+from symgd.term import ONE, Call, D, Div, Neg, Num, Pow, Term, add, mul
+
+__all__ = ["POWERS"]
+
+POWERS: dict[str, SlipRule] = {}
+
+@slip(POWERS, "exponent-kept", spoils="power rule")
+def exponent_kept(d: Term, _: Around) -> Wrongs:
+    """The power rule brings the exponent down and lowers it by one: (u²)′ = 2u u′; here the exponent was kept."""
+    match d:
+        case D(Pow(u, n), by):
+            yield mul(n, Pow(u, n), D(u, by, True))
+
+
+@slip(POWERS, "factor", spoils="power rule")
+def exponent_not_brought_down(d: Term, _: Around) -> Wrongs:
+    """The power rule brings the exponent down as a factor: (u²)′ = 2u u′; here that factor is missing."""
+    match d:
+        case D(Pow(u, n), by):
+            yield mul(power_of(u, n), D(u, by, True))
+
+
+@slip(POWERS, "inner-derivative", spoils="power rule")
+def inside_of_power_forgotten(d: Term, _: Around) -> Wrongs:
+    """By the chain rule (uⁿ)′ = n uⁿ⁻¹ u′; here the inner derivative u′ with u = {u} was forgotten."""
+    match d:
+        case D(Pow(u, n), by) if u != by:
+            yield mul(n, power_of(u, n)), {"u": u}
+
+
+@slip(POWERS, "outer-derivative", spoils="power rule")
+def power_not_differentiated(d: Term, _: Around) -> Wrongs:
+    """By the chain rule (uⁿ)′ = n uⁿ⁻¹ u′; here only the inside was differentiated, and the power was not."""
+    match d:
+        case D(Pow(u, n), by) if u != by:
+            yield D(u, by, True)
+            yield mul(n, D(u, by, True))
+            yield mul(Pow(u, n), D(u, by, True))
+            yield Pow(D(u, by, True), n)
+
+
+@slip(POWERS, "exponent-kept", spoils="power rule", rare=1)
+def exponent_raised(d: Term, _: Around) -> Wrongs:
+    """The power rule lowers the exponent by one: (uⁿ)′ = n uⁿ⁻¹ u′; here the exponent was raised, as for an integral."""
+    match d:
+        case D(Pow(u, Num(n)), by):
+            yield Div(mul(Pow(u, Num(n + 1)), D(u, by, True)), Num(n + 1))
+            yield mul(Num(n), Pow(u, Num(n + 1)), D(u, by, True))
+
+
+@slip(POWERS, "function-derivative", spoils="exponential rule")
+def exponential_as_power(d: Term, _: Around) -> Wrongs:
+    """(aᵛ)′ = aᵛ log(a) v′: the variable is in the exponent, so the power rule does not apply; log a belongs to it."""
+    match d:
+        case D(Pow(a, v), by):
+            yield mul(v, Pow(a, add(v, Neg(ONE))), D(v, by, True))
+            yield mul(v, Pow(a, add(v, Neg(ONE))))
+            yield mul(Pow(a, v), D(v, by, True))
+
+
+@slip(POWERS, "inner-derivative", spoils="exponential rule")
+def inside_of_exponential_forgotten(d: Term, _: Around) -> Wrongs:
+    """(aᵛ)′ = aᵛ log(a) v′; here the derivative of the exponent {v} was forgotten."""
+    match d:
+        case D(Pow(a, v), by) if v != by:
+            yield mul(Pow(a, v), Call("log", (a,))), {"v": v}
+
+
+@slip(POWERS, "function-derivative", spoils="general power rule")
+def general_power_as_power(d: Term, _: Around) -> Wrongs:
+    """(uᵛ)′ = uᵛ (v′ log u + v u′/u): base and exponent both change; here one of them was treated as a constant."""
+    match d:
+        case D(Pow(u, v), by):
+            yield mul(v, Pow(u, add(v, Neg(ONE))), D(u, by, True))
+            yield mul(Pow(u, v), Call("log", (u,)), D(v, by, True))
