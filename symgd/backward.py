@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symgd.derivation import Derivation, Gradient, Step
+from symgd.derivation import Derivation, Gradient, Refuted, Step
 from symgd.language import CONSTANTS
 from symgd.forward import Definition, Problem
 from symgd.meaning import Instance, see_defined
@@ -23,14 +23,6 @@ __all__ = ["Refuted", "derive", "differentiate", "opened", "paths"]
 
 SHORT = 9  # nodes: a sensitivity up to this size is written out where it is used, a longer one keeps its name ∂L/∂c
 LONG = 40  # nodes: a gradient written out in full is shown up to this size
-
-
-class Refuted(ArithmeticError):
-    """A step that is not true; the derivation stops there."""
-
-    def __init__(self, derivation: str, number: int, step: Step) -> None:
-        self.step = step
-        super().__init__(f"{derivation}, step {number} ({step.rule}) is refuted {step.check.evidence}")
 
 
 class _Walk:

@@ -14,10 +14,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-from symgd import api, catalogue
-from symgd.backward import Refuted
+import symgd
+from symgd import catalogue
 from symgd.catalogue import CATALOGUE, UnknownProblem
-from symgd.derivation import Derivation, Gradient
+from symgd.derivation import Derivation, Gradient, Refuted
 from symgd.document.files import see_writable, write_text
 from symgd.document.formats import format_of, render
 from symgd.document.plain import visible
@@ -76,7 +76,7 @@ def equal_command(given: argparse.Namespace) -> int:
     if len(domain := dict(pairs)) < len(pairs):
         raise Refused("--domain names a letter twice; give each one domain")
     with _refusing():
-        check = api.equal(given.left, given.right, domain)
+        check = symgd.equal(given.left, given.right, domain)
     word = "undecided" if check.verdict == "held" else check.verdict
     if given.json:
         both = list(check.values) if check.values else None
@@ -182,12 +182,12 @@ def derive_command(given: argparse.Namespace) -> int:
         if given.problem or given.let or given.loss or given.objective or len(given.wrt) != 1:
             raise Refused("--expression takes one --wrt NAME, and no problem")
         with _refusing():
-            derivation = api.differentiate(given.expression, given.wrt[0])
-            out = _derivation_json(derivation) if form == "json" else render(api.explain(derivation, given.detail, title=given.title), form)
+            derivation = symgd.differentiate(given.expression, given.wrt[0])
+            out = _derivation_json(derivation) if form == "json" else render(symgd.explain(derivation, given.detail, title=given.title), form)
         return _deliver(out, given.output, given.force)
     with _refusing():
-        gradient = api.derive(_renamed(_stated(given), given.names))
-        out = _gradient_json(gradient, given.title) if form == "json" else render(api.explain(gradient, given.detail, given.notation, given.title), form)
+        gradient = symgd.derive(_renamed(_stated(given), given.names))
+        out = _gradient_json(gradient, given.title) if form == "json" else render(symgd.explain(gradient, given.detail, given.notation, given.title), form)
     return _deliver(out, given.output, given.force)
 
 
@@ -304,7 +304,7 @@ def _subject(given: argparse.Namespace, problem: Problem) -> Any:
         target, feature = _columns(given, table, DataError)
     slopes = any(d.symbol == "x" for d in problem.data)
     x, y = regression(table, target, feature, parameters=len(problem.parameters), intercept=slopes and len(problem.parameters) > 1)
-    return Subject(api.derive(problem), x, y, feature, target, source, rows_are, tuple(getattr(table, "says", ())))
+    return Subject(symgd.derive(problem), x, y, feature, target, source, rows_are, tuple(getattr(table, "says", ())))
 
 
 def _wanted(given: argparse.Namespace) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from symgd.referee.check import Check
 from symgd.term import Compare, D, Name, Term, rename, replace
 from symgd.typeset.layout import layout
 
-__all__ = ["ClosedForm", "Derivation", "Gradient", "Step"]
+__all__ = ["ClosedForm", "Derivation", "Gradient", "Refuted", "Step"]
 
 
 UNCHECKED = Check("held", "not looked at yet")
@@ -36,6 +36,14 @@ class Step:
     where: tuple[Compare, ...] = ()
     cites: tuple[D, ...] = ()
     check: Check = UNCHECKED
+
+
+class Refuted(ArithmeticError):
+    """A step that is not true; the derivation stops there."""
+
+    def __init__(self, derivation: str, number: int, step: Step) -> None:
+        self.step = step
+        super().__init__(f"{derivation}, step {number} ({step.rule}) is refuted {step.check.evidence}")
 
 
 @shows_itself
