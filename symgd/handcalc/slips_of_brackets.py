@@ -17,6 +17,7 @@ from symgd.term import TWO, Add, Call, Div, Mul, Neg, Num, Pow, Sum, Term, add, 
 
 __all__ = ["BRACKETS_LOST", "BRACKETS_REWRITTEN"]
 
+LONG = 4  # terms
 BRACKETS_LOST: dict[str, SlipRule] = {}
 BRACKETS_REWRITTEN: dict[str, SlipRule] = {}
 
@@ -141,18 +142,26 @@ def square_term_by_term(s: Term, _: Around) -> Wrongs:
 
 
 @slip(BRACKETS_REWRITTEN, "bracket", spoils="arithmetic")
-def only_one_term_multiplied(s: Term, _: Around) -> Wrongs:
-    """A factor multiplies every term of a bracket: c(a + b) = ca + cb; here only one term of {bracket} got it."""
+def not_every_term_multiplied(s: Term, _: Around) -> Wrongs:
+    """A factor multiplies every term of a bracket: c(a + b) = ca + cb; here not every term of {bracket} got it."""
     match s:
         case Mul(fs):
             for k, f in enumerate(fs):
                 if isinstance(f, Add):
                     front, back = fs[:k], fs[k + 1 :]
-                    for j in range(len(f.terms)):
-                        yield add(*(mul(*front, t, *back) if i == j else t for i, t in enumerate(f.terms))), {"bracket": f}
+                    for got in _some(len(f.terms)):
+                        yield add(*(mul(*front, t, *back) if yes else t for yes, t in zip(got, f.terms, strict=True))), {"bracket": f}
         case Div(Add(ts) as bracket, c):
-            for j in range(len(ts)):
-                yield add(*(Div(t, c) if i == j else t for i, t in enumerate(ts))), {"bracket": bracket}
+            for got in _some(len(ts)):
+                yield add(*(Div(t, c) if yes else t for yes, t in zip(got, ts, strict=True))), {"bracket": bracket}
+
+
+def _some(many: int) -> Iterator[tuple[bool, ...]]:
+    """Which of so many terms: not all, not none; of a long sum one alone."""
+    if many <= LONG:
+        yield from (got for got in product((True, False), repeat=many) if any(got) and not all(got))
+    else:
+        yield from (tuple(j == k for j in range(many)) for k in range(many))
 
 
 @slip(BRACKETS_REWRITTEN, "bracket", spoils="arithmetic")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from symgd.backward import paths
 from symgd.forward import Problem
 from symgd.handcalc.spoil import Around, SlipRule, Words, Wrongs, slip
-from symgd.term import Call, D, Mul, Name, Neg, Sum, Term, add, names, occurrences, parts, subterms
+from symgd.term import Call, D, Mul, Name, Neg, Sum, Term, add, free, names, occurrences, parts, subterms
 
 __all__ = ["CHAIN"]
 
@@ -124,12 +124,14 @@ def other_parameter(d: Term, around: Around) -> Wrongs:
                     yield D(of, other, partial), {"other": other, "by": by}
 
 
-@slip(CHAIN, "wrong-variable", spoils="definition", rare=2)
+@slip(CHAIN, "wrong-variable", spoils="definition", rare=1)
 def other_variable(d: Term, around: Around) -> Wrongs:
     """This is the derivative by {other}, not by {by}."""
     match d:
-        case D(Name() as of, by, True) if definition := around.problem.definition(of.symbol):
-            for s in sorted(names(definition.value) - {by.symbol}):
-                other = occurrences(definition.value, s)[0]
-                if set(other.indices) <= set(definition.name.indices) and other not in around.problem.parameters:
-                    yield D(of, other, True), {"other": other, "by": by}
+        case D(of, by, partial):
+            definition = around.problem.definition(of.symbol) if isinstance(of, Name) else None
+            value = definition.value if definition else of
+            for s in sorted(names(value) - {by.symbol}):
+                other = occurrences(value, s)[0]
+                if set(other.indices) <= free(of) and other not in around.problem.parameters:
+                    yield D(of, other, partial), {"other": other, "by": by}

@@ -19,7 +19,7 @@ __all__ = ["OF_FUNCTIONS"]
 
 OF_FUNCTIONS: dict[str, SlipRule] = {}
 
-@slip(OF_FUNCTIONS, "inner-derivative", spoils="chain rule")
+@slip(OF_FUNCTIONS, "inner-derivative", spoils="chain rule", everywhere=True)
 def inside_forgotten(d: Term, _: Around) -> Wrongs:
     """By the chain rule f(u)′ = f′(u) u′; here the inner derivative u′ with u = {u} was forgotten."""
     match d:
@@ -27,7 +27,7 @@ def inside_forgotten(d: Term, _: Around) -> Wrongs:
             yield outer(u), {"u": u}
 
 
-@slip(OF_FUNCTIONS, "function-derivative", spoils="chain rule")
+@slip(OF_FUNCTIONS, "function-derivative", spoils="chain rule", everywhere=True)
 def function_not_differentiated(d: Term, _: Around) -> Wrongs:
     """By the chain rule f(u)′ = f′(u) u′; here the outer function was not differentiated: {law}."""
     match d:
@@ -38,7 +38,7 @@ def function_not_differentiated(d: Term, _: Around) -> Wrongs:
                 yield D(u, by, True), {"law": Name(f)}
 
 
-@slip(OF_FUNCTIONS, "inner-derivative", spoils="chain rule", rare=1)
+@slip(OF_FUNCTIONS, "inner-derivative", spoils="chain rule", rare=1, everywhere=True)
 def derivative_of_the_derivative(d: Term, _: Around) -> Wrongs:
     """By the chain rule f(u)′ = f′(u) u′; here f′ was taken at u′ instead of at u = {u}."""
     match d:
@@ -52,9 +52,9 @@ def _one(f: str, u: Term) -> Term:
 
 # the derivatives that people take for those of the function
 _MISTAKEN: dict[str, Callable[[Term], tuple[Term, ...]]] = {
-    "log": lambda u: (u, Div(ONE, _one("log", u)), _one("exp", u), Neg(Div(ONE, u)), Neg(Div(ONE, Pow(u, TWO)))),
-    "exp": lambda u: (mul(u, _one("exp", add(u, Neg(ONE)))), Div(ONE, u), Div(ONE, _one("exp", u)), Neg(_one("exp", u))),
-    "sqrt": lambda u: (Div(ONE, _one("sqrt", u)), Div(_one("sqrt", u), TWO), Div(TWO, _one("sqrt", u)), Div(ONE, mul(TWO, u)), _one("sqrt", u) * TWO),
+    "log": lambda u: (u, Div(ONE, _one("log", u)), _one("exp", u), Neg(Div(ONE, Pow(u, TWO)))),
+    "exp": lambda u: (mul(u, _one("exp", add(u, Neg(ONE)))), Div(ONE, u), Div(ONE, _one("exp", u))),
+    "sqrt": lambda u: (Div(ONE, _one("sqrt", u)), Div(TWO, _one("sqrt", u)), Div(ONE, mul(TWO, u)), _one("sqrt", u) * TWO),
     "sin": lambda u: (Neg(_one("cos", u)), Neg(_one("sin", u))),
     "cos": lambda u: (_one("sin", u), Neg(_one("cos", u))),
     "tan": lambda u: (Div(ONE, _one("cos", u)), ONE - Pow(_one("tan", u), TWO), Pow(_one("tan", u), TWO), _one("cot", u)),
@@ -77,13 +77,29 @@ _MISTAKEN: dict[str, Callable[[Term], tuple[Term, ...]]] = {
 }  # fmt: skip
 
 
-@slip(OF_FUNCTIONS, "function-derivative", spoils="chain rule")
+@slip(OF_FUNCTIONS, "function-derivative", spoils="chain rule", everywhere=True)
 def function_mistaken(d: Term, _: Around) -> Wrongs:
     """The derivative of the function is another one: {law}."""
     match d:
         case D(Call(f, (u,)), by):
             for wrong in _MISTAKEN[f](u) if f in _MISTAKEN else ():
                 yield mul(wrong, D(u, by, True)), {"law": Name(f)}
+
+
+@slip(OF_FUNCTIONS, "function-derivative", spoils="chain rule")
+def exponential_by_power_rule(d: Term, _: Around) -> Wrongs:
+    """The variable is in the exponent, so the power rule does not apply: (eᵘ)′ = eᵘ u′; here the exponent {u} was brought down and lowered by one."""
+    match d:
+        case D(Call("exp", (u,)), by) if u != by:
+            yield mul(u, Call("exp", (u - ONE,))), {"u": u}
+
+
+@slip(OF_FUNCTIONS, "exponent-kept", spoils="chain rule", everywhere=True)
+def root_exponent_kept(d: Term, _: Around) -> Wrongs:
+    """√u is u to the power 1/2, and the power rule lowers the exponent to −1/2: (√u)′ = u′/(2√u); here the exponent 1/2 was kept."""
+    match d:
+        case D(Call("sqrt", (u,)) as root, by):
+            yield mul(Div(ONE, TWO), root, D(u, by, True))
 
 
 @slip(OF_FUNCTIONS, "function-derivative", spoils="larger of two")

@@ -9,16 +9,17 @@ Its docstring is what the writer is told.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
-from symgd.term import Add, D, Mul, Name, Sum, Term, add, axis, free, mul, rename
+from symgd.term import Add, D, Mul, Name, Sum, Term, add, axis, free, mul, names, occurrences, rename, replace
 
 __all__ = ["NAMES", "known_names", "near_by"]
 
 NAMES: dict[str, SlipRule] = {}
 
 
-@slip(NAMES, "wrong-variable", spoils="insert")
+@slip(NAMES, "wrong-variable", spoils="insert", rare=1)
 def written_variable(s: Term, around: Around) -> Wrongs:
     """Here stands {s} where {right} is meant."""
     if isinstance(s, Name) and s not in around.problem.parameters:
@@ -27,7 +28,25 @@ def written_variable(s: Term, around: Around) -> Wrongs:
                 yield right, {"s": s, "right": right}
 
 
-@slip(NAMES, "wrong-parameter", spoils="insert")
+@slip(NAMES, "wrong-variable", spoils="insert", rare=1)
+def written_variable_twice(s: Term, around: Around) -> Wrongs:
+    """Here stands {s} where {right} is meant."""
+    match s:
+        case Mul(fs):
+            for k, (f, g) in enumerate(pairwise(fs)):
+                for old in sorted(names(f) & names(g) - {p.symbol for p in around.problem.parameters}):
+                    before = occurrences(f, old)[0]
+                    for new in known_names(around) if before in occurrences(g, old) else ():
+                        both = mul(_called(f, before, new), _called(g, before, new))
+                        if new != before:
+                            yield mul(*fs[:k], both, *fs[k + 2 :]), {"s": mul(f, g), "right": both}
+
+
+def _called(t: Term, old: Name, new: Name) -> Term:
+    return replace(t, lambda s: new if s == old else None)
+
+
+@slip(NAMES, "wrong-parameter", spoils="insert", rare=1)
 def written_parameter(s: Term, around: Around) -> Wrongs:
     """Here stands {s} where {right} is meant."""
     if isinstance(s, Name) and s in around.problem.parameters:
@@ -36,7 +55,7 @@ def written_parameter(s: Term, around: Around) -> Wrongs:
                 yield right, {"s": s, "right": right}
 
 
-@slip(NAMES, "wrong-variable", spoils="chain rule through names")
+@slip(NAMES, "wrong-variable", spoils="chain rule through names", rare=1)
 def written_derivative(s: Term, around: Around) -> Wrongs:
     """Here stands {s} where {right} is meant."""
     match s:
@@ -48,7 +67,15 @@ def written_derivative(s: Term, around: Around) -> Wrongs:
                     yield D(other, by, partial), {"s": s, "right": D(other, by, partial)}
 
 
-@slip(NAMES, "wrong-parameter", spoils="chain rule through names")
+@slip(NAMES, "chain-rule", spoils="chain rule through names")
+def written_derivative_upside_down(s: Term, around: Around) -> Wrongs:
+    """The derivative {s} stands upside down: along the chain it is {right}."""
+    match s:
+        case D(Name() as of, by, partial) if of.symbol != by.symbol and around.kind != "update":
+            yield D(by, of, partial), {"s": s, "right": D(by, of, partial)}
+
+
+@slip(NAMES, "wrong-parameter", spoils="chain rule through names", rare=1)
 def written_derivative_by_other(s: Term, around: Around) -> Wrongs:
     """This is the derivative by {by}, where the one by {right} is meant."""
     match s:
@@ -90,7 +117,7 @@ def _here(t: Term, letters: frozenset[str]) -> Iterator[Term]:
 # ---------------------------------------------------------------- sums over samples
 
 
-@slip(NAMES, "sum-dropped", spoils="linearity of the sum")
+@slip(NAMES, "sum-dropped", spoils="linearity of the sum", rare=1)
 def written_sum_lost(s: Term, around: Around) -> Wrongs:
     """The Σ was lost: {t} is to be added up over all samples."""
     match s:
@@ -112,7 +139,7 @@ def product_of_sums(s: Term, _: Around) -> Wrongs:
                         yield mul(*fs[:j], right, *fs[j + 1 : k], *fs[k + 1 :]), {"right": right}
 
 
-@slip(NAMES, "sum-product", spoils="linearity of the sum")
+@slip(NAMES, "sum-product", spoils="linearity of the sum", rare=1)
 def factor_before_the_sum(s: Term, around: Around) -> Wrongs:
     """{f} has a value for each sample, so it must stay inside the Σ."""
     match s:

@@ -16,7 +16,7 @@ __all__ = ["POWERS"]
 
 POWERS: dict[str, SlipRule] = {}
 
-@slip(POWERS, "exponent-kept", spoils="power rule")
+@slip(POWERS, "exponent-kept", spoils="power rule", everywhere=True)
 def exponent_kept(d: Term, _: Around) -> Wrongs:
     """The power rule brings the exponent down and lowers it by one: (u²)′ = 2u u′; here the exponent was kept."""
     match d:
@@ -24,7 +24,7 @@ def exponent_kept(d: Term, _: Around) -> Wrongs:
             yield mul(n, Pow(u, n), D(u, by, True))
 
 
-@slip(POWERS, "factor", spoils="power rule")
+@slip(POWERS, "factor", spoils="power rule", everywhere=True)
 def exponent_not_brought_down(d: Term, _: Around) -> Wrongs:
     """The power rule brings the exponent down as a factor: (u²)′ = 2u u′; here that factor is missing."""
     match d:
@@ -32,7 +32,7 @@ def exponent_not_brought_down(d: Term, _: Around) -> Wrongs:
             yield mul(power_of(u, n), D(u, by, True))
 
 
-@slip(POWERS, "inner-derivative", spoils="power rule")
+@slip(POWERS, "inner-derivative", spoils="power rule", everywhere=True)
 def inside_of_power_forgotten(d: Term, _: Around) -> Wrongs:
     """By the chain rule (uⁿ)′ = n uⁿ⁻¹ u′; here the inner derivative u′ with u = {u} was forgotten."""
     match d:
@@ -40,7 +40,7 @@ def inside_of_power_forgotten(d: Term, _: Around) -> Wrongs:
             yield mul(n, power_of(u, n)), {"u": u}
 
 
-@slip(POWERS, "outer-derivative", spoils="power rule")
+@slip(POWERS, "outer-derivative", spoils="power rule", everywhere=True)
 def power_not_differentiated(d: Term, _: Around) -> Wrongs:
     """By the chain rule (uⁿ)′ = n uⁿ⁻¹ u′; here only the inside was differentiated, and the power was not."""
     match d:
@@ -49,6 +49,14 @@ def power_not_differentiated(d: Term, _: Around) -> Wrongs:
             yield mul(n, D(u, by, True))
             yield mul(Pow(u, n), D(u, by, True))
             yield Pow(D(u, by, True), n)
+
+
+@slip(POWERS, "exponent-lost", spoils="power rule")
+def exponent_dropped(d: Term, _: Around) -> Wrongs:
+    """The power rule lowers the exponent by one: {s} becomes {right}, times the inner derivative; here the exponent is gone altogether."""
+    match d:
+        case D(Pow(u, Num(n)) as s, by) if n > 2:
+            yield mul(Num(n), u, D(u, by, True)), {"s": s, "right": mul(Num(n), power_of(u, Num(n)))}
 
 
 @slip(POWERS, "exponent-kept", spoils="power rule", rare=1)
@@ -60,7 +68,7 @@ def exponent_raised(d: Term, _: Around) -> Wrongs:
             yield mul(Num(n), Pow(u, Num(n + 1)), D(u, by, True))
 
 
-@slip(POWERS, "function-derivative", spoils="exponential rule")
+@slip(POWERS, "function-derivative", spoils="exponential rule", everywhere=True)
 def exponential_as_power(d: Term, _: Around) -> Wrongs:
     """(aᵛ)′ = aᵛ log(a) v′: the variable is in the exponent, so the power rule does not apply; log a belongs to it."""
     match d:
@@ -70,7 +78,7 @@ def exponential_as_power(d: Term, _: Around) -> Wrongs:
             yield mul(Pow(a, v), D(v, by, True))
 
 
-@slip(POWERS, "inner-derivative", spoils="exponential rule")
+@slip(POWERS, "inner-derivative", spoils="exponential rule", everywhere=True)
 def inside_of_exponential_forgotten(d: Term, _: Around) -> Wrongs:
     """(aᵛ)′ = aᵛ log(a) v′; here the derivative of the exponent {v} was forgotten."""
     match d:

@@ -15,7 +15,7 @@ __all__ = ["PRODUCTS"]
 
 PRODUCTS: dict[str, SlipRule] = {}
 
-@slip(PRODUCTS, "product-rule", spoils="product rule")
+@slip(PRODUCTS, "product-rule", spoils="product rule", everywhere=True)
 def product_of_derivatives(d: Term, _: Around) -> Wrongs:
     """The product rule is (f g)′ = f′ g + f g′; here the derivatives were multiplied: f′ g′."""
     match d:
@@ -80,7 +80,7 @@ def quotient_rule_parts(d: Term, _: Around) -> Wrongs:
             yield Div(right, Pow(g, TWO))
 
 
-@slip(PRODUCTS, "sign", spoils="reciprocal rule")
+@slip(PRODUCTS, "sign", spoils="reciprocal rule", everywhere=True)
 def reciprocal_without_minus(d: Term, _: Around) -> Wrongs:
     """(1/g)′ = −g′/g²; here the minus sign is missing."""
     match d:
@@ -88,7 +88,7 @@ def reciprocal_without_minus(d: Term, _: Around) -> Wrongs:
             yield Div(mul(c, D(g, by, True)), Pow(g, TWO))
 
 
-@slip(PRODUCTS, "quotient-rule", spoils="reciprocal rule")
+@slip(PRODUCTS, "quotient-rule", spoils="reciprocal rule", everywhere=True)
 def reciprocal_of_derivative(d: Term, _: Around) -> Wrongs:
     """(1/g)′ = −g′/g²; here the bottom was differentiated alone, or not squared."""
     match d:
@@ -98,7 +98,7 @@ def reciprocal_of_derivative(d: Term, _: Around) -> Wrongs:
             yield Div(mul(c, D(g, by, True)), g)
 
 
-@slip(PRODUCTS, "inner-derivative", spoils="reciprocal rule")
+@slip(PRODUCTS, "inner-derivative", spoils="reciprocal rule", everywhere=True)
 def inside_of_reciprocal_forgotten(d: Term, _: Around) -> Wrongs:
     """(1/g)′ = −g′/g²; here the inner derivative g′ with g = {g} was forgotten."""
     match d:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from symgd.forward import Problem
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
 from symgd.rules.calculus import holds
-from symgd.term import ONE, ZERO, Add, D, Div, Mul, Name, Neg, Sum, Term, add, free, mul, names, rename
+from symgd.term import ONE, ZERO, Add, D, Div, Mul, Name, Neg, Num, Sum, Term, add, free, mul, names, occurrences, rename
 
 __all__ = ["SUMS", "slope"]
 
@@ -61,7 +61,7 @@ def sign_of_a_term(d: Term, _: Around) -> Wrongs:
                     yield add(*(Neg(slope(t, by)) if j == k else slope(t, by) for j, t in enumerate(ts))), {"f": _unsigned(f)}
 
 
-@slip(SUMS, "sign", spoils="sign")
+@slip(SUMS, "sign", spoils="sign", everywhere=True)
 def sign_lost(d: Term, _: Around) -> Wrongs:
     """A minus sign is carried along: (−f)′ = −f′; here it was lost."""
     match d:
@@ -69,7 +69,7 @@ def sign_lost(d: Term, _: Around) -> Wrongs:
             yield D(f, by, True)
 
 
-@slip(SUMS, "constant-kept", spoils="constant")
+@slip(SUMS, "constant-kept", spoils="constant", everywhere=True)
 def constant_not_zero(d: Term, _: Around) -> Wrongs:
     """What does not hold {by} does not change with it: the derivative of {c} by {by} is 0."""
     match d:
@@ -80,10 +80,17 @@ def constant_not_zero(d: Term, _: Around) -> Wrongs:
 
 @slip(SUMS, "constant-kept", spoils="identity", rare=1)
 def variable_kept(d: Term, _: Around) -> Wrongs:
-    """A variable changes exactly as fast as itself: the derivative of {by} by {by} is 1; here it was taken as {by}, or as 0."""
+    """A variable changes exactly as fast as itself: the derivative of {by} by {by} is 1; here {by} was left as it is."""
     match d:
         case D(Name(), by):
             yield by, {"by": by}
+
+
+@slip(SUMS, "constant-kept", spoils="identity", rare=2)
+def variable_held_fixed(d: Term, _: Around) -> Wrongs:
+    """A variable changes exactly as fast as itself: the derivative of {by} by {by} is 1; here it was taken as 0."""
+    match d:
+        case D(Name(), by):
             yield ZERO, {"by": by}
 
 
@@ -129,6 +136,18 @@ def other_factor_differentiated(d: Term, _: Around) -> Wrongs:
             for k, c in enumerate(fs):
                 if isinstance(c, Name) and c.symbol != by.symbol:
                     yield mul(*fs[:k], *fs[k + 1 :]), {"f": f, "c": c, "by": by}
+
+
+@slip(SUMS, "wrong-variable", spoils="constant multiple")
+def constant_factor_differentiated(d: Term, _: Around) -> Wrongs:
+    """{c} does not change with {by}, so it stays as a factor; here {c} was differentiated, too."""
+    match d:
+        case D(Mul(fs), by):
+            for k, c in enumerate(fs):
+                if not holds(c, by) and not isinstance(c, Num | Name) and len(names(c)) == 1:
+                    other = occurrences(c, next(iter(names(c))))[0]
+                    rest = mul(*fs[:k], *fs[k + 1 :])
+                    yield mul(D(c, other, True), D(rest, by, True)), {"c": c, "by": by}
 
 
 @slip(SUMS, "constant-kept", spoils="constant multiple")

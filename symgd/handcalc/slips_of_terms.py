@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from symgd.handcalc.slips_of_names import known_names, near_by
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
-from symgd.term import TWO, Add, Call, Div, Mul, Name, Neg, Num, Pow, Term, add, mul
+from symgd.term import TWO, Add, Call, Div, Mul, Name, Neg, Num, Pow, Term, add, mul, names, parts
 
 __all__ = ["TERMS"]
 
@@ -27,9 +27,15 @@ def sign_of_written_term(s: Term, _: Around) -> Wrongs:
         case Add(ts):
             for k, t in enumerate(ts):
                 yield add(*ts[:k], _minus(t), *ts[k + 1 :]), {"t": t, "right": _minus(t)}
-        case Call(_f, (u,)):
-            yield Call(_f, (_minus(u),)), {"t": u, "right": _minus(u)}
-        case Pow(u, v) if not isinstance(v, Num):
+
+
+@slip(TERMS, "sign", spoils="arithmetic", rare=1)
+def sign_of_written_argument(s: Term, _: Around) -> Wrongs:
+    """Here stands {t} where {right} is meant: the sign is turned round."""
+    match s:
+        case Call(f, (u,)):
+            yield Call(f, (_minus(u),)), {"t": u, "right": _minus(u)}
+        case Pow(u, v) if names(v):
             yield Pow(u, _minus(v)), {"t": v, "right": _minus(v)}
 
 
@@ -48,17 +54,20 @@ def _minus(t: Term) -> Term:
 # ---------------------------------------------------------------- terms and factors
 
 
-@slip(TERMS, "term-dropped", spoils="arithmetic")
+@slip(TERMS, "term-dropped", spoils="arithmetic", rare=1)
 def written_term_dropped(s: Term, around: Around) -> Wrongs:
     """The term {t} is missing."""
     if isinstance(s, Num | Neg):
         return
+    stands = parts(Add, s)
     for t in near_by(around):
-        yield add(s, t), {"t": t}
-        yield add(s, Neg(t)), {"t": Neg(t)}
+        if Neg(t) not in stands:
+            yield add(s, t), {"t": t}
+        if t not in stands:
+            yield add(s, Neg(t)), {"t": Neg(t)}
 
 
-@slip(TERMS, "term-added", spoils="arithmetic", rare=1)
+@slip(TERMS, "term-added", spoils="arithmetic", rare=2)
 def written_term_added(s: Term, _: Around) -> Wrongs:
     """The term {t} does not belong here."""
     match s:
@@ -67,7 +76,7 @@ def written_term_added(s: Term, _: Around) -> Wrongs:
                 yield add(*ts[:k], *ts[k + 1 :]), {"t": t}
 
 
-@slip(TERMS, "factor", spoils="arithmetic")
+@slip(TERMS, "factor", spoils="arithmetic", rare=1)
 def written_factor(s: Term, _: Around) -> Wrongs:
     """One term has a wrong factor: {t} should be {right}."""
     match s:
@@ -78,7 +87,7 @@ def written_factor(s: Term, _: Around) -> Wrongs:
                     yield add(*ts[:k], right, *ts[k + 1 :]), {"t": t, "right": right}
 
 
-@slip(TERMS, "count", spoils="arithmetic")
+@slip(TERMS, "count", spoils="arithmetic", rare=1)
 def written_count(s: Term, around: Around) -> Wrongs:
     """One term has a wrong count: {t} should be {right}."""
     match s:
@@ -93,7 +102,7 @@ def _times(factor: Term, t: Term) -> Term:
     return Neg(_times(factor, t.body)) if isinstance(t, Neg) else Div(t, TWO) if factor == HALF else mul(factor, t)
 
 
-@slip(TERMS, "factor", spoils="arithmetic")
+@slip(TERMS, "factor", spoils="arithmetic", rare=1)
 def written_factor_lost(s: Term, around: Around) -> Wrongs:
     """The factor {f} is missing: {t} should be {right}."""
     match s:
@@ -104,7 +113,7 @@ def written_factor_lost(s: Term, around: Around) -> Wrongs:
                     yield add(*ts[:k], right, *ts[k + 1 :]), {"t": t, "f": f, "right": right}
 
 
-@slip(TERMS, "factor", spoils="arithmetic", rare=1)
+@slip(TERMS, "factor", spoils="arithmetic", rare=2)
 def written_factor_added(s: Term, _: Around) -> Wrongs:
     """The factor {f} does not belong here."""
     match s:
@@ -113,11 +122,12 @@ def written_factor_added(s: Term, _: Around) -> Wrongs:
                 yield mul(*fs[:k], *fs[k + 1 :]), {"f": f}
 
 
-@slip(TERMS, "exponent-kept", spoils="power rule")
-def written_exponent(s: Term, _: Around) -> Wrongs:
+@slip(TERMS, "exponent-kept", spoils="power rule", rare=1)
+def written_exponent(s: Term, around: Around) -> Wrongs:
     """The power rule brings the exponent down and lowers it by one; here {s} still has its exponent."""
+    counts = {n.symbol for _, n in around.problem.count}
     match s:
-        case Pow(u, Num(n)) if n.denominator == 1 and n >= 2:
+        case Pow(u, Num(n)) if n.denominator == 1 and n >= 2 and not names(u) <= counts:
             yield u if n == 2 else Pow(u, Num(n - 1)), {"s": s}
 
 

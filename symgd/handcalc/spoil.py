@@ -20,8 +20,9 @@ from symgd.rules.arithmetic import tidy
 from symgd.rules.table import NoRule
 from symgd.term import ZERO, D, Name, Sum, Term, add, children, names, rebuild, rename, replace, size, subterms
 
-__all__ = ["Around", "Made", "SlipRule", "Spoiling", "Words", "Wrongs", "places", "put", "slip"]
+__all__ = ["Around", "Made", "SlipRule", "Spoiling", "Words", "Wrongs", "outcomes", "places", "put", "slip"]
 
+MISTAKES = 8  # outcomes of a slip that are tried at every place at once
 WRITTEN_OUT = 60  # nodes: a definition is put in, and differentiated whole, up to this size
 Words = Mapping[str, Term]
 Wrongs = Iterator[Term | tuple[Term, Words]]
@@ -49,7 +50,8 @@ Spoil = Callable[[Term, Around], Wrongs]
 class SlipRule:
     """name    the stable word
     spoils  the move that goes wrong: a name of `rules.LAWS`
-    rare    is it named only where nothing likelier explains the line?
+    rare    0: likely · 1, 2: named only where nothing likelier explains the line
+    everywhere  is it a rule that is known wrongly, and so may be made at every place?
     says    one sentence for the writer, with {a}, {b} for the parts that it speaks of
     spoil   (what the move is made on, what stands around it) → each wrong outcome, with those parts
     """
@@ -59,6 +61,7 @@ class SlipRule:
     says: str
     spoil: Spoil
     rare: int = 0
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,20 @@ class Made:
     words: tuple[tuple[str, Term], ...] = ()
 
 
-def slip(table: dict[str, SlipRule], name: str, spoils: str, rare: int = 0) -> Callable[[Spoil], Spoil]:
+def slip(table: dict[str, SlipRule], name: str, spoils: str, rare: int = 0, everywhere: bool = False) -> Callable[[Spoil], Spoil]:
     """Put a function into the table, by its own name; its docstring is the sentence."""
 
     def enter(spoil: Spoil) -> Spoil:
-        table[spoil.__name__] = SlipRule(name, spoils, " ".join(cleandoc(spoil.__doc__ or "").split()), spoil, rare)
+        table[spoil.__name__] = SlipRule(name, spoils, " ".join(cleandoc(spoil.__doc__ or "").split()), spoil, rare, everywhere)
         return spoil
 
     return enter
+
+
+def outcomes(r: SlipRule, t: Term, around: Around) -> Iterator[tuple[Made, Term]]:
+    """What one slip makes of t, with what its sentence speaks of."""
+    for wrong in r.spoil(t, around):
+        yield (Made(r), wrong) if isinstance(wrong, Term) else (Made(r, tuple(wrong[1].items())), wrong[0])
 
 
 @dataclass
@@ -107,6 +116,31 @@ class Spoiling:
             for made, result in self._spoiled(d):
                 yield made, put(t, path, result)
 
+    def everywhere(self, t: Term) -> Iterator[tuple[Made, Term]]:
+        """t with one slip made wherever its move is made: a rule that is known wrongly."""
+        for r in self.table.values():
+            for k in range(MISTAKES if r.everywhere else 0):
+                made: list[Made] = []
+                wrong = self._all_wrong(t, r, k, made)
+                if len(made) > 1:
+                    yield made[0], wrong
+
+    def _all_wrong(self, t: Term, r: SlipRule, k: int, made: list[Made]) -> Term:
+        """t with its pending derivatives taken, the k-th outcome of the slip wherever there is one."""
+
+        def taken(d: Term) -> Term | None:
+            if not isinstance(d, D):
+                return None
+            d = self._settled(d)
+            move, after = next(self.moves(d))
+            wrongs = [*outcomes(r, d, self.around)] if move == r.spoils else []
+            if k < len(wrongs):
+                made.append(wrongs[k][0])
+                after = wrongs[k][1]
+            return self._all_wrong(after, r, k, made)
+
+        return replace(t, taken)
+
     def taken(self, d: D) -> Term:
         """What a pending derivative is equal to."""
         if d not in self._right:
@@ -118,8 +152,9 @@ class Spoiling:
         if d not in self._wrong:
             self._wrong[d] = ()
             outer = self._settled(d)
+            other = () if isinstance(d.of, Name) and d.partial else self.spoiled("definition", outer)  # another name to differentiate by
             moves = chain.from_iterable(self._one_move(outer, rule, after) for rule, after in self.moves(outer))
-            self._wrong[d] = (*self._inside(d), *moves)
+            self._wrong[d] = (*other, *self._inside(d), *moves)
         return self._wrong[d]
 
     def _settled(self, d: D) -> D:
@@ -132,14 +167,13 @@ class Spoiling:
 
     def _one_move(self, d: D, rule: str, after: Term) -> Iterator[tuple[Made, Term]]:
         """This move spoiled and the rest right, then this move right and one of the rest spoiled."""
-        yield from self.outcomes(rule, d)
+        yield from self.spoiled(rule, d)
         yield from self.wrong(after)
 
-    def outcomes(self, move: str, t: Term) -> Iterator[tuple[Made, Term]]:
+    def spoiled(self, move: str, t: Term) -> Iterator[tuple[Made, Term]]:
         """What each slip on this move makes of t."""
         for r in self._by_move.get(move, ()):
-            for wrong in r.spoil(t, self.around):
-                yield (Made(r), wrong) if isinstance(wrong, Term) else (Made(r, tuple(wrong[1].items())), wrong[0])
+            yield from outcomes(r, t, self.around)
 
     def moves(self, d: D) -> Iterator[tuple[str, Term]]:
         """The first move on a pending derivative, by each way of taking it.  Raises NoRule."""
