@@ -26,7 +26,7 @@ from symgd.handcalc.show import to_lines
 from symgd.handcalc.verdict import Verdict
 from symgd.worker import Worker
 
-__all__ = ["SECONDS", "Wish", "check", "check_text", "run"]
+__all__ = ["SECONDS", "Wish", "begin", "check", "check_text", "run"]
 
 SECONDS = 20.0  # for one text
 PROCESSES = 2
@@ -52,6 +52,11 @@ class Wish:
 _JOBS = "symgd.handcalc.jobs:JOBS"
 _shared = Worker(_JOBS)
 atexit.register(_shared.close)
+
+
+def begin() -> None:
+    """Start the process that judges, which takes a while, and do not wait for it."""
+    _shared.begin()
 
 
 def check_text(text: str, reference: Reference, seconds: float = SECONDS, name: str = "-", form: str = "", font: str = "", worker: Worker = _shared) -> Outcome:
@@ -139,7 +144,7 @@ def _run_folder(wish: Wish) -> int:
 def judged(files: Sequence[Path], folder: Path, wish: Wish, plan: Reports | None) -> Iterator[Outcome]:
     """The outcome of each file, in order, judged by PROCESSES workers; nobody else waits for a file that takes long."""
     idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-    workers = [Worker(_JOBS) for _ in range(min(PROCESSES, len(files)))]
+    workers = [_shared, *(Worker(_JOBS) for _ in range(min(PROCESSES, len(files)) - 1))]
     for worker in workers:
         idle.put(worker)
 

@@ -331,13 +331,16 @@ def _columns(given: argparse.Namespace, table: Any, wrong: type[ValueError]) -> 
 
 def check_command(given: argparse.Namespace) -> int:
     """Somebody's working, judged in processes of their own; the reference is stated by whoever types the command, and read here."""
-    from symgd.checking import Wish, run
+    from symgd.checking import Wish, begin, run
     from symgd.handcalc.jobs import Reference
 
     if given.problem and (given.loss or given.objective):
         raise Refused("either --problem, or --loss with --let, not both")
+    if (given.wrt or given.data or given.constant) and not (given.loss or given.objective):
+        raise Refused("--wrt, --data and --constant belong to a --loss or an --objective; give one, or leave them out")
     if not 0 < given.seconds <= MOST_SECONDS:
         raise Refused(f"--seconds takes a number up to {MOST_SECONDS}, not {given.seconds:g}")
+    begin()
     named = given.problem if not given.problem.endswith(".toml") else ""
     wrt = tuple(name for word in given.wrt for name in word.replace(",", " ").split())
     values = tuple((n, str(v)) for n, v in _values(given.constant, "--constant").items())

@@ -90,13 +90,12 @@ class Worker:
         self.server: subprocess.Popen[str] | None = None
         self.lines: queue.Queue[str] = queue.Queue()
         self.reader: threading.Thread | None = None
-        self.forks = False
+        self.ready = self.forks = False
 
     def ask(self, job: str, *data: Any, seconds: float = 2.0) -> Answer:
         """The answer to one request, within about `seconds`; the start of the first server is not counted."""
-        if self.server is None or self.server.poll() is not None:
-            self.close()
-            self._start()
+        self.begin()
+        self._ready()
         assert self.server
         assert self.server.stdin
         try:
@@ -107,6 +106,12 @@ class Worker:
             return Answer(None, "died")
         return self._wait(time.monotonic() + seconds + (GRACE if self.forks else 0))
 
+    def begin(self) -> None:
+        """Start the server, unless it runs, and do not wait for it: `ask` does."""
+        if self.server is None or self.server.poll() is not None:
+            self.close()
+            self._start()
+
     def close(self) -> None:
         """End the server, and with it the child."""
         if self.server is None:
@@ -116,7 +121,7 @@ class Worker:
         assert server.stdout
         try:
             server.stdin.close()  # an idle server ends by itself, and ends its child
-            server.wait(0.5)
+            server.wait(0.5 if self.ready else 0)
         except (OSError, subprocess.TimeoutExpired):
             server.kill()
             server.wait()
@@ -131,7 +136,6 @@ class Worker:
         self.close()
 
     def _start(self) -> None:
-        """Raises RuntimeError where no server can be started."""
         home = str(Path(__file__).resolve().parent.parent)
         path = os.pathsep.join([home, *filter(None, sys.path)])
         self.server = subprocess.Popen(
@@ -145,11 +149,17 @@ class Worker:
         self.lines = queue.Queue()
         self.reader = threading.Thread(target=_collect, args=(self.server.stdout, self.lines), daemon=True)
         self.reader.start()
+        self.ready = False
+
+    def _ready(self) -> None:
+        """The server has imported what it needs.  Raises RuntimeError where it cannot be started."""
+        if self.ready:
+            return
         first = self._line(time.monotonic() + STARTING)
         if not first:
             self.close()
             raise RuntimeError("the worker process does not start")
-        self.forks = bool(first["forks"])
+        self.ready, self.forks = True, bool(first["forks"])
 
     def _line(self, deadline: float) -> dict[str, Any] | None:
         """The next line of the server, {} at its end, None when time is up."""

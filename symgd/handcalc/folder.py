@@ -32,6 +32,7 @@ KINDS = {
     ".java": "code", ".rs": "code", ".go": "code",
 }  # fmt: skip
 
+_LINK = "a symbolic link; links are not followed"
 _WAITS_FOR_NOBODY, _NO_LINK = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_NOFOLLOW", 0)  # Windows has neither
 
 
@@ -61,7 +62,9 @@ def find(folder: Path, leave_out: Sequence[Path] = ()) -> tuple[list[Path], list
     skipped: list[tuple[str, str]] = []
     closed = {os.path.realpath(p) for p in leave_out}
     for here, folders, files in os.walk(folder, followlinks=False):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and os.path.realpath(os.path.join(here, f)) not in closed)
+        open_ones = sorted(f for f in folders if not f.startswith(".") and os.path.realpath(os.path.join(here, f)) not in closed)
+        skipped += [(Path(here, f).relative_to(folder).as_posix(), _LINK) for f in open_ones if os.path.islink(os.path.join(here, f))]
+        folders[:] = open_ones
         for file in sorted(f for f in files if not f.startswith(".")):
             path = Path(here, file)
             if os.path.realpath(path) in closed:
@@ -79,7 +82,7 @@ def find(folder: Path, leave_out: Sequence[Path] = ()) -> tuple[list[Path], list
 def _unfit(path: Path) -> str:
     mode = os.lstat(path).st_mode
     if stat.S_ISLNK(mode):
-        return "a symbolic link; links are not followed"
+        return _LINK
     if not stat.S_ISREG(mode):
         return "no regular file"
     return "" if path.suffix.lower() in KINDS else "a kind of file that is not read"
@@ -100,6 +103,8 @@ def text_of(data: bytes) -> str:
     """The bytes as text.  Raises Unusable."""
     if len(data) > LARGEST:
         raise Unusable(f"more than {LARGEST // 1_000_000} MB")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise Unusable("UTF-16, not UTF-8; save the file as UTF-8")
     if b"\0" in data:
         raise Unusable("a binary file")
     try:

@@ -15,7 +15,7 @@ from symgd.forward import Problem
 from symgd.handcalc.sources import written
 from symgd.handcalc.to_page import to_page
 from symgd.handcalc.verdict import Finding, Slip, StepVerdict, Verdict, Written
-from symgd.reading import Unread
+from symgd.reading import Unread, read_line
 from symgd.typeset import to_ascii
 
 __all__ = ["JOBS", "Reference", "as_texts", "document", "from_data", "nothing_known", "to_data", "warm"]
@@ -38,13 +38,19 @@ class Reference:
     constants: tuple[tuple[str, str], ...] = ()
 
     def problem(self) -> Problem | None:
-        """The problem that is stated, if one is.  Raises what `Problem.from_text`, `Problem.from_toml` and `catalogue.problem` raise."""
+        """The problem that is stated, if one is.
+
+        Raises what `Problem.from_text`, `Problem.from_toml` and `catalogue.problem` raise; Unread for a definition that cannot be read, or is none.
+        """
         if self.toml:
             return Problem.from_toml(self.toml)
         if self.name:
             return catalogue.problem(self.name)
         if self.loss or self.objective:
             return Problem.from_text(self.let, self.loss, self.wrt, self.data, objective=self.objective, constants=dict(self.constants))
+        for text in self.let:
+            if not any(len(s.members) > 1 for s in read_line(text, "ascii")):
+                raise Unread("this is no definition", text, 0, len(text), "name = expression")
         return None
 
 

@@ -14,6 +14,7 @@ from symgd.handcalc.verdict import Finding, StepVerdict, Verdict
 __all__ = ["MARKS", "Place", "closing", "counts", "place", "to_lines", "windowed"]
 
 COLUMNS = 80
+MOST_ROWS = 6  # of the terminal for one line as it was written
 
 MARKS = {verdict: CHECKS[verdict][0] for verdict in ("given", "right", "convention", "notation", "wrong", "carried", "undecided", "unread")}
 
@@ -85,10 +86,11 @@ def _error(finding: Finding, name: str) -> Iterator[str]:
     margin = " " * len(str(at.line))
     yield from _hanging("error[wrong]: ", one_line(f"line {finding.line.number}: {finding.says}" if finding.says else f"line {finding.line.number} is wrong"))
     yield from _hanging(f"{margin}--> ", f"{one_line(name)}:{at.line}:{at.column}")
-    shown, first, wide = windowed(at.row, at.start, at.end, COLUMNS - len(margin) - 3)
     yield f"{margin} |"
-    yield f"{at.line} | {shown}"
-    yield f"{margin} | {' ' * first}{'^' * wide}"
+    for k, (shown, caret) in enumerate(quoted(at.row, at.start, at.end, COLUMNS - len(margin) - 3)):
+        yield f"{margin if k else at.line} | {shown}"
+        if caret:
+            yield f"{margin} | {caret}"
     for head, text in details(finding):
         yield from _hanging(f"{margin} = ", f"{head}{text}")
 
@@ -96,7 +98,7 @@ def _error(finding: Finding, name: str) -> Iterator[str]:
 def details(finding: Finding) -> Iterator[tuple[str, str]]:
     """(head, text) for what is known of a wrong line beyond its sentence."""
     for slip in finding.slips:
-        yield "slip: ", one_line(f"{slip.name}, {slip.says}" if slip.says else slip.name)
+        yield "slip: ", one_line(f"{slip.name}. {slip.says}" if slip.says else slip.name)
     if finding.factor:
         yield "factor: ", one_line(finding.factor)
     if finding.expected:
@@ -113,6 +115,30 @@ def numbers_of(finding: Finding) -> str:
     if "left" not in sides or "right" not in sides:
         return ""
     return f"{f'at {at}' if at else 'in numbers'}: the left side is {one_line(sides['left'])}, the right side {one_line(sides['right'])}"
+
+
+def quoted(row: str, start: int, end: int, columns: int) -> Iterator[tuple[str, str]]:
+    """The row as it was written, in parts of at most `columns`, and under each the carets of row[start:end]; of a very long one the part around them."""
+    row = row.replace("\t", " ").rstrip()
+    if width(one_line(row)) > MOST_ROWS * columns:
+        shown, first, wide = windowed(row, start, end, columns)
+        yield shown, f"{' ' * first}{'^' * wide}"
+        return
+    at = 0
+    for part in _parts(row, columns):
+        first, last = max(start - at, 0), min(end - at, len(part.rstrip()))
+        yield one_line(part).rstrip(), f"{' ' * width(one_line(part[:first]))}{'^' * width(one_line(part[first:last]))}" if first < last else ""
+        at += len(part)
+
+
+def _parts(row: str, columns: int) -> Iterator[str]:
+    """The row in parts of at most `columns`, nothing lost, cut behind a blank or before a command or sign where there is one."""
+    while width(one_line(row)) > columns:
+        most = len(_cut(one_line(row), columns))
+        cut = max((k for k in range(most // 2, most) if row[k - 1] == " " or row[k] in "\\=+"), default=most)
+        yield row[:cut]
+        row = row[cut:]
+    yield row
 
 
 def windowed(row: str, start: int, end: int, columns: int) -> tuple[str, int, int]:
@@ -175,7 +201,7 @@ def closing(verdict: Verdict) -> str:
         later += f" {_lines(n).capitalize()} further down {'has a mistake of its' if n == 1 else 'have mistakes of their'} own."
     opened = _open(many)
     if verdict.first_wrong is not None:
-        return f"The first mistake is in line {verdict.first_wrong}.{later}{' ' + opened if opened else ''}"
+        return f"The first mistake is in line {verdict.first_wrong}{_where(verdict)}.{later}{' ' + opened if opened else ''}"
     if opened:
         return f"No mistake was found. {opened}"
     loose = many["convention"] + many["notation"]
@@ -184,6 +210,12 @@ def closing(verdict: Verdict) -> str:
         return f"No line is wrong; {_lines(loose)} {'wants' if loose == 1 else 'want'} a closer look ({which})."
     judged = many["right"]
     return "Everything here is right." if judged else "There are only definitions here: nothing to judge."
+
+
+def _where(verdict: Verdict) -> str:
+    """(line 14 of the text), where the working's lines are numbered otherwise than the text's."""
+    first = next(f.line for f in verdict.findings if f.line.number == verdict.first_wrong)
+    return f" (line {first.line} of the text)" if first.line != first.number else ""
 
 
 def _lines(n: int) -> str:
