@@ -1,166 +1,84 @@
-"""The setting of a working: what its lines define, and what is missing and therefore assumed, aloud.
+"""What a working uses and never says: the prediction, the residual, the loss.  It is assumed from what is usual, and said aloud.
 
-A definition counts wherever it stands: a loss may be stated before the prediction that it is made of.
+Where several usual losses may be meant, the one is taken under which most of the writer's derivatives follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from symgd.forward import Definition
-from symgd.handcalc.conventions import ROLES, base, usual_loss, usual_losses, version
+from symgd.handcalc.conventions import base, derived_by, usual_loss, usual_losses
+from symgd.handcalc.defining import Numbered, Stated, with_stated
+from symgd.handcalc.facts import PRIMED, Facts
+from symgd.handcalc.networks import numbered_network
 from symgd.handcalc.resolve import Misfit, resolve, resolve_all
-from symgd.handcalc.roles import Facts, Roles
 from symgd.handcalc.setting import Setting
-from symgd.language import CONSTANTS
-from symgd.term import Add, Call, D, Mul, Name, Neg, Num, Sum, Term, axis, free, names, subterms
+from symgd.term import Add, D, Mul, Name, Neg, Sum, Term, free, names, subterms
 from symgd.typeset import to_ascii
 
-__all__ = ["Stated", "build", "is_number", "stated_definition"]
+__all__ = ["complete"]
+
+TRIED = 8  # derivatives by which the usual losses are told apart
 
 
-@dataclass(frozen=True)
-class Stated:
-    """name = value, on the line with this number, as the writer wrote both."""
-
-    name: Name
-    value: Term
-    line: int
-
-
-def is_number(t: Term) -> bool:
-    """Is t made of numbers alone?"""
-    return not names(t) - set(CONSTANTS) and not any(isinstance(s, D) for s in subterms(t))
-
-
-def stated_definition(members: tuple[Term, ...], facts: Facts, roles: Roles, line: int) -> Stated | None:
-    """The definition that a line may be: a new name = an expression, or an expression = a new name."""
-    if len(members) < 2:
-        return None
-    for name, value in ((members[0], members[1]), (members[-1], members[-2])):
-        if _may_define(name, value, facts, roles, first=name is members[0]):
-            assert isinstance(name, Name)
-            return Stated(name, value, line)
-    return None
-
-
-def _may_define(name: Term, value: Term, facts: Facts, roles: Roles, first: bool) -> bool:
-    if not isinstance(name, Name) or is_number(value) or any(isinstance(s, D) for s in subterms(value)) or isinstance(value, Name):
-        return False
-    s = name.symbol
-    if version(s)[1] or s in names(value) or roles.of.get(s) in ("data", "count", "rate", "slope"):
-        return False
-    if roles.of.get(s) == "target" and roles.the("prediction"):
-        return False
-    if roles.of.get(s) == "parameter":
-        return False
-    return first or facts.bare.get(s, 0) + len(facts.indexed.get(s, ())) > 1 or s not in facts.defined
-
-
-def build(lines: Iterable[tuple[int, tuple[Term, ...]]], facts: Facts, roles: Roles) -> Setting:
-    """The setting of the lines, each its number and the members of a = b = c."""
-    lines = tuple(lines)
-    found: dict[str, Stated] = {}
-    for number, members in lines:
-        if (d := stated_definition(members, facts, roles, number)) and d.name.symbol not in found:
-            found[d.name.symbol] = d
-    symbols = sorted(s for s in {*facts.symbols, *(b for _, b in facts.tops)} if s not in roles.aliases and s not in CONSTANTS and version(s)[1] != "new")
-    roles = replace(roles, axes=_axes_of_defined(found, roles, symbols))
-    setting = Setting(roles, leaves=tuple(Name(s, roles.axes.get(s, ())) for s in symbols if s != roles.count))
-    for d in found.values():
-        setting = _with(setting, d)
-    setting = _objective_by_derivatives(setting, lines)
-    return _complete(setting, lines, facts)
-
-
-def _with(setting: Setting, d: Stated) -> Setting:
-    """With one stated definition, where it makes sense."""
-    try:
-        out = resolve_all(setting, (d.name, d.value))
-    except Misfit:
-        return setting
-    name, value = out.members
-    if not isinstance(name, Name) or free(value) - set(name.indices):
-        return setting
-    try:
-        return setting.define(Definition(name, value), d.line)
-    except ValueError:
-        return setting
-
-
-def _axes_of_defined(found: dict[str, Stated], roles: Roles, symbols: list[str]) -> dict[str, tuple[str, ...]]:
-    """A name defined by what has one value a sample has one itself."""
-    axes = dict(roles.axes)
-    for _ in range(4):
-        before = dict(axes)
-        setting = Setting(replace(roles, axes=axes), leaves=tuple(Name(s, axes.get(s, ())) for s in symbols))
-        for s, d in found.items():
-            try:
-                indices = tuple(sorted({axis(a) for a in free(resolve(setting, d.value))}))
-            except Misfit:
-                continue
-            if s not in roles.axes:
-                axes[s] = indices
-            elif roles.of.get(s) == "residual" and not indices and not d.name.indices:
-                axes[s] = indices
-        if axes == before:
-            break
-    return axes
-
-
-def _objective_by_derivatives(setting: Setting, lines: tuple[tuple[int, tuple[Term, ...]], ...]) -> Setting:
-    """∂J/∂w = ∂/∂w (…): says what J is, where nothing else does."""
-    for number, members in lines:
-        for a, b in zip(members, members[1:], strict=False):
-            match a, b:
-                case D(Name(s, ()), by), D(value, other) if by == other and not isinstance(value, Name) and s not in {d.name.symbol for d in setting.tape}:
-                    setting = _with(setting, Stated(Name(s), value, 0))
-                    if setting.definition(s):
-                        setting = replace(setting, stated={k: v for k, v in setting.stated.items() if k != s})
-                        setting = replace(setting, assumed=(*setting.assumed, f"{s} = {to_ascii(value)}, as line {number} says"))
-    return setting
-
-
-# ---------------------------------------------------------------- what is missing
-
-
-def _complete(setting: Setting, lines: tuple[tuple[int, tuple[Term, ...]], ...], facts: Facts) -> Setting:
-    """The prediction, the residual and the loss, where they are used and never defined."""
-    tries = list(_completions(setting, lines, facts))
+def complete(setting: Setting, statements: Numbered, facts: Facts) -> Setting:
+    """The setting with what is missing assumed."""
+    setting = _objective_by_derivatives(setting, statements)
+    tries = list(_completions(setting, statements, facts))
     if len(tries) == 1:
         return tries[0]
-    claims = [m for _, m in lines if any(isinstance(x, D) for x in m[:-1])]
-    scores = [sum(_fits(s, m) for m in claims[:12]) for s in tries]
+    claims = [said.terms for _, said in statements if len(said.terms) > 1 and _is_rate(said.terms[0], setting)]
+    scores = [sum(_fits(s, m) for m in claims[:TRIED]) for s in tries]
     return tries[scores.index(max(scores))]
+
+
+def _is_rate(t: Term, setting: Setting) -> bool:
+    return isinstance(t, D) or (isinstance(t, Name) and derived_by(t.symbol, frozenset(setting.roles.all("parameter"))) is not None)
 
 
 def _fits(setting: Setting, members: tuple[Term, ...]) -> bool:
     """Does a derivative follow, under these assumptions?"""
     try:
-        out = resolve_all(setting, members).members
-    except Misfit:
+        a, b = resolve_all(setting, members[:2]).members
+        return free(a) >= free(b) and setting.knows(a).knows(b).proved(a, b)
+    except (Misfit, ValueError, KeyError):
         return False
-    a, b = out[0], out[1]
-    return free(a) >= free(b) and setting.proved(a, b)
 
 
-def _completions(setting: Setting, lines: tuple[tuple[int, tuple[Term, ...]], ...], facts: Facts) -> Iterator[Setting]:
+def _objective_by_derivatives(setting: Setting, statements: Numbered) -> Setting:
+    """∂J/∂w = ∂/∂w (…) says what J is, where nothing else does."""
+    for number, said in statements:
+        match said.terms:
+            case (D(Name(s, ()), by), D(value, other), *_) if by == other and not isinstance(value, Name) and PRIMED not in names(value):
+                found = setting if s in setting.stated else with_stated(setting, Stated(Name(s), value, number))
+                if s in found.stated and s not in setting.stated:
+                    says = f"{s} = {to_ascii(value)}, as line {number} differentiates it"
+                    setting = replace(found, stated=setting.stated, assumed=(*found.assumed, (s, says)))
+    return setting
+
+
+def _completions(setting: Setting, statements: Numbered, facts: Facts) -> Iterator[Setting]:
     """What may be meant, the likeliest first."""
     roles = setting.roles
     defined = {d.name.symbol for d in setting.tape}
     tops = {a for a, _ in facts.tops}
     main = next((s for s in roles.all("objective") if s in tops or s in facts.bare), None)
-    setting = _with_prediction(setting, lines, facts, main)
+    if main is not None and main not in defined and (network := numbered_network(setting, facts.symbols, main)):
+        yield network
+        return
+    setting = _with_prediction(setting, statements, facts, main)
     residuals = [s for s in roles.all("residual") if s not in defined and (s in facts.bare or s in facts.indexed)]
     prediction = _prediction(setting)
     target = _target(setting)
     for turned in (False, True) if residuals and prediction else (False,):
         one = setting
         for s in residuals if prediction else ():
-            value = target - prediction if turned else prediction - target
-            one = _assumed(one, Definition(one.declared(s), value), f"{s} = {to_ascii(_bare(value))}")
-        missing = main is None and facts.updated or (main is not None and main not in defined)
+            value = target - prediction if turned else prediction - target  # type: ignore[operator]
+            one = _assumed(one, Definition(one.declared(s), value), f"{s} = {to_ascii(value)}")
+        gradients = any(_is_rate(said.terms[0], setting) for _, said in statements)
+        missing = main not in defined if main is not None else bool(facts.updated) or gradients
         if not missing or not prediction:
             yield one
             continue
@@ -194,17 +112,18 @@ def _target(setting: Setting) -> Name:
     return setting.declared(found) if found else Name("y", ("i",) if setting.roles.samples else ())
 
 
-def _with_prediction(setting: Setting, lines: tuple[tuple[int, tuple[Term, ...]], ...], facts: Facts, main: str | None) -> Setting:
+def _with_prediction(setting: Setting, statements: Numbered, facts: Facts, main: str | None) -> Setting:
     """ŷ, where it is used and never defined: what the target is compared with in another line, or a straight line."""
     roles = setting.roles
     defined = {d.name.symbol for d in setting.tape}
     found = roles.the("prediction")
     bys = {setting.roles.aliases.get(b, b) for _, b in facts.tops}
-    parameters = [s for s in roles.all("parameter") if s in bys or s in facts.updated or s in facts.bare or s in facts.indexed]
+    parameters = [s for s in roles.all("parameter") if s not in roles.aliases]
     wanted = found is not None and found not in defined
     if found is None and main is not None and main in defined:
         return setting
-    if found is None and not (main or facts.updated) or not parameters:
+    gradients = any(derived_by(s, frozenset(parameters)) for s in facts.symbols)
+    if (found is None and not (main or facts.updated or gradients)) or not parameters:
         return setting
     if found is None:
         roles = replace(roles, of={**roles.of, "y_hat": "prediction"}, axes={**roles.axes, "y_hat": ("i",) if roles.samples else ()})
@@ -215,18 +134,18 @@ def _with_prediction(setting: Setting, lines: tuple[tuple[int, tuple[Term, ...]]
     if not wanted:
         return setting
     name = setting.declared(found)
-    if value := _compared(setting, lines, parameters):
+    if value := _compared(setting, statements, parameters):
         return _assumed(setting, Definition(name, value), f"{found} = {to_ascii(value)}, as it is compared with {_target(setting).symbol}")
-    if not any(b in parameters for b in bys) and not facts.updated:
+    if not any(b in parameters for b in bys) and not facts.updated and not gradients:
         return setting
     return _straight(setting, name, parameters)
 
 
-def _compared(setting: Setting, lines: tuple[tuple[int, tuple[Term, ...]], ...], parameters: list[str]) -> Term | None:
+def _compared(setting: Setting, statements: Numbered, parameters: list[str]) -> Term | None:
     """E in (y − E) or (E − y), where E is made of parameters."""
     target = _target(setting)
-    for _, members in lines:
-        for t in members:
+    for _, said in statements:
+        for t in said.terms:
             for s in subterms(t):
                 if isinstance(s, Add) and target.symbol in names(s) and names(s) & set(parameters):
                     try:
@@ -268,15 +187,8 @@ def _straight(setting: Setting, name: Name, parameters: list[str]) -> Setting:
         intercept = next((s for s in parameters if s != slope and (_intercept(s) or len(parameters) == 2)), None)
         value = Mul((Name(slope), data))
         value = value + Name(intercept) if intercept else value
-    return _assumed(setting, Definition(name, value), f"{name.symbol} = {to_ascii(_bare(value))}")
+    return _assumed(setting, Definition(name, value), f"{name.symbol} = {to_ascii(value)}")
 
 
 def _intercept(s: str) -> bool:
     return base(s) in ("b", "c", "intercept", "bias") or s.rstrip("0").rstrip("_") != s
-
-
-def _bare(t: Term) -> Term:
-    return t
-
-
-_ = (ROLES, Call, Num)

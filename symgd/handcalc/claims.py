@@ -5,16 +5,18 @@ The readings are tried in order, the first that is proved decides.  Where none i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
+from symgd.handcalc.conditions import condition, inverted, solution
 from symgd.handcalc.conventions import FACTORS, factor_words
 from symgd.handcalc.resolve import Misfit, Resolved, resolve_all
 from symgd.handcalc.setting import Setting
 from symgd.referee.check import Check
-from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, axis, free, mul, names, parts, rebuild, replace as rewrite, subterms
+from symgd.term import ONE, TWO, Add, D, Div, Mul, Name, Neg, Pow, Sum, Term, axis, children, free, mul, names, parts, rebuild, rename, subterms
+from symgd.term import replace as rewrite
 
-__all__ = ["Claim", "Judged", "judge", "kind_of"]
+__all__ = ["Claim", "Judged", "claim_of", "judge", "kind_of"]
 
 
 @dataclass(frozen=True)
@@ -32,55 +34,77 @@ class Claim:
 
 @dataclass(frozen=True)
 class Judged:
-    """verdict, one sentence, the constant factor where that is the difference, the claim, and the referee's check where it was refuted."""
+    """verdict, one sentence, the constant factor where that is the difference, the claim, and the referee's check where it was refuted.
+
+    meant  what the left side turned out to stand for, where it is not what is written
+    """
 
     verdict: str
     says: str
     factor: str | None = None
     claim: Claim | None = None
     check: Check | None = None
+    meant: Term | None = field(default=None, compare=False)
 
 
-def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, above: Term | None = None) -> Judged:
+def claim_of(setting: Setting, left: Term, right: Term, meant: Term | None = None) -> tuple[Claim, Resolved]:
+    """The claim that the two sides make; `meant` stands for the left side where it is known already.  Raises Misfit."""
+    found = resolve_all(setting, (left, right) if meant is None else (right,))
+    a, b = found.members if meant is None else (meant, *found.members)
+    setting = setting.knows(a).knows(b)
+    return Claim(setting, a, b, kind_of(a, b)), found
+
+
+def kind_of(a: Term, b: Term) -> str:
+    """What sort of move a = b is."""
+    if isinstance(a, D):
+        factors = parts(Mul, b.body if isinstance(b, Sum) else b)
+        return "chain" if len(factors) > 1 and all(isinstance(f, D) for f in factors) else "derivative"
+    if not names(b):
+        return "number"
+    return "substitution" if isinstance(a, Name) else "algebra"
+
+
+def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, meant: Term | None = None, solved: Mapping[str, Term] | None = None) -> Judged:
     """The verdict on left = right.
 
-    wide   the right side as it reads where a Σ takes everything up to its end; None where that is the same
-    above  for a line that begins with =: what the line above began with, already resolved, in place of `left`
+    wide    the right side as it reads where a Σ takes everything up to its end; None where that is the same
+    meant   what the left side stands for, resolved
+    solved  values of parameters that were found from gradient = 0
     Raises Misfit.
     """
-    found = resolve_all(setting, (left, right)) if above is None else _beside(resolve_all(setting, (right,)), above)
-    a, b = found.members
-    setting = setting.knows(a).knows(b)
-    claim = Claim(setting, a, b, kind_of(setting, a, b))
-    if setting.proved(a, b):
-        return _as_written(claim, found)
-    for reading in (_by_chain(claim), _bracketed(setting, left, wide), *_summed(claim), *_factors(claim), *_hats(claim), *_conditions(claim)):
+    if (turned := inverted(left, right)) is not None:
+        left, right = turned
+    try:
+        claim, found = claim_of(setting, left, right, meant)
+    except Misfit as misfit:
+        if "product of" in str(misfit) or "shape" in str(misfit) or "cannot be added" in str(misfit):
+            return Judged("wrong", f"the shapes do not fit: {misfit}")
+        raise
+    if claim.setting.proved(claim.left, claim.right):
+        return as_written(claim, found)
+    for reading in _readings(claim, lambda: bracketed(setting, left, wide, meant), solved or {}):
         if reading is not None:
             return reading
     return _refuted(claim, found)
 
 
-def _beside(found: Resolved, above: Term) -> Resolved:
-    return replace(found, members=(above, *found.members))
-
-
-def kind_of(setting: Setting, a: Term, b: Term) -> str:
-    """What sort of move a = b is."""
-    if isinstance(a, D):
-        return "chain" if all(isinstance(f, D) for f in _factors_of(b)) and len(_factors_of(b)) > 1 else "derivative"
-    if names(b) == frozenset():
-        return "number"
-    return "substitution" if isinstance(a, Name) else "algebra"
-
-
-def _factors_of(t: Term) -> tuple[Term, ...]:
-    return parts(Mul, t.body if isinstance(t, Sum) else t)
+def _readings(claim: Claim, brackets: Callable[[], Judged | None], solved: Mapping[str, Term]) -> Iterator[Judged | None]:
+    """The readings, the likeliest first; each is tried only where those before it fail."""
+    yield by_chain(claim)
+    yield brackets()
+    yield from _summed(claim)
+    yield from _factors(claim)
+    yield from _hats(claim)
+    yield from _solved(claim, solved)
+    yield _derived(claim)
 
 
 # ---------------------------------------------------------------- true as written
 
 
-def _as_written(claim: Claim, found: Resolved) -> Judged:
+def as_written(claim: Claim, found: Resolved) -> Judged:
+    """Right; with a word where an index is loose, or one sample is meant for all."""
     remarks = []
     if found.mixed:
         remarks.append(f"{_and(found.mixed)} is written without its index; each example is meant")
@@ -88,9 +112,8 @@ def _as_written(claim: Claim, found: Resolved) -> Judged:
         remarks.append(f"{_and(found.stripped)} has one value for all examples and carries no index")
     if remarks:
         return Judged("notation", "right as it is meant: " + "; ".join(remarks), claim=claim)
-    if "i" in {axis(x) for x in free(claim.left)} and isinstance(claim.left, D) and found.bare and not isinstance(claim.left.of, Name | Add):
-        return Judged("right", "follows, for each example", claim=claim)
-    if isinstance(claim.left, D) and isinstance(claim.left.of, Name) and not claim.left.of.indices and claim.left.by.indices and found.bare:
+    left = claim.left
+    if isinstance(left, D) and isinstance(left.of, Name) and not left.of.indices and left.by.indices and found.bare and claim.kind == "derivative":
         return Judged("convention", "right for each example by itself: the index, and with it the sum, is left out", "one example", claim)
     return Judged("right", "follows", claim=claim)
 
@@ -102,7 +125,7 @@ def _and(symbols: set[str]) -> str:
 # ---------------------------------------------------------------- other readings
 
 
-def _by_chain(claim: Claim) -> Judged | None:
+def by_chain(claim: Claim) -> Judged | None:
     """dL/dw = dL/dŷ · dŷ/dw: the sum over the examples is understood."""
     extra = sorted(free(claim.right) - free(claim.left))
     if not extra or claim.kind != "chain":
@@ -115,57 +138,49 @@ def _by_chain(claim: Claim) -> Judged | None:
     return None
 
 
-def _bracketed(setting: Setting, left: Term, wide: Term | None) -> Judged | None:
+def bracketed(setting: Setting, left: Term, wide: Term | None, meant: Term | None) -> Judged | None:
     """Σ a + b where Σ (a + b) is meant."""
     if wide is None:
         return None
-    a, b = resolve_all(setting, (left, wide)).members
-    if setting.knows(a).knows(b).proved(a, b):
-        return Judged("notation", "right as it is meant: the brackets around what is summed are missing", claim=Claim(setting, a, b, kind_of(setting, a, b)))
+    claim, _ = claim_of(setting, left, wide, meant)
+    if claim.setting.proved(claim.left, claim.right):
+        return Judged("notation", "right as it is meant: the brackets around what is summed are missing", claim=claim)
     return None
 
 
 def _summed(claim: Claim) -> Iterator[Judged | None]:
     """The sum over the examples, or their mean, was left out."""
     extra = sorted(free(claim.right) - free(claim.left))
-    if len(extra) != 1 or axis(extra[0]) != "i":
+    if len(extra) != 1 or axis(extra[0]) != "i" or not isinstance(claim.left, D | Name):
         return
     setting, n = claim.setting, claim.setting.count
     total = Sum(extra[0], claim.right)
     if n.symbol in names(claim.right) and setting.proved(claim.left, total):
         yield Judged("notation", "right if it is summed over the examples: the sum is left out", claim=replace(claim, right=total))
     for factor, words in ((ONE, ""), *FACTORS(n)):
-        if _allowed(claim, factor, one=True) and setting.proved(claim.left, mul(factor, Div(ONE, n), total)):
+        if setting.proved(claim.left, mul(factor, Div(ONE, n), total)):
             says = "right for one example alone: the sum over the examples is left out"
             yield Judged("convention", says, "one example" + (f", {words}" if words else ""), replace(claim, right=total))
 
 
 def _factors(claim: Claim) -> Iterator[Judged | None]:
     """Right but for a constant factor that a usual form of the loss explains."""
-    if not _of_objective(claim):
+    main = claim.setting.objective
+    if main is None or not isinstance(claim.left, D) or not isinstance(claim.left.of, Name) or claim.left.of.symbol != main.symbol:
         return
-    n = claim.setting.count
-    for factor, words in FACTORS(n):
-        if _allowed(claim, factor) and claim.setting.proved(mul(factor, claim.left), claim.right):
+    n, front = claim.setting.count, _front(claim.setting)
+    for factor, words in FACTORS(n) if front else ():
+        assert front
+        if _usual(claim.setting, mul(factor, front[0]), front[1]) and claim.setting.proved(mul(factor, claim.left), claim.right):
             yield Judged("convention", f"right but for the factor {words}: {factor_words(words, n.symbol)}", words, claim)
 
 
-def _of_objective(claim: Claim) -> bool:
-    main = claim.setting.objective
-    return main is not None and isinstance(claim.left, D) and isinstance(claim.left.of, Name) and claim.left.of.symbol == main.symbol
-
-
-def _allowed(claim: Claim, factor: Term, one: bool = False) -> bool:
-    """Is the loss, times the factor, one of the usual ones: a sum or a mean, of squares also halved?"""
-    front = _front(claim.setting)
-    if front is None:
-        return False
-    kappa, squares = front
-    n = claim.setting.count
-    usual = [ONE, Div(ONE, n)]
-    if squares:
-        usual += [Div(ONE, Num(ONE.value * 2)), Div(ONE, mul(Num(ONE.value * 2), n))]
-    return one or any(claim.setting.proved(mul(factor, kappa), u) for u in usual)
+def _usual(setting: Setting, front: Term, squares: bool) -> bool:
+    """Does a loss with this in front of its sum mean something usual: a sum or a mean, of squares also halved?"""
+    n = setting.count
+    usual: list[Term] = [ONE, Div(ONE, n)] if setting.roles.samples else [ONE]
+    halves: list[Term] = [Div(ONE, mul(TWO, n)), Div(ONE, TWO)] if setting.roles.samples else [Div(ONE, TWO)]
+    return any(setting.proved(front, u) for u in (*usual, *(halves if squares else ())))
 
 
 def _front(setting: Setting) -> tuple[Term, bool] | None:
@@ -174,35 +189,26 @@ def _front(setting: Setting) -> tuple[Term, bool] | None:
     d = main and setting.definition(main.symbol)
     if not d:
         return None
-    body: Term | None = None
-
-    def out(t: Term) -> Term | None:
-        nonlocal body
-        if isinstance(t, Sum) and body is None:
-            body = t.body
-            return ONE
-        return None
-
-    front = rewrite(d.value, out)
-    if body is None:
-        front, body = ONE, d.value
+    sums = [s for s in subterms(d.value) if isinstance(s, Sum)]
+    body = sums[0].body if sums else d.value
+    front = rewrite(d.value, lambda s: ONE if s is sums[0] else None) if sums else ONE
     if isinstance(front, Add) or free(front) or names(front) - {setting.count.symbol}:
         return None
-    number = [f for f in parts(Mul, body) if not names(f)]
-    rest = [f for f in parts(Mul, body) if names(f)]
-    squares = len(rest) == 1 and isinstance(_core(rest[0]), Pow)
-    if isinstance(front, Neg):
-        front = front.body
-    return mul(*number, front) if number else front, squares
+    number, rest = _split(body)
+    front = mul(*number, front.body if isinstance(front, Neg) else front)
+    return front, len(rest) == 1 and isinstance(rest[0], Pow)
 
 
-def _core(t: Term) -> Term:
+def _split(t: Term) -> tuple[list[Term], list[Term]]:
+    """The constant factors of t, and the others."""
     match t:
-        case Div(top, bottom) if not names(bottom):
-            return _core(top)
         case Neg(a):
-            return _core(a)
-    return t
+            return _split(a)
+        case Div(a, b) if not names(b):
+            number, rest = _split(a)
+            return [*number, Div(ONE, b)], rest
+    fs = parts(Mul, t)
+    return [f for f in fs if not names(f)], [f for f in fs if names(f)]
 
 
 def _hats(claim: Claim) -> Iterator[Judged | None]:
@@ -211,65 +217,47 @@ def _hats(claim: Claim) -> Iterator[Judged | None]:
     y, hat = roles.the("target"), roles.the("prediction")
     if not y or not hat:
         return
-    for k, side in enumerate((claim.left, claim.right)):
+    for left in (True, False):
+        side = claim.left if left else claim.right
         if y not in names(side) or hat in names(side):
             continue
-        meant = _renamed(side, y, hat)
-        a, b = (meant, claim.right) if k == 0 else (claim.left, meant)
-        if isinstance(a, D) and isinstance(a.of, Name):
-            a = claim.setting.rate(a.of, a.by)
+        meant = _renamed(claim.setting, side, y, hat)
+        a, b = (meant, claim.right) if left else (claim.left, meant)
         if claim.setting.proved(a, b):
-            yield Judged("notation", f"right as it is meant: {hat}, the prediction, stands for {y}", claim=replace(claim, left=a, right=b))
+            yield Judged("notation", f"right as it is meant: {hat}, the prediction, stands for {y}", "hat", replace(claim, left=a, right=b))
 
 
-def _renamed(t: Term, old: str, new: str) -> Term:
-    if isinstance(t, Name):
-        return Name(new, t.indices) if t.symbol == old else t
-    from symgd.term import children
-
-    return rebuild(t, [_renamed(c, old, new) for c in children(t)])
-
-
-def _conditions(claim: Claim) -> Iterator[Judged | None]:
-    """What holds where the gradient is zero: an equation that is a multiple of gradient = 0, or its solution."""
-    setting = claim.setting
-    main = setting.objective
-    if main is None or main.indices or any(isinstance(s, D) for t in (claim.left, claim.right) for s in subterms(t)):
-        return
-    gap = claim.left if claim.right == Num(ONE.value * 0) else Add((claim.left, Neg(claim.right)))
-    parameters = [p for p in setting.problem.parameters if setting.depends(main, p.symbol)]
-    for p in parameters:
-        if p.symbol not in names(setting.down_to(gap, p)) or set(map(axis, p.indices)) != set(map(axis, free(gap))):
-            continue
-        slope = setting.rate(main, p)
-        if _proportional(setting, gap, slope):
-            says = f"follows from setting the derivative by {p.symbol} to zero"
-            yield Judged("right", says, claim=replace(claim, kind="closed form"))
-        if claim.left == p and p.symbol not in names(claim.right) and not p.indices:
-            at = rewrite(setting.down_to(D(setting.down_to(main, p), p, True), p), lambda s, p=p: None)  # noqa: ARG005
-            if _vanishes(setting, main, p, claim.right):
-                yield Judged("right", f"put into the derivative by {p.symbol}, it gives zero", claim=replace(claim, kind="closed form"))
-            del at
+def _renamed(setting: Setting, t: Term, old: str, new: str) -> Term:
+    match t:
+        case Name(s, indices):
+            return Name(new, indices) if s == old else t
+        case D(of, by):
+            of, by_ = _renamed(setting, of, old, new), _renamed(setting, by, old, new)
+            return setting.rate(of, by_) if isinstance(by_, Name) else t
+    return rebuild(t, [_renamed(setting, c, old, new) for c in children(t)])
 
 
-def _proportional(setting: Setting, gap: Term, slope: Term) -> bool:
-    """Is gap a constant multiple of the slope?"""
-    n = setting.count
-    two = Num(ONE.value * 2)
-    factors: list[Term] = [ONE, two, Div(ONE, two), n, Div(n, two), Div(ONE, n), Div(two, n), mul(two, n), Div(ONE, mul(two, n))]
-    for f in factors:
-        for signed in (f, Neg(f)):
-            if setting.proved(gap, mul(signed, slope)):
-                return True
-    return False
+def _solved(claim: Claim, solved: Mapping[str, Term]) -> Iterator[Judged | None]:
+    """What holds where the gradient is zero."""
+    if p := condition(claim.setting, claim.left, claim.right):
+        yield Judged("right", f"follows from setting the derivative by {p} to zero", claim=replace(claim, kind="closed form"))
+    for p_, value in ((claim.left, claim.right), (claim.right, claim.left)):
+        free_one = isinstance(p_, Name) and claim.setting.roles.of.get(p_.symbol) == "parameter" and not p_.indices and not free(value)
+        if isinstance(p_, Name) and free_one and solution(claim.setting, p_, value, solved):
+            says = f"put into the derivative by {p_.symbol}, it gives zero"
+            yield Judged("right", says, claim=replace(claim, left=p_, right=value, kind="closed form"))
 
 
-def _vanishes(setting: Setting, main: Name, p: Name, value: Term) -> bool:
-    """Is the derivative zero at p = value?"""
-    from symgd.backward import differentiate
-
-    _ = differentiate
-    return False
+def _derived(claim: Claim) -> Judged | None:
+    """MSE = …, where the derivative of the line above is meant: = (1/n) Σ ∂/∂m (…)."""
+    if isinstance(claim.left, D):
+        return None
+    for by in dict.fromkeys(s.by for s in subterms(claim.right) if isinstance(s, D)):
+        rate = claim.setting.rate(claim.left, rename(by, {}))  # type: ignore[arg-type]
+        if claim.setting.proved(rate, claim.right):
+            says = f"read as the derivative by {by.symbol} of what stands above"
+            return Judged("right", says, claim=replace(claim, left=rate, kind="derivative"), meant=rate)
+    return None
 
 
 # ---------------------------------------------------------------- refuted, or not
@@ -278,16 +266,10 @@ def _vanishes(setting: Setting, main: Name, p: Name, value: Term) -> bool:
 def _refuted(claim: Claim, found: Resolved) -> Judged:
     if found.unknown:
         return Judged("undecided", f"nothing is said about what {_and(found.unknown)} stands for", claim=claim)
-    try:
-        check = claim.setting.compare(claim.left, claim.right)
-    except (ValueError, KeyError, ZeroDivisionError):
-        return Judged("undecided", "this could not be decided", claim=claim)
+    check = claim.setting.compare(claim.left, claim.right)
     match check.verdict:
         case "proved":
-            return _as_written(claim, found)
+            return as_written(claim, found)
         case "refuted":
             return Judged("wrong", "this does not follow", claim=claim, check=check)
     return Judged("undecided", "neither proved nor refuted", claim=claim, check=check)
-
-
-_ = Misfit

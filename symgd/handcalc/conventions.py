@@ -12,23 +12,29 @@ from symgd.term import ONE, Call, Div, Mul, Name, Num, Sum, Term, mul
 
 __all__ = ["FACTORS", "LOSSES", "ROLES", "SURE_PREDICTIONS", "base", "derived_by", "factor_words", "usual_loss", "usual_losses", "version"]
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # role: the letters and words that usually have it; several words of a name are joined by _ and compared in small letters
 ROLES: dict[str, frozenset[str]] = {
-    "objective": frozenset("l j e c s q r f mse sse rss rmse mae bce nll loss cost error_total e_total etotal total_error objective risk ell".split()),
-    "prediction": frozenset(
-        "y_hat yhat y_pred ypred y_p pred prediction predictions predicted h h_theta h_w f_w f_wb p p_hat a o out output y_tilde hypothesis sigmoid_z a_o".split()
+    "objective": _words("l j e c s q r f mse sse rss rmse mae bce nll loss cost error_total e_total etotal total_error objective risk ell"),
+    "prediction": _words(
+        "y_hat yhat y_pred ypred y_p pred prediction predictions predicted h h_theta h_w f_w f_wb p p_hat a o out output y_tilde "
+        "hypothesis sigmoid_z a_o"
     ),
-    "target": frozenset("y t target targets y_true ytrue y_actual actual label labels truth price d y_t observed".split()),
-    "data": frozenset("x xs input inputs feature features mileage phi area size".split()),
-    "residual": frozenset("u e r err error errors residual residuals epsilon diff difference res".split()),
-    "parameter": frozenset("w b m c a theta beta omega slope_m intercept bias weight weights theta_0 theta_1 theta0 theta1 beta_0 beta_1 beta0 beta1".split()),
-    "count": frozenset("n m k t".split()),
-    "rate": frozenset(
-        "alpha eta lr learning_rate learningrate rate gamma mu epsilon step step_size stepsize l_r learning step_length h tau nu lambda rho learn_rate".split()
+    "target": _words("y t target targets y_true ytrue y_actual actual label labels truth price d y_t observed"),
+    "data": _words("x xs input inputs feature features mileage phi area size"),
+    "residual": _words("u e r err error errors residual residuals epsilon diff difference res"),
+    "parameter": _words("w b m c a theta beta omega slope_m intercept bias weight weights theta_0 theta_1 theta0 theta1 beta_0 beta_1 beta0 beta1"),
+    "count": _words("n m k t"),
+    "rate": _words(
+        "alpha eta lr learning_rate learningrate rate gamma mu epsilon step step_size stepsize l_r learning step_length h tau nu lambda rho learn_rate"
     ),
-    "slope": frozenset("slope gradient grad derivative nabla".split()),
+    "slope": _words("slope gradient grad derivative nabla"),
 }
-SURE_PREDICTIONS = frozenset("y_hat yhat y_pred ypred pred prediction predictions predicted h_theta h_w f_w f_wb y_tilde hypothesis p_hat".split())
+SURE_PREDICTIONS = _words("y_hat yhat y_pred ypred pred prediction predictions predicted h_theta h_w f_w f_wb y_tilde hypothesis p_hat")
 
 # the labels that tell an earlier or a later value of a parameter from the parameter itself
 _LATER = re.compile(r"(.+?)_(?:new|next|updated?|after|prime|star_new|\w_plus_1|[tk]1)", re.IGNORECASE)
@@ -57,9 +63,9 @@ def version(symbol: str) -> tuple[str, str]:
 
 def derived_by(symbol: str, parameters: frozenset[str]) -> str | None:
     """The parameter whose gradient the word names: dw, grad_w, w_grad, dL_dw, dLdw; None for any other word."""
-    if found := _QUOTIENT.fullmatch(symbol):
-        if found["by"] in parameters and found["of"].lower() in ROLES["objective"]:
-            return found["by"]
+    found = _QUOTIENT.fullmatch(symbol)
+    if found and found["by"] in parameters and found["of"].lower() in ROLES["objective"]:
+        return found["by"]
     found = _GRADIENT.fullmatch(symbol)
     stem = (found["a"] or found["b"]) if found else None
     return stem if stem in parameters else None
@@ -68,7 +74,7 @@ def derived_by(symbol: str, parameters: frozenset[str]) -> str | None:
 # ---------------------------------------------------------------- factors that a convention explains
 
 
-def FACTORS(n: Name) -> tuple[tuple[Term, str], ...]:  # noqa: N802  a table that needs the name of the count
+def FACTORS(n: Name) -> tuple[tuple[Term, str], ...]:
     """(factor, in words): what is claimed is so many times what follows from the writer's loss."""
     two = Num(Fraction(2))
     return (
@@ -115,7 +121,7 @@ _LOGS = ("mean log", "sum log", "one log")
 def usual_losses(symbol: str, logistic: bool, samples: bool) -> tuple[str, ...]:
     """Which losses may be meant by a name that was never defined, the likeliest first."""
     kinds = LOSSES.get(base(symbol), (*_LOGS, *_SQUARES) if logistic else _SQUARES)
-    return tuple(k for k in kinds if samples or k.split()[0] in ("one", "half") and "mean" not in k and "sum" not in k) or ("one",)
+    return tuple(k for k in kinds if samples or (k.split()[0] in ("one", "half") and "mean" not in k and "sum" not in k)) or ("one",)
 
 
 def usual_loss(kind: str, prediction: Name, target: Name, n: Name) -> tuple[Term, str]:

@@ -17,7 +17,8 @@ __all__ = ["Figure", "NoValue", "bind", "is_figure", "same", "worth"]
 
 Figure: TypeAlias = "Fraction | float | tuple[Figure, ...]"
 _FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "sin": math.sin, "cos": math.cos, "tan": math.tan, "tanh": math.tanh, "sinh": math.sinh, "cosh": math.cosh,
+    "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "sin": math.sin, "cos": math.cos, "tan": math.tan, "tanh": math.tanh,
+    "sinh": math.sinh, "cosh": math.cosh,
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)), "log10": math.log10, "log2": math.log2,
 }  # fmt: skip
 _LARGEST = 4_096  # bits of an exact number
@@ -29,7 +30,8 @@ class NoValue(ValueError):
 
 def is_figure(t: Term) -> bool:
     """Is t made of numbers alone (and lists of them)?"""
-    return names(t) <= {"pi"} and all(isinstance(s, Num | Add | Mul | Neg | Div | Pow | Name) or (isinstance(s, Call) and s.function in (*_FUNCTIONS, "list", "abs")) for s in subterms(t))
+    kinds, known = (Num, Add, Mul, Neg, Div, Pow, Name), (*_FUNCTIONS, "list", "abs")
+    return names(t) <= {"pi"} and all(isinstance(s, kinds) or (isinstance(s, Call) and s.function in known) for s in subterms(t))
 
 
 def worth(t: Term, values: Mapping[str, Figure], at: Mapping[str, int] | None = None) -> Figure:
@@ -122,10 +124,10 @@ def _both(f: Callable[..., Fraction | float], a: Figure, b: Figure) -> Figure:
 
 def _power(a: Fraction | float, b: Fraction | float) -> Fraction | float:
     if isinstance(b, Fraction) and b.denominator == 1 and abs(b) <= 64:
-        return a ** int(b)
-    if a < 0 or abs(b) > 512:
+        return math.pow(a, int(b)) if isinstance(a, float) else a ** int(b)
+    if a < 0 or abs(float(b)) > 512:
         raise NoValue("this power is not computed")
-    return float(a) ** float(b)
+    return math.pow(float(a), float(b))
 
 
 def _function(f: str) -> Callable[[Fraction | float], float]:

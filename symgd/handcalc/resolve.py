@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from symgd.forward import Definition
+from symgd.handcalc.arrays import Shapes, aligned, entries, in_arrays
 from symgd.handcalc.conventions import derived_by, version
 from symgd.handcalc.setting import Setting
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import ONE, Call, D, Div, Mul, Name, Num, Sum, Term, axis, children, fresh, mul, rebuild, subterms
+from symgd.term import ONE, Call, D, Div, Name, Sum, Term, axis, children, fresh, mul, rebuild, rename, settle, subterms
 
 __all__ = ["Misfit", "Resolved", "resolve", "resolve_all"]
 
@@ -45,10 +47,26 @@ def resolve_all(setting: Setting, members: Iterable[Term]) -> Resolved:
     """The members of one line, their letters named alike.  Raises Misfit."""
     members = tuple(members)
     out = Resolved()
-    walk = _Walk(setting, _letters(setting, members), out)
+    letters = _letters(setting, members)
+    walk = _Walk(setting, letters, out)
+    if in_arrays(setting, members, letters):
+        out.members = _written_out(walk, members)
+        return out
     out.members = tuple(walk.go(t, ()) for t in members)
     out.mixed = out.bare if out.indexed else set()
     return out
+
+
+def _written_out(walk: _Walk, members: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Vectors and matrices in entries, with one set of free letters for all members."""
+    try:
+        first, *rest = [entries(walk.setting, t, dict(walk.letters), walk.plain) for t in members]
+        out = [first.term]
+        for x in rest:
+            out.append(aligned(first, x, any(isinstance(s, D) or (isinstance(s, Call) and s.function == "gradient") for t in members for s in subterms(t)))[1])
+    except Shapes as shapes:
+        raise Misfit(str(shapes)) from shapes
+    return tuple(map(settle, out))
 
 
 def resolve(setting: Setting, t: Term) -> Term:
@@ -102,8 +120,10 @@ class _Walk:
                 return mul(Div(ONE, self.setting.count), self.whole(body, around))
             case D(of, by):
                 return self.rate(of, by, around)
-            case Call(f, args) if f not in FUNCTIONS:
-                return self.applied(f, args, around)
+            case Call("hadamard", (a, b)):
+                return mul(self.go(a, around), self.go(b, around))
+            case Call(f, _) if f not in FUNCTIONS:
+                raise Misfit(f"{f} is not known as a function here")
         return rebuild(t, [self.go(c, around) for c in children(t)])
 
     def whole(self, body: Term, around: tuple[str, ...]) -> Term:
@@ -117,16 +137,13 @@ class _Walk:
 
     def name(self, s: str, indices: tuple[str, ...], around: tuple[str, ...]) -> Term:
         setting, known = self.setting, self.setting.known
-        if s in setting.roles.aliases:
-            self.out.swapped.add((s, setting.roles.aliases[s]))
-            s = setting.roles.aliases[s]
+        s = self.plain(Name(s, indices))
         if s not in known and (by := derived_by(s, frozenset(setting.roles.all("parameter")))) and (main := setting.objective):
             return setting.rate(main, setting.declared(by))
-        stem, kind = version(s)
-        if s not in known and kind == "old" and stem in known:
-            s = stem
         if s == setting.count.symbol:
             return setting.count
+        if s in setting.rates:
+            return self.macro(setting.rates[s], indices, around)
         declared = setting.declared(s).indices
         if s not in known and s not in CONSTANTS:
             self.out.unknown.add(s)
@@ -143,21 +160,24 @@ class _Walk:
         self.out.bare.add(s)
         return Name(s, tuple(next((b for b in reversed(around) if axis(b) == axis(a)), axis(a)) for a in declared))
 
+    def macro(self, d: Definition, indices: tuple[str, ...], around: tuple[str, ...]) -> Term:
+        """A name for a derivative, written out."""
+        written = tuple(self.letters.get(a, a) for a in indices)
+        if len(written) != len(d.name.indices):
+            written = tuple(next((b for b in reversed(around) if axis(b) == axis(a)), axis(a)) for a in d.name.indices)
+        return rename(d.value, {a: b for a, b in zip(d.name.indices, written, strict=True) if a != b})
+
+    def plain(self, t: Name) -> str:
+        """The symbol that the name stands for: n for N, w for w_old."""
+        s = t.symbol
+        if s in self.setting.roles.aliases:
+            self.out.swapped.add((s, self.setting.roles.aliases[s]))
+            s = self.setting.roles.aliases[s]
+        stem, kind = version(s)
+        return stem if s not in self.setting.known and kind == "old" and stem in self.setting.known else s
+
     def rate(self, of: Term, by: Name, around: tuple[str, ...]) -> Term:
         by_ = self.go(by, around)
         if not isinstance(by_, Name):
             raise Misfit(f"{by.symbol} is no name to differentiate by")
         return self.setting.rate(self.go(of, around), by_)
-
-    def applied(self, f: str, args: tuple[Term, ...], around: tuple[str, ...]) -> Term:
-        """f(x): the name f where it was defined as one, at the sample that x belongs to."""
-        if f not in self.setting.known and f not in self.setting.roles.of:
-            raise Misfit(f"the function {f} is not known")
-        indices = tuple(dict.fromkeys(a for x in args for s in subterms(x) if isinstance(s, Name) for a in s.indices))
-        if len(args) == 1 and isinstance(args[0], Name) and not args[0].indices and args[0].symbol in self.letters:
-            indices = (args[0].symbol,)  # price(i)
-        declared = self.setting.declared(f).indices
-        return self.name(f, indices if len(indices) == len(declared) else (), around)
-
-
-_ = (Mul, Num)

@@ -15,7 +15,7 @@ from symgd.referee.check import Check
 from symgd.referee.residues import Undecided, Unfit
 from symgd.referee.tape import Referee, positives
 from symgd.stationary import unfold
-from symgd.term import Add, D, Mul, Name, Neg, Term, axis, children, names, parts, rebuild, rename, replace as rewrite, size, subterms
+from symgd.term import Add, D, Mul, Name, Neg, Term, axis, children, names, rebuild, rename, replace as rewrite, size, subterms
 
 __all__ = ["LARGEST", "Setting"]
 
@@ -28,14 +28,16 @@ class Setting:
     tape     the definitions, each uses only what stands before it
     leaves   every other name, with its indices
     stated   the symbols that the writer defined, with the number of the line
-    assumed  what was missing and therefore assumed, aloud
+    rates    names for derivatives: δ_i = ∂L/∂z_i
+    assumed  what was missing and therefore assumed: (symbol, sentence)
     """
 
     roles: Roles
     tape: tuple[Definition, ...] = ()
     leaves: tuple[Name, ...] = ()
     stated: Mapping[str, int] = field(default_factory=dict)
-    assumed: tuple[str, ...] = ()
+    rates: Mapping[str, Definition] = field(default_factory=dict)
+    assumed: tuple[tuple[str, str], ...] = ()
 
     # ------------------------------------------------------------ as a problem
 
@@ -98,7 +100,7 @@ class Setting:
 
     def assume(self, d: Definition, says: str) -> Setting:
         """With one definition that the writer did not state."""
-        return replace(self.define(d), assumed=(*self.assumed, says))
+        return replace(self.define(d), assumed=(*self.assumed, (d.name.symbol, says)))
 
     def knows(self, t: Term) -> Setting:
         """With the names of t as leaves, where they are none yet."""
@@ -146,9 +148,10 @@ class Setting:
         for d in reversed(self.problem.tape):
             if d.name.symbol != by.symbol and self.depends(d.value, by.symbol):
                 t = rewrite(t, lambda s, d=d: _value(d, s) if isinstance(s, Name) and s.symbol == d.name.symbol else None)  # type: ignore[misc]
-        if by.symbol in names(t) or (d := self.definition(by.symbol)) is None:
+        own = self.definition(by.symbol)
+        if by.symbol in names(t) or own is None:
             return t
-        return self.folded(unfold(replace(self.problem, tape=tuple(x for x in self.problem.tape if x.name.symbol != by.symbol)), t), d)
+        return self.folded(unfold(replace(self.problem, tape=tuple(x for x in self.problem.tape if x.name.symbol != by.symbol)), t), own)
 
     def folded(self, t: Term, d: Definition) -> Term:
         """t with the definition's value, or its negative, called by name."""
@@ -216,5 +219,3 @@ def ordered(tape: tuple[Definition, ...]) -> tuple[Definition, ...]:
             put(d, ())
     return tuple(out.values())
 
-
-_ = parts

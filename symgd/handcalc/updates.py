@@ -123,7 +123,8 @@ def _pure(setting: Setting, u: Update, words: set[str]) -> Judged | None:
         return Judged("wrong", "the step goes with the gradient, uphill: it has to be subtracted", claim=claim)
     if len(factors) == 1:
         return Judged("notation", "a step against the gradient without a learning rate", claim=claim)
-    return Judged("given" if isinstance(slope, D) or slope.symbol.lower() not in ROLES["slope"] else "right", "a step against the gradient", claim=claim)
+    named = isinstance(slope, Name) and slope.symbol.lower() in ROLES["slope"]
+    return Judged("right" if named else "given", "a step against the gradient", claim=claim)
 
 
 def _is_slope(f: Term, words: set[str]) -> bool:

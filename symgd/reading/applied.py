@@ -14,7 +14,7 @@ from symgd.reading.names import ACCENTS
 from symgd.reading.pratt import Cursor, Reading, begins
 from symgd.reading.tokens import Token
 from symgd.reading.words import INDEX_LETTERS
-from symgd.term import TWO, Call, D, Name, Pow, Term
+from symgd.term import TWO, Call, D, Name, Pow, Term, size
 
 __all__ = ["accented", "word"]
 
@@ -22,6 +22,7 @@ LOSSES = frozenset((
     "J", "L", "C", "E", "Q", "R", "S", "H", "l", "F", "Loss", "loss", "MSE", "mse", "SSE", "RSS", "MAE", "BCE", "CE", "Cost", "cost", "Error", "error", "risk",
 ))  # fmt: skip
 APPLIED = frozenset(("f", "g", "h", "phi", "psi", "G")) | LOSSES
+_LARGEST = 200  # nodes
 ALWAYS_APPLIED = frozenset(("f", "g"))
 OBJECTIVES = frozenset(("L", "J", "MSE", "Loss", "loss", "Cost", "cost"))
 NUMPY = {"dot": "matmul", "matmul": "matmul", "multiply": "hadamard", "norm": "norm", "transpose": "transpose", "square": "square"}
@@ -140,6 +141,8 @@ def _outer(p: Cursor, f: str) -> Reading:
     row = FUNCTIONS[f]
     if isinstance(inner.term, Name):
         return spread(D(Call(f, (inner.term,)), inner.term, partial=True), head.start, p.last.end)
+    if size(inner.term) > _LARGEST:  # σ' holds its argument twice
+        p.refuse(f"what stands in this bracket is too long for {f}'", inner, "give it a name")
     if row.derivative is None:
         p.refuse(f"a derivative of {f} is not read here", head)
     return spread(row.derivative(inner.term), head.start, p.last.end)

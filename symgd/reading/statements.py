@@ -29,6 +29,7 @@ def parted(tokens: list[Token]) -> list[list[Token]]:
     """The tokens of each statement, without the end."""
     pieces, marks = _cut(tokens)
     out: list[list[Token]] = []
+    related: list[bool] = []  # does a relation stand in out[k]?
     joins: list[str] = []
     for piece, before in zip(pieces, marks, strict=True):
         if not piece:
@@ -37,10 +38,13 @@ def parted(tokens: list[Token]) -> list[list[Token]]:
         joins.append(before)
         if out and _remark(piece, joins):
             continue
-        if out and not _parts(out[-1], piece, joins):
+        own = _related(piece)
+        if out and not _parts(related[-1], own, piece, joins):
             out[-1] += [*_join(joins, piece), *piece]
+            related[-1] |= own
         else:
             out.append(piece)
+            related.append(own)
         joins = []
     return [kept for piece in out if (kept := _led(_kept(piece)))]
 
@@ -70,12 +74,12 @@ def _related(piece: list[Token]) -> bool:
     return False
 
 
-def _parts(left: list[Token], right: list[Token], joins: list[str]) -> bool:
+def _parts(left: bool, own: bool, right: list[Token], joins: list[str]) -> bool:
     """Do the two stand for themselves?"""
     if any(j in _ALWAYS for j in joins):
         return True
     begins = right[0].kind == "op" and right[0].text in RELATIONS
-    return _related(left) and _related(right) and not begins
+    return left and own and not begins
 
 
 def _remark(piece: list[Token], joins: list[str]) -> bool:

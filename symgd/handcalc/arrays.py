@@ -1,0 +1,281 @@
+"""Lines in vectors and matrices, written out in entries: Xᵀ(Xβ − y) is Σ_i X_ij (Σ_j' X_ij' β_j' − y_i), a column with the free letter j.
+
+A vector is a column; products do not commute, and a product whose inner axes differ is refused: there a transpose is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from symgd.handcalc.setting import Setting
+from symgd.language import CONSTANTS, FUNCTIONS
+from symgd.term import ONE, ZERO, Add, Call, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, axis, free, fresh, mul, rename, subterms
+
+__all__ = ["Array", "Shapes", "aligned", "entries", "in_arrays"]
+
+MARKS = frozenset(("transpose", "matmul", "norm", "norm1", "gradient", "hadamard"))
+
+
+class Shapes(ValueError):
+    """The shapes do not fit; the message says which."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """term  one entry
+    row, col  the free letters that run over rows and columns; None for one row or column
+    unit      is it a multiple of the identity, whose size its surroundings say?
+    """
+
+    term: Term
+    row: str | None = None
+    col: str | None = None
+    unit: bool = False
+
+    @property
+    def scalar(self) -> bool:
+        return self.row is None and self.col is None and not self.unit
+
+    @property
+    def shape(self) -> tuple[str | None, str | None]:
+        return (axis(self.row) if self.row else None, axis(self.col) if self.col else None)
+
+    def turned(self) -> Array:
+        return replace(self, row=self.col, col=self.row)
+
+    def says(self) -> str:
+        words = {"i": "n"}
+        return f"({words.get(self.shape[0] or '', self.shape[0] or '1')} × {words.get(self.shape[1] or '', self.shape[1] or '1')})".replace("j", "d")
+
+
+def in_arrays(setting: Setting, members: tuple[Term, ...], letters: Mapping[str, str]) -> bool:
+    """Are the members written in vectors: transposes, norms, or names that hide an axis of theirs?"""
+    for t in members:
+        for s in subterms(t):
+            if isinstance(s, Call) and s.function in MARKS - {"hadamard"}:
+                return True
+            if isinstance(s, Name):
+                declared = setting.declared(s.symbol).indices
+                hidden = declared[len(s.indices) :]
+                if any(axis(a) != "i" for a in hidden) and (not s.indices or len(declared) > 1):
+                    return True
+    return False
+
+
+def entries(setting: Setting, t: Term, letters: dict[str, str], plain: Callable[[Name], str]) -> Array:
+    """One entry of t.  `letters`: the line's letters as those of their axes; `plain`: the symbol that a name stands for.  Raises Shapes."""
+    return _Walk(setting, letters, plain, set(letters.values())).go(t)
+
+
+def aligned(a: Array, b: Array, either_way: bool = False) -> tuple[Term, Term]:
+    """Both entries with the same letters; `either_way`: a gradient may be written as a row or as a column.  Raises Shapes."""
+    if a.unit or b.unit:
+        raise Shapes("the size of the identity is not known here")
+    if a.scalar and not b.scalar and a.term == ZERO:
+        return a.term, b.term
+    if b.scalar and not a.scalar and b.term == ZERO:
+        return a.term, b.term
+    if a.shape != b.shape and either_way and a.shape == b.turned().shape:
+        b = b.turned()
+    if a.shape != b.shape:
+        raise Shapes(f"the left side has the shape {a.says()}, the right side {b.says()}")
+    to = {x: y for x, y in ((b.row, a.row), (b.col, a.col)) if x and y and x != y}
+    return a.term, rename(b.term, to)
+
+
+@dataclass
+class _Walk:
+    setting: Setting
+    letters: dict[str, str]
+    plain: Callable[[Name], str]
+    used: set[str]
+    around: tuple[str, ...] = ()
+
+    def letter(self, over: str) -> str:
+        new = fresh(over, self.used)
+        self.used.add(new)
+        return new
+
+    def go(self, t: Term) -> Array:
+        match t:
+            case Name(s, _) if s in ("I", "I_d", "I_n", "I_p", "identity") and s not in self.setting.known:
+                return Array(ONE, unit=True)
+            case Name():
+                return self.name(t)
+            case Num():
+                return Array(t)
+            case Neg(a):
+                return self.each(Neg, a)
+            case Add(ts):
+                return self.total([self.go(x) for x in ts])
+            case Mul(fs):
+                return self.product([self.go(f) for f in fs])
+            case Call("matmul", fs):
+                return self.product([self.go(f) for f in fs])
+            case Div(a, b):
+                top, bottom = self.go(a), self.go(b)
+                if not bottom.scalar:
+                    raise Shapes("a division by a vector or matrix")
+                return replace(top, term=Div(top.term, bottom.term))
+            case Call("transpose", (a,)):
+                return self.go(a).turned()
+            case Call("hadamard", (a, b)):
+                x, y = self.same_shape(self.go(a), self.go(b))
+                return replace(x, term=mul(x.term, y.term))
+            case Pow(Call("norm", (a,)), Num(v)) if v == 2:
+                return Array(self.squares(self.go(a)))
+            case Call("norm", (a,)):
+                return Array(Call("sqrt", (self.squares(self.go(a)),)))
+            case Call("norm1", (a,)):
+                x = self.go(a)
+                return Array(self.over(x, Call("abs", (x.term,))))
+            case Pow(a, b):
+                x = self.go(a)
+                if not x.scalar and not (x.row and not x.col):
+                    raise Shapes("a power of a matrix")
+                return replace(x, term=Pow(x.term, self.go(b).term))
+            case Sum(index, body):
+                letter = self.letters.get(index) or "i"
+                x = self.within(letter, {**self.letters, index: letter}).go(body)
+                if letter in (x.row, x.col):
+                    raise Shapes("the sum runs over a letter that is already bound")
+                return replace(x, term=Sum(letter, x.term))
+            case Call("sum" | "mean" as f, (body,)):
+                x = self.loose_sum(body)
+                return replace(x, term=mul(Div(ONE, self.setting.count), x.term)) if f == "mean" else x
+            case Call("gradient", (of, *by)):
+                return self.gradient(of, tuple(b for b in by if isinstance(b, Name)))
+            case D(of, by):
+                return self.rate(self.go(of), self.go(by))
+            case Call(f, args) if f in FUNCTIONS:
+                xs = [self.go(a) for a in args]
+                return replace(xs[0], term=Call(f, tuple(x.term for x in xs)))
+        raise Shapes("this is not read in vectors")
+
+    def within(self, letter: str, letters: dict[str, str]) -> _Walk:
+        self.used.add(letter)
+        return _Walk(self.setting, letters, self.plain, self.used, (*self.around, letter))
+
+    def loose_sum(self, body: Term) -> Array:
+        """Σ without an index: over the samples, or over the entries of a vector."""
+        letter = self.letter("i")
+        run = {a: letter for a, own in self.letters.items() if axis(own) == "i"}
+        x = self.within(letter, {**self.letters, **run}).go(body)
+        if letter in free(x.term):
+            return replace(x, term=Sum(letter, x.term))
+        if x.scalar:
+            raise Shapes("what the sum runs over is not said")
+        return Array(self.over(x, x.term))
+
+    def each(self, f: Callable[[Term], Term], a: Term) -> Array:
+        x = self.go(a)
+        return replace(x, term=f(x.term))
+
+    def name(self, t: Name) -> Array:
+        s = self.plain(t)
+        declared = self.setting.declared(s).indices
+        if s in CONSTANTS and s not in self.setting.known:
+            return Array(Name(s))
+        if len(t.indices) > len(declared):
+            raise Shapes(f"{s} carries fewer indices elsewhere")
+        written = tuple(self.letters.get(a, a) for a in t.indices)
+        hidden = list(declared)
+        for a in written:
+            hit = next((k for k, h in enumerate(hidden) if h and axis(h) == axis(a)), None)
+            if hit is None:
+                raise Shapes(f"{s} does not run over {a}")
+            hidden[hit] = ""
+        rows = []
+        it = iter(written)
+        full = []
+        for h in hidden:
+            if h and axis(h) == "i" and not self.whole(s, declared):  # of one sample
+                full.append(next((b for b in reversed(self.around) if axis(b) == "i"), "i"))
+            elif h:
+                rows.append(self.letter(axis(h)))
+                full.append(rows[-1])
+            else:
+                full.append(next(it))
+        if s == self.setting.count.symbol:
+            return Array(self.setting.count)
+        return Array(Name(s, tuple(full)), rows[0] if rows else None, rows[1] if len(rows) > 1 else None)
+
+    def whole(self, s: str, declared: tuple[str, ...]) -> bool:
+        """Does the bare name stand for all samples at once: X, and y beside it?"""
+        roles = self.setting.roles
+        return roles.design is not None and (s == roles.design or len(declared) == 1)
+
+    def total(self, xs: list[Array]) -> Array:
+        units = [x for x in xs if x.unit]
+        rest = [x for x in xs if not x.unit]
+        if not rest:
+            return Array(add(*(x.term for x in units)), unit=True)
+        shaped = next((x for x in rest if not x.scalar), rest[0])
+        out: list[Term] = []
+        for x in xs:
+            if x.unit:
+                if not shaped.row or not shaped.col:
+                    raise Shapes("the identity is added to what is no matrix")
+                out.append(x.term if shaped.row == shaped.col else mul(x.term, Match(shaped.row, shaped.col)))
+            elif x.scalar:
+                out.append(x.term)
+            else:
+                out.append(self.same_shape(shaped, x)[1].term)
+        return replace(shaped, term=add(*out))
+
+    def same_shape(self, a: Array, b: Array) -> tuple[Array, Array]:
+        if a.shape != b.shape:
+            raise Shapes(f"{a.says()} and {b.says()} cannot be added")
+        to = {x: y for x, y in ((b.row, a.row), (b.col, a.col)) if x and y and x != y}
+        return a, Array(rename(b.term, to), a.row, a.col)
+
+    def product(self, xs: list[Array]) -> Array:
+        out = xs[0]
+        for x in xs[1:]:
+            out = self.times(out, x)
+        return out
+
+    def times(self, a: Array, b: Array) -> Array:
+        if a.scalar or b.scalar or a.unit or b.unit:
+            shaped = b if a.scalar or (a.unit and not b.scalar) else a
+            return replace(shaped, term=mul(a.term, b.term))
+        if a.col and b.row:
+            if axis(a.col) != axis(b.row):
+                raise Shapes(f"the product of {a.says()} and {b.says()} does not exist: a transpose is missing, or one too many")
+            letter = a.col
+            return Array(Sum(letter, mul(a.term, rename(b.term, {b.row: letter}))), a.row, b.col)
+        if not a.col and not b.row:
+            return Array(mul(a.term, b.term), a.row, b.col)
+        raise Shapes(f"the product of {a.says()} and {b.says()} does not exist: a transpose is missing, or one too many")
+
+    def over(self, x: Array, t: Term) -> Term:
+        for letter in (x.col, x.row):
+            if letter:
+                t = Sum(letter, t)
+        return t
+
+    def squares(self, x: Array) -> Term:
+        return self.over(x, Pow(x.term, Num(ONE.value * 2)))
+
+    def rate(self, of: Array, by: Array) -> Array:
+        if not isinstance(by.term, Name):
+            raise Shapes("a derivative is taken by a name")
+        term = self.setting.rate(of.term, by.term)
+        if by.scalar:
+            return replace(of, term=term)
+        if of.scalar:
+            return Array(term, by.row, by.col)
+        if of.col or by.col:
+            raise Shapes("a derivative of a matrix by a vector has more than two axes")
+        return Array(term, of.row, by.row)
+
+    def gradient(self, of: Term, by: tuple[Name, ...]) -> Array:
+        x = self.go(of)
+        if not by:
+            every = [p for p in self.setting.problem.parameters if self.setting.depends(x.term, p.symbol)]
+            by = (Name(every[0].symbol),) if len(every) == 1 else ()
+        if len(by) != 1 or not x.scalar:
+            raise Shapes("what the gradient is taken by is not said")
+        return self.rate(x, self.name(by[0]))
+

@@ -1,0 +1,77 @@
+"""What holds where the gradient is zero: multiples of gradient = 0, and its solutions, put in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from symgd.forward import Definition
+from symgd.handcalc.setting import Setting
+from symgd.term import ONE, TWO, ZERO, Add, D, Div, Name, Neg, Pow, Term, axis, free, mul, names, subterms
+from symgd.term import replace as rewrite
+
+__all__ = ["condition", "inverted", "solution"]
+
+
+def condition(setting: Setting, left: Term, right: Term) -> str | None:
+    """The parameter whose derivative is a constant multiple of left − right, or None."""
+    main = setting.objective
+    if main is None or main.indices or any(isinstance(s, D) for t in (left, right) for s in subterms(t)):
+        return None
+    gap = left if right == ZERO else Neg(right) if left == ZERO else Add((left, Neg(right)))
+    for p in setting.problem.parameters:
+        if not setting.depends(main, p.symbol) or not setting.depends(gap, p.symbol):
+            continue
+        letters = free(gap)
+        if len(letters) != len(p.indices) or {axis(a) for a in letters} != {axis(a) for a in p.indices}:
+            continue
+        by = Name(p.symbol, tuple(sorted(letters))) if len(letters) == 1 else p
+        slope = setting.rate(main, by)
+        if any(setting.proved(gap, mul(f, slope)) for f in _multiples(setting.count)):
+            return p.symbol
+    return None
+
+
+def _multiples(n: Name) -> list[Term]:
+    plain: list[Term] = [ONE, TWO, Div(ONE, TWO), n, Div(n, TWO), Div(ONE, n), Div(TWO, n), mul(TWO, n), Div(ONE, mul(TWO, n))]
+    return [g for f in plain for g in (f, Neg(f))]
+
+
+def solution(setting: Setting, p: Name, value: Term, others: Mapping[str, Term]) -> bool:
+    """Is the derivative by p zero at p = value, at the values of other parameters found before?"""
+    main = setting.objective
+    if main is None or main.indices or not setting.depends(main, p.symbol) or p.symbol in names(value):
+        return False
+    at = setting
+    try:
+        for symbol, term in {**others, p.symbol: value}.items():
+            if symbol == p.symbol or p.symbol not in names(term):
+                at = at.define(Definition(Name(symbol, p.indices if symbol == p.symbol else ()), term))
+        if at.proved(D(main, p), ZERO):
+            return True
+        with_all = setting
+        for symbol, term in {**others, p.symbol: value}.items():
+            with_all = with_all.define(Definition(Name(symbol), term))
+        return with_all.proved(D(main, p), ZERO)
+    except (ValueError, KeyError):
+        return False
+
+
+def inverted(left: Term, right: Term) -> tuple[Term, Term] | None:
+    """A left = b for left = A⁻¹ b, as written."""
+    from symgd.term import Mul, Num
+
+    def inverse(t: Term) -> Term | None:
+        match t:
+            case Pow(a, Num(v)) if v == -1:
+                return a
+            case Pow(a, Neg(Num(v))) if v == 1:
+                return a
+        return None
+
+    if isinstance(right, Mul) and (a := inverse(right.factors[0])) is not None:
+        return mul(a, left), mul(*right.factors[1:])
+    return None
+
+
+_ = (rewrite, replace)

@@ -1,0 +1,135 @@
+"""What the lines of a working show about their letters, before anything is decided: where each stands, with which indices, beside what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from symgd.handcalc.conventions import version
+from symgd.handcalc.lines import Said
+from symgd.term import Add, Call, D, Div, Mul, Name, Neg, Sum, Term, children, names, parts, subterms
+
+__all__ = ["PRIMED", "Facts", "gather", "is_number"]
+
+PRIMED = "?"  # what u′ is differentiated by, until its surroundings say it
+
+
+@dataclass
+class Facts:
+    """bare, indexed  how often a symbol stands without indices; the index tuples it was met with, each with the number of its statement
+    tops        what was differentiated, and by what, in order; "" for what is no name
+    defined     symbols that stand alone on one side of a first =, with what stands on the other: no numbers
+    numbers     symbols that were given a number
+    minus       pairs of names of which one is taken from the other
+    under       names in denominators
+    counts      what sums run to
+    sums        is anything summed or averaged?
+    logs        names in logarithms
+    functions   functions and marks that were met
+    vectors     names that were transposed, normed, or stand beside a matrix
+    updated     parameters that got a new value
+    arguments   of f(x) = …: what f was said to depend on
+    """
+
+    bare: dict[str, int] = field(default_factory=dict)
+    indexed: dict[str, set[tuple[int, tuple[str, ...]]]] = field(default_factory=dict)
+    tops: list[tuple[str, str]] = field(default_factory=list)
+    defined: dict[str, list[Term]] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
+    minus: list[tuple[str, str]] = field(default_factory=list)
+    under: list[str] = field(default_factory=list)
+    counts: list[str] = field(default_factory=list)
+    sums: bool = False
+    logs: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    vectors: set[str] = field(default_factory=set)
+    updated: list[str] = field(default_factory=list)
+    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def symbols(self) -> list[str]:
+        return sorted({*self.bare, *self.indexed})
+
+    def uses(self, s: str) -> int:
+        return self.bare.get(s, 0) + len(self.indexed.get(s, ()))
+
+
+def is_number(t: Term) -> bool:
+    """Is t made of numbers alone?"""
+    return not names(t) - {"pi"} and not any(isinstance(s, D) for s in subterms(t))
+
+
+def gather(statements: Iterable[Said]) -> Facts:
+    """The facts of all statements."""
+    facts = Facts()
+    for number, said in enumerate(statements):
+        for t in said.terms:
+            _look(facts, t, number)
+        facts.counts += [c for c in said.counts if c.isidentifier() and c not in facts.counts]
+        _sides(facts, said)
+    return facts
+
+
+def _sides(facts: Facts, said: Said) -> None:
+    """What the first = of a statement says of a name that stands alone beside it."""
+    if len(said.terms) < 2 or said.continues:
+        return
+    match said.terms:
+        case (Name(s, _), right, *_):
+            if said.arguments:
+                facts.arguments.setdefault(s, said.arguments)
+            stem, kind = version(s)
+            if kind == "new" or (s in {version(x)[0] for x in names(right)} and isinstance(right, Add)):
+                facts.updated += [x for x in [stem if kind else s] if x not in facts.updated]
+            elif is_number(right):
+                facts.numbers.add(s)
+            else:
+                facts.defined.setdefault(s, []).append(right)
+        case (left, Name(s, _)) if not isinstance(left, D) and s not in names(left) and not is_number(left):
+            facts.defined.setdefault(s, []).append(left)
+
+
+def _look(facts: Facts, t: Term, number: int) -> None:
+    match t:
+        case Name(s, indices):
+            if s == PRIMED:
+                return
+            if indices:
+                facts.indexed.setdefault(s, set()).add((number, indices))
+            else:
+                facts.bare[s] = facts.bare.get(s, 0) + 1
+        case D(of, by):
+            facts.tops.append((of.symbol if isinstance(of, Name) else "", by.symbol))
+        case Sum():
+            facts.sums = True
+        case Call(f, args):
+            facts.functions.add(f)
+            facts.sums |= f in ("sum", "mean")
+            if f == "log":
+                facts.logs |= {x.symbol for x in subterms(args[0]) if isinstance(x, Name)}
+            if f in ("transpose", "norm", "norm1", "matmul", "gradient"):
+                facts.vectors |= {x.symbol for a in args for x in subterms(a) if isinstance(x, Name)} if f != "gradient" else set()
+        case Div(_, bottom):
+            facts.under += [f.symbol for f in parts(Mul, bottom) if isinstance(f, Name) and not f.indices and f.symbol not in facts.under]
+        case Mul(fs):
+            _beside(facts, fs)
+        case Add(ts):
+            plus = [x.symbol for x in ts if isinstance(x, Name)]
+            less = [x.body.symbol for x in ts if isinstance(x, Neg) and isinstance(x.body, Name)]
+            facts.minus += [(a, b) for a in plus for b in less if a != b]
+    for c in children(t):
+        _look(facts, c, number)
+
+
+def _beside(facts: Facts, fs: tuple[Term, ...]) -> None:
+    """X w, Xᵀ r, wᵀ x: what stands beside a matrix or a transpose is a vector."""
+    for a, b in pairwise(fs):
+        if _matrix(a) and isinstance(b, Name):
+            facts.vectors.add(b.symbol)
+        if _matrix(b) and isinstance(b, Call) and isinstance(a, Name):
+            facts.vectors.add(a.symbol)
+
+
+def _matrix(t: Term) -> bool:
+    return (isinstance(t, Name) and t.symbol in ("X", "Phi", "A") and not t.indices) or (isinstance(t, Call) and t.function == "transpose")

@@ -1,0 +1,112 @@
+"""The lines of a working as terms: read one by one, then once more with the names of all of them known.
+
+A name that is applied to names, h(x) or price(i), is that name; J(w, b) = … says what J depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from symgd.handcalc.verdict import Written
+from symgd.language import FUNCTIONS
+from symgd.reading import Unread
+from symgd.reading.line import Statement, read_line
+from symgd.term import Call, D, Name, Term, children, names, rebuild, subterms
+
+__all__ = ["MARKS", "Row", "Said", "read_rows"]
+
+# what the reader says that is no function: the judge gives it its meaning
+MARKS = frozenset(("transpose", "matmul", "hadamard", "norm", "norm1", "list", "matrix", "gradient", "at", "sum", "mean"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """One a = b = c.
+
+    terms      its members; wide: as they read where Σ and d/dw take everything up to their end, or the same
+    places     where each member stands in the line
+    relations  relations[k] stands before terms[k]; "" before the first one, unless the line goes on from the one above
+    arguments  what the name on the left was said to depend on
+    notes      what was written loosely
+    counts     what its sums run to
+    """
+
+    terms: tuple[Term, ...]
+    wide: tuple[Term, ...]
+    places: tuple[tuple[int, int], ...]
+    relations: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
+
+    @property
+    def continues(self) -> bool:
+        return self.relations[0] != ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line as read: what it says, or why it could not be read."""
+
+    written: Written
+    said: tuple[Said, ...] = ()
+    unread: Unread | None = None
+    symbols: frozenset[str] = field(default=frozenset(), compare=False)
+
+
+def read_rows(lines: Sequence[Written]) -> list[Row]:
+    """Every line, the names of all of them known."""
+    first = [_row(w, frozenset()) for w in lines]
+    symbols = frozenset(s for r in first for said in r.said for t in said.terms for s in names(t) if s.isidentifier()) - {"e", "pi"}
+    functions = frozenset(s for r in first for said in r.said for s in _applied(said))
+    second = [_row(w, symbols - functions, functions) for w in lines]
+    return [a if b.unread and not a.unread else b for a, b in zip(first, second, strict=True)]
+
+
+def _applied(said: Said) -> list[str]:
+    """f in f(x) = …: it may be applied to other things elsewhere."""
+    first = said.terms[0]
+    named = isinstance(first, Name) and len(said.arguments) == 1 and len(said.terms) > 1
+    return [first.symbol] if named and isinstance(first, Name) and first.symbol.partition("_")[0] in ("f", "g", "h") else []
+
+
+def _row(w: Written, declared: frozenset[str], functions: frozenset[str] = frozenset()) -> Row:
+    try:
+        found = read_line(w.text, w.syntax, declared, functions)
+        wide = read_line(w.text, w.syntax, declared, functions, wide=True) if any(s.open for s in found) else found
+    except Unread as unread:
+        return Row(w, unread=unread)
+    if len(wide) != len(found) or any(len(a.members) != len(b.members) for a, b in zip(found, wide, strict=True)):
+        wide = found
+    letters = frozenset(a for s in found for m in s.members for x in subterms(m.term) if isinstance(x, Name) for a in x.indices) | {"i"}
+    return Row(w, tuple(_said(a, b, letters) for a, b in zip(found, wide, strict=True)))
+
+
+def _said(s: Statement, wide: Statement, letters: frozenset[str]) -> Said:
+    arguments = tuple(a.symbol for a in s.arguments if isinstance(a, Name))
+    return Said(
+        tuple(spoken(m.term, letters) for m in s.members),
+        tuple(spoken(m.term, letters) for m in wide.members),
+        tuple((m.start, m.end) for m in s.members),
+        s.relations,
+        arguments,
+        s.notes,
+        s.counts,
+    )
+
+
+def spoken(t: Term, letters: frozenset[str] = frozenset()) -> Term:
+    """t with f(x) as the name f, at the sample that x belongs to; f(3) and f(x + h) stay applied."""
+    match t:
+        case Call(f, args) if f not in FUNCTIONS and f not in MARKS and not f.endswith("'") and all(isinstance(a, Name) for a in args):
+            symbols = [a for a in args if isinstance(a, Name)]
+            if len(symbols) == 1 and symbols[0].symbol in letters and not symbols[0].indices:
+                return Name(f, (symbols[0].symbol,))
+            return Name(f, tuple(dict.fromkeys(i for a in symbols for i in a.indices)))
+        case D(of, by, partial):
+            inner = spoken(of, letters)
+            return D(inner, by, partial and not isinstance(inner, Name))
+    return rebuild(t, [spoken(c, letters) for c in children(t)])
+
+
