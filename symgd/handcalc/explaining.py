@@ -20,7 +20,7 @@ from symgd.handcalc.glance import Glance, ratio
 from symgd.handcalc.spoil import Around, Made, SlipRule, Spoiling, outcomes, places, put
 from symgd.referee.tape import Referee
 from symgd.rules.arithmetic import tidy
-from symgd.term import ONE, ZERO, Add, D, Div, Mul, Name, Neg, Sum, Term, add, axis, free, mul, names, parts, rename, subterms
+from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Sum, Term, add, axis, free, mul, names, parts, rename, subterms
 
 __all__ = ["Candidate", "FalseClaim", "Tables"]
 
@@ -73,8 +73,8 @@ class FalseClaim:
     def __post_init__(self) -> None:
         self.spoiling = Spoiling(self.around(), self.tables.moves)
 
-    def around(self, pool: tuple[Term, ...] = (), letters: frozenset[str] = frozenset()) -> Around:
-        return Around(self.problem, pool, letters, self.kind)
+    def around(self, pool: tuple[Term, ...] = (), letters: frozenset[str] = frozenset(), within: Term | None = None) -> Around:
+        return Around(self.problem, pool, letters, within, self.kind)
 
     @cached_property
     def truth(self) -> Term:
@@ -130,7 +130,8 @@ class FalseClaim:
             got = self.value(undone)
             for t, v in truths if got is not None else ():
                 if (k := ratio(got, v, weights)) is not None:
-                    yield Candidate(made, undone, mul(factors[k][0], t), factors[k][1], undone)
+                    mended = undone if t is self.left and k == 0 and made.rule.spoil.__name__ in self.tables.undone else None
+                    yield Candidate(made, undone, mul(factors[k][0], t), factors[k][1], mended)
 
     def factors(self) -> list[tuple[Term, str]]:
         """1, and the factors that a convention explains where the derivative of the objective is taken."""
@@ -148,9 +149,7 @@ class FalseClaim:
         """What the left side becomes with one move spoiled, at one place or wherever it is made."""
         yield from self.spoiling.wrong(self.left)
         yield from self.spoiling.everywhere(self.left)
-        before = self.truth if _pending(self.left) else self.left
-        for form in dict.fromkeys((before, tidy(before))):
-            yield from self.edits(form, self.tables.rewritten)
+        yield from self.edits(tidy(self.truth) if _pending(self.left) else self.left, self.tables.rewritten)
 
     def undone(self) -> Iterator[tuple[Made, Term]]:
         """The right side with one slip undone.  Where the left side is 0 nothing is undone: whatever makes a part vanish would do."""
@@ -163,10 +162,10 @@ class FalseClaim:
                 yield from self.edits(right, self.tables.rewritten)
 
     def edits(self, t: Term, table: Mapping[str, SlipRule]) -> Iterator[tuple[Made, Term]]:
-        for path, s, letters in places(t, free(self.left) | free(self.right)):
-            around = self.around(self.pool, letters)
+        for path, s, letters, within in places(t, free(self.left) | free(self.right)):
+            around = self.around(self.pool, letters, within)
             for r in table.values():
-                yield from ((made, put(t, path, new)) for made, new in outcomes(r, s, around) if not (isinstance(new, Add) and tidy(new) == ZERO))
+                yield from ((made, put(t, path, new)) for made, new in outcomes(r, s, around) if not _cancels(new))
 
     @cached_property
     def pool(self) -> tuple[Term, ...]:
@@ -179,6 +178,11 @@ class FalseClaim:
         """t for one sample alone: without its outermost Σ, where the right side speaks of one sample."""
         letters = sorted(free(self.right) - free(self.left))
         return [without for letter in letters if (without := _without_sum(t, letter)) is not None]
+
+
+def _cancels(t: Term) -> bool:
+    """Does a term of the sum stand in it with both signs?"""
+    return isinstance(t, Add) and any(s.body in t.terms for s in t.terms if isinstance(s, Neg))
 
 
 def _pending(t: Term) -> bool:

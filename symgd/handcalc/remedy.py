@@ -9,6 +9,7 @@ from symgd.backward import Refuted, derive, paths
 from symgd.forward import Definition, Problem
 from symgd.handcalc.claims import Claim
 from symgd.handcalc.setting import Setting
+from symgd.handcalc.slips import explained
 from symgd.rules.arithmetic import tidy
 from symgd.rules.table import NoRule
 from symgd.stationary import closed_form
@@ -23,20 +24,29 @@ LARGEST = 120  # nodes of a line that is offered as a correction
 
 
 def corrected(claim: Claim) -> Term | None:
-    """What the left side of a false claim is equal to, as a reader wants it; None where nothing short is known."""
-    found: Term | None
+    """What the left side of a false claim is equal to, as a reader wants it; None where nothing short is known.
+
+    Where a slip of the pen explains the line, it is the line with that slip undone.
+    """
+    found = _meant(claim)
+    return found if found is not None and size(found) <= LARGEST and tidy(found) not in (tidy(claim.right), tidy(claim.left)) else None
+
+
+def _meant(claim: Claim) -> Term | None:
+    mended = explained(claim.setting.problem, claim.left, claim.right, claim.setting.referee, claim.kind).mended
+    if mended is not None:
+        return tidy(mended)
     match claim.left:
         case D() if claim.kind == "chain" and (chained := _chain(claim)) is not None:
-            found = chained
+            return chained
         case D():
-            found = truth(claim.setting, claim.left)
+            return truth(claim.setting, claim.left)
         case Name(s, ()) if claim.setting.roles.of.get(s) == "parameter":
-            found = _solution(claim.setting, s)
+            return _solution(claim.setting, s)
         case Name(s, _) if (d := claim.setting.definition(s)) is not None:
-            found = _written_like(claim.setting, d, claim.left, claim.right)
+            return _written_like(claim.setting, d, claim.left, claim.right)
         case _:
-            found = tidy(rewrite(claim.left, lambda t: truth(claim.setting, t) if isinstance(t, D) and claim.kind != "update" else None))
-    return found if found is not None and size(found) <= LARGEST and found != claim.right else None
+            return tidy(rewrite(claim.left, lambda t: truth(claim.setting, t) if isinstance(t, D) and claim.kind != "update" else None))
 
 
 def truth(setting: Setting, rate: D) -> Term | None:
@@ -101,7 +111,8 @@ def _derived(problem: Problem, value: Term, by: Name, single: bool) -> Term:
     whole = Problem("a line", parameters, data, (*tape, goal), constants, problem.count if not single else ())
     whole = replace(whole, tape=(*(d for d in tape if d.name.symbol in whole.needed()), goal))
     gradient = derive(whole)
-    return gradient.whole(by.symbol)
+    found = gradient.whole(by.symbol)
+    return rewrite(found, lambda t: value if t == goal.name else None)
 
 
 def _one_sample(problem: Problem) -> tuple[Definition, ...]:

@@ -36,7 +36,7 @@ from symgd.typeset.layout import layout
 
 __all__ = ["SLIPS", "Explained", "explain", "explained"]
 
-MOST = 3  # slips named for one line
+MOST = 2  # slips named for one line
 
 TABLES = Tables(
     moves={**POWERS, **SUMS, **PRODUCTS, **OF_FUNCTIONS, **CHAIN},
@@ -83,7 +83,7 @@ def explained(problem: Problem, left: Term, right: Term, referee: Referee, kind:
         if c.made.rule.name not in found and claim.proved(c, referee):
             found[c.made.rule.name] = c
     first = next(iter(found.values()), None)
-    return Explained(tuple(map(_slip, found.values())), first.mended if first and not first.besides else None)
+    return Explained(tuple(map(_slip, found.values())), first.mended if first else None)
 
 
 def _likely(c: Candidate) -> tuple[tuple[bool, int], int]:

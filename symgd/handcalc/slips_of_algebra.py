@@ -9,7 +9,7 @@ Its docstring is what the writer is told.
 from __future__ import annotations
 
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
-from symgd.term import ONE, Add, Call, Div, Mul, Name, Neg, Pow, Sum, Term, add, free, mul, parts
+from symgd.term import ONE, Add, Call, Div, Mul, Neg, Pow, Sum, Term, add, free, mul, parts
 
 __all__ = ["REWRITINGS"]
 
@@ -17,13 +17,16 @@ REWRITINGS: dict[str, SlipRule] = {}
 
 
 @slip(REWRITINGS, "sum-product", spoils="linearity of the sum")
-def sum_split_over_product(s: Term, _: Around) -> Wrongs:
-    """A sum of products is not the product of the sums: {s} cannot be split."""
+def sum_split_over_product(s: Term, around: Around) -> Wrongs:
+    """A sum or mean of products is not the product of the sums or means: {s} cannot be split."""
     match s:
         case Sum(index, Mul(fs)):
             inside = [f for f in fs if index in free(f)]
             for k in range(1, len(inside)):
-                yield mul(*(f for f in fs if index not in free(f)), Sum(index, mul(*inside[:k])), Sum(index, mul(*inside[k:]))), {"s": s}
+                split = mul(*(f for f in fs if index not in free(f)), Sum(index, mul(*inside[:k])), Sum(index, mul(*inside[k:])))
+                yield split, {"s": s}
+                for _, n in around.problem.count:
+                    yield Div(split, n), {"s": s}
         case Sum(index, Pow(u, n)):
             yield Pow(Sum(index, u), n), {"s": s}
         case Pow(Sum(index, u), n):
@@ -46,10 +49,10 @@ def constant_counted_once(s: Term, _: Around) -> Wrongs:
 
 @slip(REWRITINGS, "additive", spoils="arithmetic")
 def function_over_sum(s: Term, _: Around) -> Wrongs:
-    """{f} of a sum is not the sum of the values: {s} cannot be taken apart like that."""
+    """A function of a sum is not the sum of the function's values: {s} cannot be taken apart like that."""
     match s:
         case Call(f, (Add(ts),)):
-            yield add(*(Neg(Call(f, (t.body,))) if isinstance(t, Neg) else Call(f, (t,)) for t in ts)), {"f": Name(f), "s": s}
+            yield add(*(Neg(Call(f, (t.body,))) if isinstance(t, Neg) else Call(f, (t,)) for t in ts)), {"s": s}
 
 
 @slip(REWRITINGS, "additive", spoils="arithmetic")

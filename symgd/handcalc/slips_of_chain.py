@@ -58,16 +58,16 @@ def _without(d: Term, around: Around, partial: bool) -> Iterator[tuple[Term, Wor
 
 @slip(CHAIN, "chain-rule", spoils="chain rule through names")
 def links_added(d: Term, around: Around) -> Wrongs:
-    """Along one path the derivatives are multiplied: ∂L/∂v = ∂L/∂c · ∂c/∂v; here they were added."""
+    """Along one path the derivatives are multiplied, {right}; here they were added."""
     through = _paths(d, around.problem)
     for k, path in enumerate(through):
         if isinstance(_within(path), Mul):
-            yield add(*through[:k], _summed(path, add(*parts(Mul, _within(path)))), *through[k + 1 :])
+            yield add(*through[:k], _summed(path, add(*parts(Mul, _within(path)))), *through[k + 1 :]), {"right": _within(path)}
 
 
 @slip(CHAIN, "sum-dropped", spoils="chain rule through names")
 def sum_over_paths_lost(d: Term, around: Around) -> Wrongs:
-    """Every sample reaches the loss by its own path, and the paths are added up: ∂L/∂v = Σ ∂L/∂c · ∂c/∂v; here the Σ was lost."""
+    """Every example reaches the loss by its own path, and the paths are added up; here the Σ was lost."""
     through = _paths(d, around.problem)
     for k, path in enumerate(through):
         if isinstance(path, Sum):

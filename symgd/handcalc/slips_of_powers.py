@@ -18,18 +18,18 @@ POWERS: dict[str, SlipRule] = {}
 
 @slip(POWERS, "exponent-kept", spoils="power rule", everywhere=True)
 def exponent_kept(d: Term, _: Around) -> Wrongs:
-    """The power rule brings the exponent down and lowers it by one: (u²)′ = 2u u′; here the exponent was kept."""
+    """The power rule brings the exponent down and lowers it by one: (uⁿ)′ = n uⁿ⁻¹ u′; here {u} kept its exponent {n}."""
     match d:
         case D(Pow(u, n), by):
-            yield mul(n, Pow(u, n), D(u, by, True))
+            yield mul(n, Pow(u, n), D(u, by, True)), {"u": u, "n": n}
 
 
 @slip(POWERS, "factor", spoils="power rule", everywhere=True)
 def exponent_not_brought_down(d: Term, _: Around) -> Wrongs:
-    """The power rule brings the exponent down as a factor: (u²)′ = 2u u′; here that factor is missing."""
+    """The power rule brings the exponent down as a factor: (uⁿ)′ = n uⁿ⁻¹ u′; here the factor {n} is missing."""
     match d:
         case D(Pow(u, n), by):
-            yield mul(power_of(u, n), D(u, by, True))
+            yield mul(power_of(u, n), D(u, by, True)), {"n": n}
 
 
 @slip(POWERS, "inner-derivative", spoils="power rule", everywhere=True)
@@ -42,13 +42,12 @@ def inside_of_power_forgotten(d: Term, _: Around) -> Wrongs:
 
 @slip(POWERS, "outer-derivative", spoils="power rule", everywhere=True)
 def power_not_differentiated(d: Term, _: Around) -> Wrongs:
-    """By the chain rule (uⁿ)′ = n uⁿ⁻¹ u′; here only the inside was differentiated, and the power was not."""
+    """By the chain rule (uⁿ)′ = n uⁿ⁻¹ u′; here only the inside {u} was differentiated, and the power was not."""
     match d:
         case D(Pow(u, n), by) if u != by:
-            yield D(u, by, True)
-            yield mul(n, D(u, by, True))
-            yield mul(Pow(u, n), D(u, by, True))
-            yield Pow(D(u, by, True), n)
+            inner = D(u, by, True)
+            for wrong in (inner, mul(n, inner), mul(Pow(u, n), inner), Pow(inner, n)):
+                yield wrong, {"u": u}
 
 
 @slip(POWERS, "exponent-lost", spoils="power rule")

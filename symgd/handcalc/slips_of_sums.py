@@ -52,8 +52,18 @@ def term_forgotten(d: Term, _: Around) -> Wrongs:
 
 
 @slip(SUMS, "sign", spoils="sum rule")
+def inner_minus_lost(d: Term, _: Around) -> Wrongs:
+    """In {u} the part with {by} is subtracted, so the derivative by {by} carries a minus sign; here it was lost."""
+    match d:
+        case D(Add(ts) as u, by):
+            moving = [t for t in ts if holds(t, by)]
+            if len(moving) == 1 and isinstance(moving[0], Neg):
+                yield slope(moving[0].body, by), {"u": u, "by": by}
+
+
+@slip(SUMS, "sign", spoils="sum rule", rare=1)
 def sign_of_a_term(d: Term, _: Around) -> Wrongs:
-    """A sum is differentiated term by term, each with its own sign; here the sign of the derivative of {f} was turned round."""
+    """A sum is differentiated term by term, each with its own sign; here the sign of what comes from {f} was turned round."""
     match d:
         case D(Add(ts), by):
             for k, f in enumerate(ts):
@@ -139,12 +149,12 @@ def other_factor_differentiated(d: Term, _: Around) -> Wrongs:
 
 
 @slip(SUMS, "wrong-variable", spoils="constant multiple")
-def constant_factor_differentiated(d: Term, _: Around) -> Wrongs:
+def constant_factor_differentiated(d: Term, around: Around) -> Wrongs:
     """{c} does not change with {by}, so it stays as a factor; here {c} was differentiated, too."""
     match d:
         case D(Mul(fs), by):
             for k, c in enumerate(fs):
-                if not holds(c, by) and not isinstance(c, Num | Name) and len(names(c)) == 1:
+                if not holds(c, by) and not isinstance(c, Num | Name) and len(names(c)) == 1 and not _is_count(c, around.problem):
                     other = occurrences(c, next(iter(names(c))))[0]
                     rest = mul(*fs[:k], *fs[k + 1 :])
                     yield mul(D(c, other, True), D(rest, by, True)), {"c": c, "by": by}

@@ -43,8 +43,8 @@ def sign_of_written_argument(s: Term, _: Around) -> Wrongs:
 def written_update(s: Term, around: Around) -> Wrongs:
     """Gradient descent steps against the gradient: the step is subtracted, {right}; here it is added, which makes the loss grow."""
     match s:
-        case Add((p, step)) if around.kind == "update":
-            yield add(p, _minus(step)), {"right": add(p, _minus(step))}
+        case Add((p, step)) if around.kind == "update" and not isinstance(step, Neg):
+            yield add(p, Neg(step)), {"right": add(p, Neg(step))}
 
 
 def _minus(t: Term) -> Term:
@@ -57,7 +57,7 @@ def _minus(t: Term) -> Term:
 @slip(TERMS, "term-dropped", spoils="arithmetic", rare=1)
 def written_term_dropped(s: Term, around: Around) -> Wrongs:
     """The term {t} is missing."""
-    if isinstance(s, Num | Neg):
+    if isinstance(s, Num | Neg) or isinstance(around.within, Add | Neg):
         return
     stands = parts(Add, s)
     for t in near_by(around):

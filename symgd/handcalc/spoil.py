@@ -8,6 +8,7 @@ A derivative along the tape is taken in two ways, as people take it: by the chai
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from inspect import cleandoc
@@ -34,12 +35,14 @@ class Around:
 
     pool     the terms that the sums near by hold, without their signs
     letters  the indices that stand for a value at the place
+    within   what the part stands in
     kind     what sort of line it is: "update", "number", or any other
     """
 
     problem: Problem
     pool: tuple[Term, ...] = ()
     letters: frozenset[str] = frozenset()
+    within: Term | None = None
     kind: str = ""
 
 
@@ -96,6 +99,7 @@ class Spoiling:
     table: Mapping[str, SlipRule]
     _right: dict[D, Term] = field(default_factory=dict)
     _wrong: dict[D, tuple[tuple[Made, Term], ...]] = field(default_factory=dict)
+    _first: dict[D, tuple[str, Term]] = field(default_factory=dict)
     _by_move: dict[str, list[SlipRule]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -117,13 +121,23 @@ class Spoiling:
                 yield made, put(t, path, result)
 
     def everywhere(self, t: Term) -> Iterator[tuple[Made, Term]]:
-        """t with one slip made wherever its move is made: a rule that is known wrongly."""
+        """t with one slip made wherever its move is made, at two places at least: a rule that is known wrongly."""
+        moves = Counter(self.moves_of(t))
         for r in self.table.values():
-            for k in range(MISTAKES if r.everywhere else 0):
+            for k in range(MISTAKES if r.everywhere and moves[r.spoils] > 1 else 0):
                 made: list[Made] = []
                 wrong = self._all_wrong(t, r, k, made)
+                if not made:
+                    break
                 if len(made) > 1:
                     yield made[0], wrong
+
+    def moves_of(self, t: Term) -> Iterator[str]:
+        """The moves that the pending derivatives in t take."""
+        for _, d in _pending(t):
+            move, after = self.first(d)
+            yield move
+            yield from self.moves_of(after)
 
     def _all_wrong(self, t: Term, r: SlipRule, k: int, made: list[Made]) -> Term:
         """t with its pending derivatives taken, the k-th outcome of the slip wherever there is one."""
@@ -131,9 +145,8 @@ class Spoiling:
         def taken(d: Term) -> Term | None:
             if not isinstance(d, D):
                 return None
-            d = self._settled(d)
-            move, after = next(self.moves(d))
-            wrongs = [*outcomes(r, d, self.around)] if move == r.spoils else []
+            move, after = self.first(d)
+            wrongs = [*outcomes(r, self._settled(d), self.around)] if move == r.spoils else []
             if k < len(wrongs):
                 made.append(wrongs[k][0])
                 after = wrongs[k][1]
@@ -141,10 +154,16 @@ class Spoiling:
 
         return replace(t, taken)
 
+    def first(self, d: D) -> tuple[str, Term]:
+        """The first move on a pending derivative."""
+        if d not in self._first:
+            self._first[d] = next(self.moves(d))
+        return self._first[d]
+
     def taken(self, d: D) -> Term:
         """What a pending derivative is equal to."""
         if d not in self._right:
-            _, after = next(self.moves(d))
+            _, after = self.first(d)
             self._right[d] = self.right(after)
         return self._right[d]
 
@@ -226,13 +245,16 @@ def _pending(t: Term, path: Path = ()) -> Iterator[tuple[Path, D]]:
         yield from _pending(c, (*path, k))
 
 
-def places(t: Term, letters: frozenset[str] = frozenset(), path: Path = ()) -> Iterator[tuple[Path, Term, frozenset[str]]]:
-    """Each part of t with its place and the indices that stand for a value there; pending derivatives are not looked into."""
-    yield path, t, letters
+Place = tuple[Path, Term, frozenset[str], Term | None]
+
+
+def places(t: Term, letters: frozenset[str] = frozenset(), path: Path = (), within: Term | None = None) -> Iterator[Place]:
+    """Each part of t with its place, the indices that stand for a value there, and what it stands in; pending derivatives are not looked into."""
+    yield path, t, letters, within
     if isinstance(t, Sum):
         letters |= {t.index}
     for k, c in enumerate(children(t)) if not isinstance(t, D) else ():
-        yield from places(c, letters, (*path, k))
+        yield from places(c, letters, (*path, k), t)
 
 
 def put(t: Term, path: Path, new: Term) -> Term:
