@@ -81,7 +81,16 @@ def _second(problem: Problem, slope: Definition, p: Name, q: Name) -> Derivation
     if q.symbol not in along.needed():
         check = Check("proved", f"{slope.name.symbol} is made of nothing that holds {q.symbol}")
         return Derivation(name, goal, (Step(goal, ZERO, "constant", goal, check=check),))
-    return Derivation(name, goal, derive(along).of(q.symbol).steps)
+    return Derivation(name, goal, _finished(derive(along), q).steps)
+
+
+def _finished(gradient: Gradient, p: Name) -> Derivation:
+    """The derivation by p, with a last step that writes out the sensitivities that kept their names."""
+    d = gradient.of(p.symbol)
+    value = tidy(gradient.whole(p.symbol))
+    if value == d.result:
+        return d
+    return replace(d, steps=(*d.steps, Step(d.result, value, "insert", d.result, check=Referee(gradient.problem).compare(d.result, value))))
 
 
 Along = tuple[str, str, tuple[Derivation, ...], tuple[Name, ...], Definition | None, Name]
@@ -102,11 +111,7 @@ def _along_a_line(gradient: Gradient) -> Along:
     if t.symbol not in line.needed():
         return _no_curvature(gradient, first.of(t.symbol), tuple(direction), t)
     second = derive(line)
-    last = second.of(t.symbol)
-    value = tidy(second.whole(t.symbol))
-    check = Referee(line).compare(last.result, value)
-    if value != last.result and check.verdict == "proved":
-        last = replace(last, steps=(*last.steps, Step(last.result, value, "insert", last.result, check=check)))
+    last = _finished(second, t)
     found = (first.of(t.symbol), *second.tape[:-1], last), tuple(direction), slope, t
     if any(s.where for d in (*first.tape, *second.tape) for s in d.steps):
         return "unknown", "the loss has kinks: second derivatives do not decide whether it is convex", *found

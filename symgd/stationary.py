@@ -22,7 +22,7 @@ __all__ = ["closed_form", "unfold"]
 def closed_form(gradient: Gradient) -> ClosedForm:
     """The solution of gradient = 0 with its steps, or the reason why there is none."""
     problem = gradient.problem
-    full = {p: unfold(problem, gradient.of(p.symbol).result) for p in problem.parameters}
+    full = {p: unfold(problem, gradient.whole(p.symbol)) for p in problem.parameters}
     system = tuple((p, gradient.of(p.symbol).result) for p in problem.parameters)
     lines = {p: linear(t, problem.parameters) for p, t in full.items()}
     if bad := [p for p, line in lines.items() if line is None]:
@@ -33,8 +33,10 @@ def closed_form(gradient: Gradient) -> ClosedForm:
     match problem.parameters:
         case (p,):
             return _one(problem, system, p, full[p], known[p])
-        case (w, b) if _is_intercept(known, w, b):
-            return _slope_and_intercept(problem, system, w, b, full, known)
+        case (p, q):
+            for w, b in ((p, q), (q, p)):
+                if _is_intercept(problem, known, w, b):
+                    return _slope_and_intercept(problem, system, w, b, full, known)
     return ClosedForm(problem, system, why_not="the linear equations of several parameters are solved as numbers, not as a formula")
 
 
@@ -175,10 +177,12 @@ def _turned(t: Term) -> Term:
     return t
 
 
-def _is_intercept(lines: dict[Name, Line], w: Name, b: Name) -> bool:
+def _is_intercept(problem: Problem, lines: dict[Name, Line], w: Name, b: Name) -> bool:
     """Does b enter every prediction with factor 1: is ∂L/∂b = κ Σ (f_i w + b − y_i)?"""
     line = lines[b]
-    return set(line.factors) == {w, b} and all(_summand(x) is not None for x in (line.factors[w], line.rest))
+    if set(line.factors) != {w, b} or not (found := _summand(line.factors[w])) or _summand(tidy(Neg(line.rest))) is None:
+        return False
+    return _value(problem, line.factors[b]) == _value(problem, mul(tidy(found[0]), problem.count[0][1]))
 
 
 def _summand(t: Term) -> tuple[Term, Term] | None:
@@ -202,8 +206,9 @@ def _slope_and_intercept(
     found, target = _summand(lines[b].factors[w]), _summand(tidy(Neg(lines[b].rest)))
     assert found, "asked by _is_intercept"
     assert target, "asked by _is_intercept"
-    kappa, f, y = tidy(found[0]), found[1], target[1]
-    fs, ys = _letter(f), _letter(y)
+    kappa, f = tidy(found[0]), found[1]
+    y = target[1] if tidy(target[0]) == kappa else tidy(mul(Div(target[0], kappa), target[1]))
+    fs, ys = _letter(f, "f"), _letter(y, "t")
     n = problem.count[0][1]
     f_bar, y_bar, s_ff, s_fy = problem.unused(f"{fs}_bar", f"{ys}_bar", f"S_{fs}{fs}", f"S_{fs}{ys}")
     df, dy = add(f, Neg(f_bar)), add(y, Neg(y_bar))
@@ -251,8 +256,8 @@ def _without(t: Term, part: Term) -> Term:
     return add(*rest)
 
 
-def _letter(t: Term) -> str:
-    """A name for what is averaged: that of the data where it is one, else f."""
-    return t.symbol if isinstance(t, Name) else "f"
+def _letter(t: Term, otherwise: str) -> str:
+    """A name for what is averaged: that of the data where it is one."""
+    return t.symbol if isinstance(t, Name) else otherwise
 
 

@@ -31,7 +31,11 @@ SQUARES = (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)  # these and 2 a
 
 
 class Unfit(Exception):
-    """This place gives no value: a division by zero, a root of a "negative".  Another may."""
+    """This place gives no value: a division by zero, a root of a "negative".  Another may.  `on`: the expression whose sign should be another."""
+
+    def __init__(self, says: str, on: Any = None) -> None:
+        super().__init__(says)
+        self.on = on
 
 
 class Undecided(Exception):
@@ -70,6 +74,7 @@ class Place:
     """
 
     def __init__(self, number: int = 0, outer: Place | None = None) -> None:
+        self.numbered = number
         p, q, self.g = primes(number)
         self.p = p if outer is None else q
         self.outer, self.inner = outer, Place(number, self) if outer is None else None
@@ -80,11 +85,17 @@ class Place:
         self.signs: dict[Any, int] = {}
         self.forced: set[Any] = set()
 
-    def draw(self, symbol: Any) -> None:
-        """A random value for a symbol."""
-        self.env[symbol] = secrets.randbelow(self.p - 1) + 1
+    def draw(self, symbol: Any, like: Place | None = None) -> None:
+        """A random value for a symbol, or the one of the other place."""
+        self.env[symbol] = like.env[symbol] if like else secrets.randbelow(self.p - 1) + 1
         if self.inner:
-            self.inner.draw(symbol)
+            self.inner.draw(symbol, like and like.inner)
+
+    def same_functions(self, other: Place) -> None:
+        """The random functions are those of the other place, in the same field."""
+        self.tables = other.tables
+        if self.inner and other.inner:
+            self.inner.tables = other.inner.tables
 
     def put(self, symbol: Any, e: Any) -> None:
         """The symbol is worth what e is."""
@@ -225,7 +236,7 @@ class Place:
             s = 0 if x == 0 else 1 if pow(x, (self.p - 1) // 2, self.p) == 1 else -1
             known = _known_sign(self.made.get(e, e))
             if known not in (None, s):
-                raise Unfit("not the sign that it has for all real values")
+                raise Unfit("not the sign that it has for all real values", e)
             self.signs[e] = s
             if known or s == 0:
                 self.forced.add(e)
@@ -237,7 +248,7 @@ class Place:
             return
         x = self.value(e)
         if x != 0 and pow(x, (self.p - 1) // 2, self.p) != 1:
-            raise Unfit("an even root of a negative")
+            raise Unfit("an even root of a negative", e)
         self.forced.add(e)
 
     def holds(self, when: Any) -> bool:

@@ -11,6 +11,7 @@ Signs, roots and cases are split: such a line is looked at at several places, un
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -28,7 +29,8 @@ __all__ = ["Referee"]
 
 DRAWS = 400  # places tried before a line is called unfit for residues
 PRIMES = 48  # in turn, where a place is unfit
-AGAIN = 8  # places tried for a line after another of the same derivation was unfit
+PATIENCE = 7  # draws of one sample before everything is drawn again, in another field
+AGAIN = 24  # places tried for a line after another of the same derivation was unfit
 FORMS = 1  # lines of one derivation whose canonical form is tried: it may take a second
 PLACES = 40  # looked at where a line has signs or cases; four independent signs show all their patterns in that many, more do not
 ROOTS = 12  # looked at at least where a line has even roots: what stands in a root may be a square, of either sign
@@ -42,12 +44,24 @@ class Case:
         self.places: dict[int, tuple[Values, Residues]] = {}
         self.draws, self.primes = DRAWS, 0
 
-    def place(self, k: int, anew: bool) -> tuple[Values, Residues]:
-        """The k-th place, drawn when first asked for, or anew."""
-        if anew or k not in self.places:
-            residues = Residues(self.instance, self.primes)
-            self.places[k] = Values(self.instance, residues), residues
+    def place(self, k: int) -> tuple[Values, Residues]:
+        """The k-th place, drawn when first asked for."""
+        if k not in self.places:
+            self.take(k, Residues(self.instance, self.primes))
         return self.places[k]
+
+    def take(self, k: int, residues: Residues) -> None:
+        self.places[k] = Values(self.instance, residues), residues
+
+    def move(self, k: int, unfit: Unfit, refused: Counter[Any]) -> None:
+        """Another k-th place.  Where a sign is not what it must be, only what it is made of is drawn again: the other samples stay fit."""
+        refused[unfit.on] += 1
+        residues = self.places[k][1]
+        if unfit.on is not None and refused[unfit.on] % PATIENCE and (other := residues.leaves(unfit.on)):
+            self.take(k, Residues(self.instance, residues.place.numbered, residues, other))
+            return
+        self.primes = (self.primes + 1) % PRIMES
+        self.take(k, Residues(self.instance, self.primes))
 
     def agree(self, a: Term, b: Term, domain: tuple[Term, ...]) -> bool:
         """Do both lines have the same values, under every pattern of signs that the domain allows?  Raises Unfit, Undecided."""
@@ -65,8 +79,9 @@ class Case:
     def sides(self, a: Term, b: Term, k: int, positive: tuple[Term, ...]) -> tuple[bool, Residues]:
         """Are all values equal at the k-th place?  Where signs count, it lies in the domain."""
         indices = tuple(sorted(free(a) | free(b)))
-        for attempt in range(self.draws):
-            values, residues = self.place(k, anew=attempt > 0)
+        refused: Counter[Any] = Counter()
+        for _ in range(self.draws):
+            values, residues = self.place(k)
             try:
                 same = all(values.of(a, at) == values.of(b, at) for at in self.instance.values(indices))
                 if residues.place.signs or residues.place.rooted:
@@ -74,8 +89,8 @@ class Case:
                         for at in self.instance.values(tuple(sorted(free(u)))):
                             residues.place.must_be_positive(self.instance.say(u, at))
                 return same, residues
-            except Unfit:
-                self.primes = (self.primes + 1) % PRIMES
+            except Unfit as unfit:
+                self.move(k, unfit, refused)
         self.draws = AGAIN
         raise Unfit("no value in a finite field was found")
 

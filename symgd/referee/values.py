@@ -87,6 +87,13 @@ class Reals:
         return 1 / x
 
 
+def _drawn(instance: Instance) -> Iterator[Any]:
+    """Every scalar that is no number and not computed: the multiplicities, then the leaves."""
+    for a in sorted(instance.weighed):
+        yield from (instance.weight(a, k) for k in range(instance.sizes[a]))
+    yield from (symbol for _, symbol in instance.leaves())
+
+
 def _complements(instance: Instance) -> Iterator[tuple[Any, list[Any]]]:
     """`given`: t_ik sums to one over k, so the last one is 1 − the others."""
     for symbol, along in instance.problem.given:
@@ -97,20 +104,31 @@ def _complements(instance: Instance) -> Iterator[tuple[Any, list[Any]]]:
 
 
 class Residues:
-    """Residues at a random place modulo the `number`-th primes; the tape is computed forward when first needed."""
+    """Residues at a random place modulo the `number`-th primes; the tape is computed forward when first needed.
 
-    def __init__(self, instance: Instance, number: int = 0) -> None:
+    `like`: another place in the same field, from which all leaves but `other` are taken.
+    """
+
+    def __init__(self, instance: Instance, number: int = 0, like: Residues | None = None, other: frozenset[Any] = frozenset()) -> None:
         self.place = Place(number)
-        for a in sorted(instance.weighed):
-            for k in range(instance.sizes[a]):
-                self.place.draw(instance.weight(a, k))
-        for _, symbol in instance.leaves():
-            self.place.draw(symbol)
+        if like:
+            self.place.same_functions(like.place)
+        for symbol in _drawn(instance):
+            self.place.draw(symbol, like.place if like and symbol not in other else None)
         for symbol, others in _complements(instance):
             self.place.put(symbol, 1 - sp.Add(*others))
         self._tape = list(reversed(instance.scalars()))
         self._inside = instance.inside
         self.number, self.add, self.mul, self.inverse = self.place.number, self.place.add, self.place.mul, self.place.inverse
+
+    def leaves(self, e: Any) -> frozenset[Any]:
+        """What e is made of: those of one sample, where it is made of any, else all."""
+        found, ask = set[Any](), set(e.free_symbols)
+        while ask - found:
+            found |= ask
+            ask = {s for made in ask for s in getattr(self.place.made.get(made), "free_symbols", ())}
+        leaves = found - self.place.made.keys()
+        return frozenset({s for s in leaves if "[" in str(s)} or leaves)
 
     def value(self, e: Any) -> int:
         while self._tape:
