@@ -190,6 +190,7 @@ class Reports:
         self.csv = Path(where).with_suffix(".csv") if named else self.folder / "summary.csv"
         self.summary = Path(where) if named else self.folder / "summary.html"
         self.places = (self.folder, self.csv, self.summary)
+        self.written: set[str] = set()
 
     def font_of(self, name: str) -> str:
         """The documents of a folder share one file with the math font."""
@@ -197,6 +198,10 @@ class Reports:
 
     def file_of(self, name: str) -> Path:
         return self.folder / f"{name}{FORMATS[self.form].suffix}"
+
+    def path_of(self, found: Outcome) -> str:
+        """The way from the summary to the document, "" where there is none."""
+        return Path(os.path.relpath(self.file_of(found.name), self.summary.parent)).as_posix() if found.name in self.written else ""
 
     def see_writable(self) -> None:
         """Refuse before anything is judged."""
@@ -215,6 +220,7 @@ class Reports:
             try:
                 self.file_of(found.name).parent.mkdir(parents=True, exist_ok=True)
                 write_text(self.file_of(found.name), found.report, self.force)
+                self.written.add(found.name)
             except OSError as why:
                 trouble = f"its report was not written: {why.strerror}"
                 print(f"error: {one_line(found.name)}: {trouble}", file=sys.stderr)
@@ -223,8 +229,7 @@ class Reports:
     def summarise(self, outcomes: Sequence[Outcome], skipped: Sequence[tuple[str, str]], title: str) -> None:
         write_text(self.csv, summary_csv(outcomes, skipped), self.force)
         if self.form:
-            names = [self.file_of(o.name).name if o.verdict else "" for o in outcomes]
-            page = summary_page(outcomes, skipped, f"The workings in {title}", names)
+            page = summary_page(outcomes, skipped, f"The workings in {title}", [self.path_of(o) for o in outcomes])
             write_text(self.summary, render(page, self.form), self.force)
 
 

@@ -1,17 +1,18 @@
 """What a page is: a few frozen blocks.  It knows no derivation and no format; each format is one walk over it (`to_*.py`).
 
-Running text is a tuple of pieces: plain strings, `Formula`, `Strong`, `Mono` and `Cite`.  A string is always plain text: every format escapes it.
+Running text is a tuple of pieces: plain strings, `Formula`, `Strong`, `Mono`, `Link` and `Cite`.  A string is always plain text: every format escapes it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from symgd.document.shown import shows_itself
 from symgd.typeset.layout import Layout
 
 __all__ = [
-    "Block", "Chain", "Cite", "Code", "Formula", "Heading", "Inline", "Line", "Mono", "Note", "Page", "Picture", "Prose", "Strong", "Table",
+    "Block", "Chain", "Cite", "Code", "Formula", "Heading", "Inline", "Line", "Link", "Mono", "Note", "Page", "Picture", "Prose", "Strong", "Table",
 ]  # fmt: skip
 
 
@@ -43,7 +44,19 @@ class Cite:
     number: str
 
 
-Inline = tuple[str | Formula | Strong | Mono | Cite, ...]
+@dataclass(frozen=True)
+class Link:
+    """Words that lead to a file near the page, by its relative path with /; the words as typed where the format has no such way."""
+
+    text: str
+    path: str
+
+    def address(self) -> str:
+        """The path as a relative reference: no scheme, no host, every other character than letters, digits, . _ - ~ / in percent."""
+        return "./" + quote(self.path.lstrip("/"), errors="surrogatepass")
+
+
+Inline = tuple[str | Formula | Strong | Mono | Link | Cite, ...]
 
 
 @dataclass(frozen=True)

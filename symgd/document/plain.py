@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from symgd.document.page import Chain, Cite, Formula, Inline, Line, Mono, Page, Strong
+from symgd.document.page import Chain, Cite, Formula, Inline, Line, Link, Mono, Page, Strong
 from symgd.typeset import to_speech, to_unicode
 from symgd.typeset.layout import Big, Brace, Fence, Frac, Ident, Layout, Op, Rate, Root, Row, Script
 
@@ -173,7 +173,7 @@ def inline_text(text: Inline) -> str:
                 out.append(formula_text(layout))
             case Cite(number):
                 out.append(f"({one_line(number)})")
-            case Strong(words) | Mono(words):
+            case Strong(words) | Mono(words) | Link(words):
                 out.append(one_line(words))
             case _:
                 out.append(one_line(piece))

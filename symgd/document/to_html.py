@@ -8,7 +8,7 @@ from html import escape
 from importlib import resources
 from urllib.parse import quote
 
-from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
+from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
 from symgd.document.plain import CHECKS, RELATIONS, beside, drawn, inline_text, legend, numbers, one_line, slug, split_formula, spoken, visible, width
 from symgd.document.svg import inline_svg
 from symgd.typeset import Layout, to_latex, to_mathml, to_speech
@@ -102,6 +102,8 @@ def _inline(text: Inline, anchors: Anchors) -> str:
                 out.append(f"<strong>{escape(one_line(words))}</strong>")
             case Mono(words):
                 out.append(f"<code>{escape(one_line(words))}</code>")
+            case Link(words):
+                out.append(f'<a href="{escape(piece.address())}">{escape(one_line(words))}</a>')
             case Cite(number):
                 shown = escape(f"({one_line(number)})")
                 out.append(f'<a href="#{anchors[number]}">{shown}</a>' if number in anchors else shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from symgd.document.latex_text import latex_math, latex_text
-from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
+from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
 from symgd.document.plain import CHECKS, RELATIONS, beside, drawn, inline_text, legend, numbers, split_formula, visible, width
 from symgd.typeset import Layout
 from symgd.typeset import to_latex as formula
@@ -76,7 +76,7 @@ def _inline(text: Inline, anchors: Anchors) -> str:
                 out.append(f"${_math(layout)}$")
             case Strong(words):
                 out.append(rf"\textbf{{{latex_text(words)}}}")
-            case Mono(words):
+            case Mono(words) | Link(words):
                 out.append(rf"\texttt{{{latex_text(words)}}}")
             case Cite(number):
                 out.append(rf"\eqref{{{anchors[number]}}}" if number in anchors else f"({latex_text(number)})")

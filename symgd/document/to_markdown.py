@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 from urllib.parse import quote
 
-from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table
+from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
 from symgd.document.plain import CHECKS, RELATIONS, beside, legend, one_line, split_formula, visible, wrap
 from symgd.typeset import Layout, to_latex
 
@@ -46,6 +46,8 @@ def _inline(text: Inline, cell: bool = False) -> str:
                 out.append(f"**{_escape(words.strip())}**" if words.strip() else "")
             case Mono(words):
                 out.append(_typed(words, cell))
+            case Link(words):
+                out.append(f"[{_escape(words)}]({piece.address()})")
             case Cite(number):
                 out.append(f"({_escape(number)})")
             case _:
@@ -150,9 +152,9 @@ def _said_in_math(line: Line, one_row: bool) -> list[str]:
     return [said] if said else []
 
 
-def _words(piece: str | Formula | Strong | Mono | Cite) -> str:
+def _words(piece: str | Formula | Strong | Mono | Link | Cite) -> str:
     match piece:
-        case Strong(words) | Mono(words):
+        case Strong(words) | Mono(words) | Link(words):
             return words
         case Cite(number):
             return f"({number})"

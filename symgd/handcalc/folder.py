@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from symgd.document.page import Block, Heading, Inline, Mono, Note, Page, Prose, Strong, Table
+from symgd.document.page import Block, Heading, Inline, Link, Mono, Note, Page, Prose, Strong, Table
 from symgd.document.plain import one_line, width, wrap
 from symgd.handcalc.show import MARKS, counts
 from symgd.handcalc.verdict import Verdict
@@ -227,16 +227,16 @@ def harmless(text: str) -> str:
 
 
 def summary_page(outcomes: Sequence[Outcome], skipped: Sequence[tuple[str, str]], title: str, reports: Sequence[str] = ()) -> Page:
-    """The summary as a document; reports[k] is the file of the k-th outcome's own report."""
-    head: tuple[Inline, ...] = (("file",), ("lines",), ("wrong",), ("open",), ("",))
+    """The summary as a document; reports[k] is the path from the summary to the k-th outcome's own report."""
+    head: tuple[Inline, ...] = (("file",), ("what was found",), ("lines",), ("wrong",), ("open",))
     rows: list[tuple[Inline, ...]] = []
     for k, o in enumerate(outcomes):
         many = counts(o.verdict) if o.verdict else {}
         numbers = (str(len(o.verdict.findings)), str(many["wrong"]), str(_open(many))) if o.verdict else ("", "", "")
         mark = Strong(_state(o)) if many.get("wrong") else _state(o)
-        said: Inline = (mark, ". Report: ", Mono(reports[k])) if k < len(reports) and reports[k] else (mark,)
-        rows.append(((Mono(o.name),), *((n,) for n in numbers), said))
-    blocks: list[Block] = [Table(head, tuple(rows), numeric=(1, 2, 3))] if rows else []
+        name = Link(o.name, reports[k]) if k < len(reports) and reports[k] else Mono(o.name)
+        rows.append(((name,), (mark,), *((n,) for n in numbers)))
+    blocks: list[Block] = [Table(head, tuple(rows), numeric=(2, 3, 4))] if rows else []
     if slips := _slips(outcomes):
         blocks += [Heading(1, ("What went wrong, and how often",)), Table((("slip",), ("files",)), slips, ("The first mistake of each file.",), numeric=(1,))]
     if skipped:

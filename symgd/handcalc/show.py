@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from symgd.document.plain import CHECKS, one_line, visible, width, wrap
 from symgd.handcalc.verdict import Finding, StepVerdict, Verdict
 
-__all__ = ["MARKS", "Place", "closing", "counts", "place", "to_lines", "windowed"]
+__all__ = ["MARKS", "Place", "closing", "counts", "numbers_of", "place", "to_lines", "windowed"]
 
 COLUMNS = 80
 MOST_ROWS = 6  # of the terminal for one line as it was written

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from symgd.document.page import Block, Chain, Cite, Code, Heading, Inline, Line, Mono, Page, Prose, Strong, Table
+from symgd.document.page import Block, Chain, Cite, Code, Heading, Inline, Line, Mono, Page, Prose, Strong
 from symgd.document.plain import CHECKS, visible
-from symgd.handcalc.show import closing, place, windowed
+from symgd.handcalc.show import closing, numbers_of, place, windowed
 from symgd.handcalc.verdict import ORDER, Finding, Verdict
 from symgd.reading import Unread, read_line
 from symgd.typeset.layout import Layout, layout
@@ -55,16 +55,14 @@ def _mistake(finding: Finding, typeset: bool) -> Iterator[Block]:
     yield Code("\n".join(row for row in (above, shown, f"{' ' * column}{'^' * wide}") if row))
     yield Prose((f"At line {at.line}, column {at.column} of the text: ", _sentence(finding.says or "this does not follow")))
     for slip in finding.slips:
-        yield Prose((Strong("Slip: "), f"{slip.name}, {_sentence(slip.says)}" if slip.says else f"{slip.name}."))
+        yield Prose((Strong("Slip: "), f"{slip.name}. {_sentence(slip.says)}" if slip.says else f"{slip.name}."))
     if finding.factor:
         yield Prose((f"The factor is {finding.factor}.",))
     if finding.expected:
         yield Prose((Strong("Correct:"),))
         yield from _formula_block(finding.expected, finding.line.syntax, typeset)
-    if numbers := finding.counterexample:
-        words = {"left": "the left side", "right": "the right side"}
-        rows = tuple(((Strong(words[n]),) if n in words else (Mono(n),), (Strong(v),) if n in words else (v,)) for n, v in numbers)
-        yield Table((("name",), ("value",)), rows, ("Numbers at which the two sides differ.",))
+    if numbers := numbers_of(finding):
+        yield Prose((Strong("In numbers: "), _sentence(numbers.removeprefix("in numbers: "))))
 
 
 def _sentence(text: str) -> str:
@@ -105,7 +103,7 @@ def _judged(f: Finding, members: tuple[Member, ...], is_first: bool) -> Iterator
 
 
 def _said(f: Finding, is_first: bool) -> Inline:
-    if f.verdict in ("given", "right") and not f.says:
+    if f.verdict == "right" and f.says.rstrip(".") in ("", "follows"):  # its mark says so
         return ()
     factor = f" The factor is {f.factor}." if f.factor and f.factor not in f.says else ""
     more = " See above." if is_first else ""
