@@ -114,6 +114,7 @@ class FalseClaim:
     def candidates(self) -> Iterator[Candidate]:
         """Each spoiled line that has the value of the right side, up to a convention's factor; each line with a slip undone that has the left side's."""
         if self.glance is None:
+            yield from self.as_written()
             return
         factors = self.factors()
         weights = [self.value(f) for f, _ in factors]
@@ -133,6 +134,12 @@ class FalseClaim:
                     mended = undone if t is self.left and k == 0 and made.rule.spoil.__name__ in self.tables.undone else None
                     yield Candidate(made, undone, mul(factors[k][0], t), factors[k][1], mended)
 
+    def as_written(self) -> Iterator[Candidate]:
+        """Where names have no values: each right side with a slip undone that reads like the left side."""
+        for made, undone in self.edits(self.right, self.tables.undone):
+            if tidy(undone) == tidy(self.left):
+                yield Candidate(made, self.left, self.left, "", undone)
+
     def factors(self) -> list[tuple[Term, str]]:
         """1, and the factors that a convention explains where the derivative of the objective is taken."""
         main = self.problem.objective if self.problem.tape else None
@@ -143,7 +150,8 @@ class FalseClaim:
         return [(ONE, ""), *((f, f"a factor {words}: {factor_words(words, n.symbol)}") for f, words in usual)]
 
     def proved(self, c: Candidate, referee: Referee) -> bool:
-        return referee.compare(self.spoiling.right(c.a), self.spoiling.right(c.b)).verdict == "proved"
+        a, b = self.spoiling.right(c.a), self.spoiling.right(c.b)
+        return a == b or referee.compare(a, b).verdict == "proved"
 
     def forward(self) -> Iterator[tuple[Made, Term]]:
         """What the left side becomes with one move spoiled, at one place or wherever it is made."""

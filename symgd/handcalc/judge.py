@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from symgd.forward import Problem
+from symgd.handcalc.account import account
 from symgd.handcalc.assume import complete
 from symgd.handcalc.carried import follows_from_wrong
 from symgd.handcalc.claims import Claim, Judged, claim_of, judge
@@ -20,11 +21,10 @@ from symgd.handcalc.figures import is_figure
 from symgd.handcalc.lines import Row, Said, read_rows
 from symgd.handcalc.reckoning import Reckoning
 from symgd.handcalc.reference import taken_over, with_problem
-from symgd.handcalc.remedy import corrected, printed
+from symgd.handcalc.remedy import printed
 from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.roles import infer
 from symgd.handcalc.setting import Setting
-from symgd.handcalc.slips import explain
 from symgd.handcalc.updates import judge_update, update_of
 from symgd.handcalc.verdict import Finding, Slip, StepVerdict, Verdict, Written, worst
 from symgd.term import D, Name, Num, Term, children, names, rebuild, subterms
@@ -82,7 +82,7 @@ class _Chain:
 
 @dataclass
 class _Step:
-    """What is said of one member."""
+    """What is said of one member; `meant` is what a wrong one should have been."""
 
     judged: Judged
     slips: tuple[Slip, ...] = ()
@@ -90,6 +90,7 @@ class _Step:
     place: tuple[int, int] = (0, 0)
     left: str = ""
     right: Term | None = None
+    meant: Term | None = None
 
 
 @dataclass
@@ -155,8 +156,8 @@ class _Working:
             step.right = right
             if alone and step.judged.verdict == "wrong":
                 step.judged = replace(step.judged, says="this is not what stands above")
-            if step.judged.verdict == "wrong" and step.judged.claim is not None:
-                self.explain(step)
+            if step.judged.verdict == "wrong" and not step.slips:
+                self.explain(step, right)
             self.after(step.judged, right)
             yield step
 
@@ -337,16 +338,14 @@ class _Working:
 
     # ------------------------------------------------------------ a wrong line
 
-    def explain(self, step: _Step) -> None:
-        """The slip, where one explains the line."""
-        claim = step.judged.claim
-        assert claim is not None
-        if claim.kind == "number" or step.slips:
-            return
-        try:
-            step.slips = explain(claim.setting.problem, claim.left, claim.right, claim.setting.referee, claim.kind)
-        except (ValueError, KeyError, ArithmeticError, RecursionError):
-            step.slips = ()
+    def explain(self, step: _Step, right: Term) -> None:
+        """The slip, where one explains the line, and the line put right."""
+        chain, claim = self.chain, step.judged.claim
+        assert chain is not None
+        if claim is None or claim.kind != "number":
+            last = chain.last if chain.last is not chain.left and chain.verdict in ("right", "notation", "convention") else None
+            found = account(self.setting, chain.left, last, right, claim)
+            step.slips, step.meant = found.slips, found.meant
 
 
 def _noted(j: Judged, said: Said, k: int) -> Judged:
@@ -374,11 +373,7 @@ def _expected(written: Written, step: _Step) -> str | None:
     sign = " = " if step.left else "= "
     if step.number:
         return f"{step.left}{sign}{step.number}"
-    claim = step.judged.claim
-    if claim is None:
-        return None
-    term = claim.left if claim.kind == "update" else corrected(claim)
-    if term is None:
+    if step.meant is None:
         return None
     bare = not any(isinstance(s, Name) and s.indices for s in subterms(step.right)) if step.right is not None else False
-    return f"{step.left}{sign}{printed(term, written.syntax, written.text, bare)}"
+    return f"{step.left}{sign}{printed(step.meant, written.syntax, written.text, bare)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ from symgd.stationary import closed_form
 from symgd.term import Call, D, Name, Sum, Term, add, children, names, rebuild, rename, size, subterms
 from symgd.term import replace as rewrite
 from symgd.typeset import to_ascii, to_latex, to_unicode
-from symgd.typeset.layout import layout
+from symgd.typeset.layout import Notation, layout
 
 __all__ = ["corrected", "printed", "truth"]
 
@@ -36,6 +37,8 @@ def _meant(claim: Claim) -> Term | None:
     mended = explained(claim.setting.problem, claim.left, claim.right, claim.setting.referee, claim.kind).mended
     if mended is not None:
         return tidy(mended)
+    if claim.kind == "update":
+        return claim.left
     match claim.left:
         case D() if claim.kind == "chain" and (chained := _chain(claim)) is not None:
             return chained
@@ -46,7 +49,7 @@ def _meant(claim: Claim) -> Term | None:
         case Name(s, _) if (d := claim.setting.definition(s)) is not None:
             return _written_like(claim.setting, d, claim.left, claim.right)
         case _:
-            return tidy(rewrite(claim.left, lambda t: truth(claim.setting, t) if isinstance(t, D) and claim.kind != "update" else None))
+            return tidy(rewrite(claim.left, lambda t: truth(claim.setting, t) if isinstance(t, D) else None))
 
 
 def truth(setting: Setting, rate: D) -> Term | None:
@@ -187,13 +190,30 @@ def _put_in(t: Term, d: Definition) -> Term:
     return rewrite(t, change)
 
 
+MATRICES = re.compile(r"\^\s*\{?\s*(?:\\mathsf\s*)?\{?\s*(?:T|\\top|\\intercal|\\mathrm\{T\})|ᵀ|\.T\b|@|transpose")
+T_OF_THE_WRITER = re.compile(r"\^\s*(\{?\s*T\s*\}?|\{?\s*\\mathsf\s*\{?T\}?\s*\}?)")
+
+
 def printed(t: Term, syntax: str, text: str, bare: bool) -> str:
-    """t as the writer writes: LaTeX, plain ASCII or with Unicode's marks; without sample indices where the writer leaves them out."""
+    """t as the writer writes: LaTeX, plain ASCII or with Unicode's marks; in matrices where the writer does, without sample indices where they are left out."""
+    upright = "partial" not in text and "∂" not in text
+    notation: Notation = "matrix" if MATRICES.search(text) and not any(isinstance(s, D) for s in subterms(t)) else "sum"
     if syntax == "latex":
-        return to_latex(layout(t, straight="partial" not in text and "∂" not in text))
+        shown = to_latex(layout(t, notation, straight=upright))
+        return _in_the_hand_of(text, shown) if notation == "matrix" else shown
+    if notation == "matrix":
+        return to_unicode(layout(t, notation))
     if bare:
         t = _bare(t)
-    return to_ascii(t) if text.isascii() else to_unicode(layout(t, straight="∂" not in text))
+    return to_ascii(t) if text.isascii() else to_unicode(layout(t, straight=upright))
+
+
+def _in_the_hand_of(text: str, shown: str) -> str:
+    """Matrices in bold or not, and the mark of the transpose, as the writer has them."""
+    if not re.search(r"\\mathbf|\\boldsymbol|\\bm", text):
+        shown = re.sub(r"\\(?:mathbf|boldsymbol)\{([^{}]*)\}", r"\1", shown)
+    found = T_OF_THE_WRITER.search(text)
+    return shown.replace(r"^{\top}", f"^{found[1].strip()}" if found else r"^\top")
 
 
 def _bare(t: Term) -> Term:

@@ -56,10 +56,11 @@ LIKELY = (
 
 @dataclass(frozen=True)
 class Explained:
-    """The slips, the likeliest first; and the right side as the writer meant it, where the first slip tells."""
+    """The slips, the likeliest first; the right side as the writer meant it, where the first slip tells; how far-fetched they are."""
 
     slips: tuple[Slip, ...] = ()
     mended: Term | None = None
+    tier: tuple[bool, int] = (True, 9)
 
 
 def explain(problem: Problem, left: Term, right: Term, referee: Referee, kind: str = "") -> tuple[Slip, ...]:
@@ -83,7 +84,7 @@ def explained(problem: Problem, left: Term, right: Term, referee: Referee, kind:
         if c.made.rule.name not in found and claim.proved(c, referee):
             found[c.made.rule.name] = c
     first = next(iter(found.values()), None)
-    return Explained(tuple(map(_slip, found.values())), first.mended if first else None)
+    return Explained(tuple(map(_slip, found.values())), first.mended, first.tier) if first else Explained()
 
 
 def _likely(c: Candidate) -> tuple[tuple[bool, int], int]:

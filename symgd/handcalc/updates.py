@@ -6,7 +6,7 @@ Glossary: `p` the parameter, `change` what is added to it, `rate` the learning r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgd.handcalc.claims import Claim, Judged
 from symgd.handcalc.conventions import FACTORS, ROLES, derived_by, version
@@ -114,6 +114,7 @@ def _pure(setting: Setting, u: Update, words: set[str]) -> Judged | None:
         return None
     slope = slopes[0]
     by = setting.roles.aliases.get(slope.by.symbol, slope.by.symbol) if isinstance(slope, D) else u.p
+    claim = replace(claim, left=Add((own[0], Neg(mul(*(_slope_by(f, u.p) if f is slope else f for f in factors))))))
     if by != u.p and isinstance(slope, D):
         return Judged("wrong", f"the gradient by {by} is used to change {u.p}", claim=claim)
     other = next((derived_by(f.symbol, frozenset(setting.roles.all("parameter"))) for f in factors if isinstance(f, Name)), None)
@@ -125,6 +126,10 @@ def _pure(setting: Setting, u: Update, words: set[str]) -> Judged | None:
         return Judged("notation", "a step against the gradient without a learning rate", claim=claim)
     named = isinstance(slope, Name) and slope.symbol.lower() in ROLES["slope"]
     return Judged("right" if named else "given", "a step against the gradient", claim=claim)
+
+
+def _slope_by(slope: Term, p: str) -> Term:
+    return D(slope.of, Name(p, slope.by.indices), slope.partial) if isinstance(slope, D) and slope.by.symbol != p else slope
 
 
 def _is_slope(f: Term, words: set[str]) -> bool:
