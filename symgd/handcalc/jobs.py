@@ -1,12 +1,14 @@
 """The job of judging a text, done in the process in which strangers' texts are decided; verdicts and references as plain data, both ways.
 
-The job yields what is known ever better: first every line as undecided, then the verdict, then with it the document; the last that came in time counts.
+The job yields what is known ever better: first every line as undecided, then line after line, then the verdict, then with it the document; the last that
+came in time counts.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from symgd import catalogue
@@ -19,6 +21,9 @@ from symgd.reading import Unread, read_line
 from symgd.typeset import to_ascii
 
 __all__ = ["JOBS", "Reference", "as_texts", "document", "from_data", "nothing_known", "to_data", "warm"]
+
+
+EVERY = 0.5  # seconds: how often a working that takes long is handed on as far as it is judged
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ def document(verdict: Verdict, name: str, form: str, font: str = "", typeset: bo
 
 def _check(text: str, reference: Mapping[str, Any], name: str, form: str, font: str) -> Iterator[dict[str, Any]]:
     """A text → {"verdict": …, "report": …}; name: of its file; form, font: of the report, or "".  {"unusable": why} for a file that is none."""
-    from symgd.handcalc.judge import check
+    from symgd.handcalc.judge import judging
 
     stated = _reference(reference)
     try:
@@ -120,9 +125,14 @@ def _check(text: str, reference: Mapping[str, Any], name: str, form: str, font: 
     except Unread as why:  # a notebook that is none
         yield {"unusable": why.message}
         return
-    yield {"verdict": to_data(Verdict(stated.name or None, (), (), tuple(Finding(line, "undecided", "") for line in lines)))}
-    verdict = check(text, problem=stated.problem(), let=stated.let)
+    verdict = Verdict(stated.name or None, (), (), tuple(Finding(line, "undecided", "") for line in lines))
     yield {"verdict": to_data(verdict)}
+    told = time.monotonic()
+    for k, found in enumerate(judging(lines, stated.problem(), stated.let)):
+        verdict = found if isinstance(found, Verdict) else replace(verdict, findings=(*verdict.findings[:k], found, *verdict.findings[k + 1 :]))
+        if found is verdict or time.monotonic() - told > EVERY:
+            yield {"verdict": to_data(verdict)}
+            told = time.monotonic()
     if form:
         yield {"verdict": to_data(verdict), "report": document(verdict, name, form, font)}
 

@@ -30,7 +30,7 @@ from symgd.handcalc.verdict import Finding, Slip, StepVerdict, Verdict, Written,
 from symgd.term import D, Name, Num, Term, children, names, rebuild, subterms
 from symgd.typeset import to_ascii
 
-__all__ = ["check", "check_lines"]
+__all__ = ["check", "check_lines", "judging"]
 
 _ANEW = re.compile(
     r"\b(?:instead|another|other|different|alternative\w*|suppose|assume|consider|example|e\.g|exercise|question|problem|case|variant|version|redefine|regulari[sz]\w+|"
@@ -55,6 +55,13 @@ def check(text: str, problem: Problem | None = None, let: Sequence[str] = (), na
 
 def check_lines(lines: Sequence[Written], problem: Problem | None = None, let: Sequence[str] = ()) -> Verdict:
     """The verdict on these lines."""
+    *_, verdict = judging(lines, problem, let)
+    assert isinstance(verdict, Verdict)
+    return verdict
+
+
+def judging(lines: Sequence[Written], problem: Problem | None = None, let: Sequence[str] = ()) -> Iterator[Finding | Verdict]:
+    """One finding a line as soon as it is known, and last the verdict."""
     stated = [Written(0, 0, 0, text, "ascii") for text in let]
     rows = read_rows([*stated, *lines])
     numbered = [(r.written.number, s) for r in rows for s in r.said]
@@ -66,8 +73,11 @@ def check_lines(lines: Sequence[Written], problem: Problem | None = None, let: S
         setting = with_problem(setting, problem)
     setting = complete(with_definitions(setting, found), numbered, facts)
     working = _Working(setting, facts, found)
-    findings = tuple(working.finding(r) for r in rows[len(stated) :])
-    return Verdict(problem.name or None if problem else None, working.definitions(), working.assumed(), findings)
+    findings = []
+    for row in rows[len(stated) :]:
+        findings.append(working.finding(row))
+        yield findings[-1]
+    yield Verdict(problem.name or None if problem else None, working.definitions(), working.assumed(), tuple(findings))
 
 
 @dataclass
@@ -82,7 +92,7 @@ class _Chain:
 
 @dataclass
 class _Step:
-    """What is said of one member; `meant` is what a wrong one should have been."""
+    """What is said of one member; `meant` is what a wrong one should have been, `far` how far-fetched its slips are."""
 
     judged: Judged
     slips: tuple[Slip, ...] = ()
@@ -91,6 +101,7 @@ class _Step:
     left: str = ""
     right: Term | None = None
     meant: Term | None = None
+    far: int = 9
 
 
 @dataclass
@@ -345,7 +356,7 @@ class _Working:
         if claim is None or claim.kind != "number":
             last = chain.last if chain.last is not chain.left and chain.verdict in ("right", "notation", "convention") else None
             found = account(self.setting, chain.left, last, right, claim)
-            step.slips, step.meant = found.slips, found.meant
+            step.slips, step.meant, step.far = found.slips, found.meant, found.far
 
 
 def _noted(j: Judged, said: Said, k: int) -> Judged:
@@ -360,7 +371,8 @@ def _summed_up(written: Written, steps: list[_Step]) -> Finding:
     verdict = worst(verdicts)
     if verdict == "right" and verdicts[0] == "given" and not any(s.right is not None and is_figure(s.right) for s in steps):
         verdict = "given"
-    main = next((s for s in steps if s.judged.verdict == verdict), _Step(Judged(verdict, "stated; nothing to judge")))
+    those = [s for s in steps if s.judged.verdict == verdict]
+    main = min(those, key=lambda s: s.far) if those else _Step(Judged(verdict, "stated; nothing to judge"))
     j = main.judged
     numbers = (*j.check.witness, ("left", j.check.values[0]), ("right", j.check.values[1])) if j.check is not None and j.check.values else None
     expected = _expected(written, main) if verdict == "wrong" else None

@@ -173,12 +173,14 @@ def _cut(text: str, columns: int) -> str:
 def _table(verdict: Verdict) -> Iterator[str]:
     """One row a line: mark, number, verdict, the working; under it the sentence, where there is something to say."""
     digits = max(len(str(f.line.number)) for f in verdict.findings)
+    last = ""
     for f in verdict.findings:
         mark = MARKS[f.verdict]
         head = f"  {mark} {f.line.number:>{digits}}  {f.verdict:10}  "
         yield (head + windowed(visible(f.line.text).replace("\n", " ⏎ "), 0, 0, COLUMNS - width(head))[0]).rstrip()
-        if f.says and f.verdict not in ("given", "right", "wrong"):
-            said = f"{f.says} (factor {f.factor})" if f.factor and f.factor not in f.says else f.says
+        said = f"{f.says} (factor {f.factor})" if f.factor and f.factor not in f.says else f.says
+        again, last = said == last, said
+        if said and not again and f.verdict not in ("given", "right", "wrong"):
             yield from _hanging(" " * width(head), one_line(said))
 
 
