@@ -18,10 +18,11 @@ __all__ = ["Account", "account"]
 
 @dataclass(frozen=True)
 class Account:
-    """The slips, the likeliest first, and what the right side should have been; () and None where nothing is known."""
+    """The slips, the likeliest first; what the right side should have been; how far-fetched the slips are (9: there are none)."""
 
     slips: tuple[Slip, ...] = ()
     meant: Term | None = None
+    far: int = 9
 
 
 def account(setting: Setting, left: Term, last: Term | None, right: Term, claim: Claim | None) -> Account:
@@ -34,7 +35,7 @@ def account(setting: Setting, left: Term, last: Term | None, right: Term, claim:
     try:
         if claim is None:
             slips, meant = of_shapes(setting, left, right)
-            return Account(slips, meant.right if meant else None)
+            return Account(slips, meant.right if meant else None, 0 if slips else 9)
         return _of_claim(setting, left, last, right, claim)
     except (ValueError, KeyError, ArithmeticError, RecursionError, IndexError):
         return Account()
@@ -42,14 +43,14 @@ def account(setting: Setting, left: Term, last: Term | None, right: Term, claim:
 
 def _of_claim(setting: Setting, left: Term, last: Term | None, right: Term, claim: Claim) -> Account:
     move = _move(setting, last, right, claim)
-    if move is not None and (found := _explained(move)).slips and (not (whole := _explained(claim)).slips or found.tier <= whole.tier):
-        return Account(found.slips, corrected(move) or corrected(claim))
+    if move is not None and (found := _explained(move)).slips and (not (whole := _explained(claim)).slips or found.far <= whole.far):
+        return Account(found.slips, corrected(move) or corrected(claim), found.far)
     found = _explained(claim)
     if not found.slips and claim.kind != "update":
         slips, meant = of_shapes(setting, left, right)
         if slips and slips[0].name == "transpose" and meant:
-            return Account(slips, meant.right)
-    return Account(found.slips, corrected(claim))
+            return Account(slips, meant.right, 0)
+    return Account(found.slips, corrected(claim), found.far)
 
 
 def _move(setting: Setting, last: Term | None, right: Term, claim: Claim) -> Claim | None:

@@ -30,7 +30,8 @@ def corrected(claim: Claim) -> Term | None:
     Where a slip of the pen explains the line, it is the line with that slip undone.
     """
     found = _meant(claim)
-    return found if found is not None and size(found) <= LARGEST and tidy(found) not in (tidy(claim.right), tidy(claim.left)) else None
+    said = (tidy(claim.right),) if claim.kind == "update" else (tidy(claim.right), tidy(claim.left))
+    return found if found is not None and size(found) <= LARGEST and tidy(found) not in said else None
 
 
 def _meant(claim: Claim) -> Term | None:
@@ -197,7 +198,7 @@ T_OF_THE_WRITER = re.compile(r"\^\s*(\{?\s*T\s*\}?|\{?\s*\\mathsf\s*\{?T\}?\s*\}
 def printed(t: Term, syntax: str, text: str, bare: bool) -> str:
     """t as the writer writes: LaTeX, plain ASCII or with Unicode's marks; in matrices where the writer does, without sample indices where they are left out."""
     upright = "partial" not in text and "∂" not in text
-    notation: Notation = "matrix" if MATRICES.search(text) and not any(isinstance(s, D) for s in subterms(t)) else "sum"
+    notation: Notation = "matrix" if _in_matrices(t, text) else "sum"
     if syntax == "latex":
         shown = to_latex(layout(t, notation, straight=upright))
         return _in_the_hand_of(text, shown) if notation == "matrix" else shown
@@ -206,6 +207,14 @@ def printed(t: Term, syntax: str, text: str, bare: bool) -> str:
     if bare:
         t = _bare(t)
     return to_ascii(t) if text.isascii() else to_unicode(layout(t, straight=upright))
+
+
+def _in_matrices(t: Term, text: str) -> bool:
+    """Does the writer write matrices: a transpose, or two axes without a Σ?"""
+    if any(isinstance(s, D) for s in subterms(t)):
+        return False
+    axes = any(isinstance(s, Name) and len(s.indices) > 1 for s in subterms(t))
+    return bool(MATRICES.search(text)) or (axes and not re.search(r"sum|Σ|∑|mean", text))
 
 
 def _in_the_hand_of(text: str, shown: str) -> str:

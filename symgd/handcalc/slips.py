@@ -32,7 +32,7 @@ from symgd.referee.tape import Referee
 from symgd.rules.arithmetic import tidy
 from symgd.term import Name, Term
 from symgd.typeset import to_unicode
-from symgd.typeset.layout import layout
+from symgd.typeset.layout import Notation, layout
 
 __all__ = ["SLIPS", "Explained", "explain", "explained"]
 
@@ -60,7 +60,7 @@ class Explained:
 
     slips: tuple[Slip, ...] = ()
     mended: Term | None = None
-    tier: tuple[bool, int] = (True, 9)
+    far: int = 9
 
 
 def explain(problem: Problem, left: Term, right: Term, referee: Referee, kind: str = "") -> tuple[Slip, ...]:
@@ -83,8 +83,10 @@ def explained(problem: Problem, left: Term, right: Term, referee: Referee, kind:
             break
         if c.made.rule.name not in found and claim.proved(c, referee):
             found[c.made.rule.name] = c
+    if "update-direction" in found:  # a step uphill has the other sign: that is the same slip
+        found = {"update-direction": found["update-direction"]}
     first = next(iter(found.values()), None)
-    return Explained(tuple(map(_slip, found.values())), first.mended, first.tier) if first else Explained()
+    return Explained(tuple(_slip(c, problem) for c in found.values()), first.mended, first.made.rule.rare + 4 * bool(first.besides)) if first else Explained()
 
 
 def _likely(c: Candidate) -> tuple[tuple[bool, int], int]:
@@ -92,11 +94,12 @@ def _likely(c: Candidate) -> tuple[tuple[bool, int], int]:
     return c.tier, LIKELY.index(name) if name in LIKELY else len(LIKELY)
 
 
-def _slip(c: Candidate) -> Slip:
-    says = c.made.rule.says.format_map({k: _shown(v) for k, v in c.made.words})
+def _slip(c: Candidate, problem: Problem) -> Slip:
+    matrices = any(len(v.indices) > 1 for v in problem.declared().values())
+    says = c.made.rule.says.format_map({k: _shown(v, "matrix" if matrices else "sum") for k, v in c.made.words})
     return Slip(c.made.rule.name, says + (f" (Besides, {c.besides}.)" if c.besides else ""))
 
 
-def _shown(t: Term) -> str:
+def _shown(t: Term, notation: Notation) -> str:
     """A part that a sentence speaks of; a function by its law."""
-    return FUNCTIONS[t.symbol].law if isinstance(t, Name) and t.symbol in FUNCTIONS else to_unicode(layout(tidy(t)))
+    return FUNCTIONS[t.symbol].law if isinstance(t, Name) and t.symbol in FUNCTIONS else to_unicode(layout(tidy(t), notation))
