@@ -16,9 +16,10 @@ from symgd.document.shown import shows_itself
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.reading import read, read_definition
 from symgd.term import Call, Name, Sum, Term, children, free, mean, names, rebuild, subterms, symbol_problem
+from symgd.typeset import to_ascii
 from symgd.typeset.layout import layout
 
-__all__ = ["Definition", "Problem", "ProblemError"]
+__all__ = ["Definition", "Problem", "ProblemError", "over_samples"]
 
 
 class ProblemError(ValueError):
@@ -275,6 +276,24 @@ class _Stated:
             what = "has one value for all samples: it carries no index" if not known[s].indices else "carries one index"
             raise ProblemError(f"{s} {what}, in {text!r}")
         return Name(s, indices) if indices else known[s]
+
+
+def over_samples(*terms: Term) -> tuple[Problem, tuple[Term, ...]]:
+    """Terms with sums as lines over one set of samples, and what declares their names: x, y, ŷ and what carries an index have one value a sample.
+
+    x̄ is the mean of x.  Raises ProblemError where an index too many is written, a function is unknown, or nothing has one value a sample.
+    """
+    used = {s.symbol: s.indices for t in terms for s in subterms(t) if isinstance(s, Name) and not s.indices}
+    used |= {s.symbol: s.indices for t in terms for s in subterms(t) if isinstance(s, Name) and s.indices}
+    data = tuple(sorted(s for s in used if used[s] or s in (*_ASSUMED_DATA, "y_hat")))
+    bars = {s: s.removesuffix("_bar") for s in used if s.endswith("_bar") and s.removesuffix("_bar") in data}
+    others = tuple(sorted(used.keys() - set(data) - bars.keys() - {COUNT.symbol} - CONSTANTS.keys()))
+    known = {d: Name(d, (SAMPLES,)) for d in data} | {p: Name(p) for p in (*others, *bars)} | {COUNT.symbol: COUNT}
+    lines = tuple(_Stated((), "", "", others, data, {}, "").resolved(t, known, to_ascii(t)) for t in terms)
+    if not data:
+        raise ProblemError("there is a sum, but nothing in it has one value a sample: write an index, x_i")
+    means = tuple(Definition(Name(bar), mean(SAMPLES, known[s], COUNT), f"the mean of {s}") for bar, s in sorted(bars.items()))
+    return Problem("", tuple(map(Name, others)), tuple(known[d] for d in data), means), lines
 
 
 def _reindexed(t: Term, to: Mapping[str, str]) -> Term:

@@ -55,6 +55,7 @@ def _equal(left: str, right: str, domain: dict[str, str]) -> Iterator[dict[str, 
 
     from symgd.reading import Unread, read
     from symgd.referee.equality import term_looks
+    from symgd.referee.samples import compare_over_samples, has_samples
 
     terms = []
     for side, text in (("left", left), ("right", right)):
@@ -64,9 +65,12 @@ def _equal(left: str, right: str, domain: dict[str, str]) -> Iterator[dict[str, 
             yield {"unread": unread.message, "side": side, "text": text, "start": unread.start, "end": unread.end, "hint": unread.hint}
             return
     try:
+        if any(has_samples(t) for t in terms):
+            yield asdict(compare_over_samples(terms[0], terms[1], domain))
+            return
         for check in term_looks(terms[0], terms[1], domain, last=False):
             yield asdict(check)
-    except ValueError as invalid:  # a domain that is none; an index or a sum, which has no meaning without sizes
+    except ValueError as invalid:  # a domain that is none; names that do not fit together
         yield {"invalid": str(invalid)}
 
 

@@ -25,6 +25,7 @@ from symgd.referee.check import Check
 from symgd.referee.equality import decide, equal_terms
 from symgd.referee.kernels import TooLarge
 from symgd.referee.points import DOMAINS, points, within
+from symgd.referee.samples import compare_over_samples
 from symgd.term import Name, Num, Sum
 from tests.equality_pairs import DIFFERENT, EQUAL, WHOLE
 
@@ -51,6 +52,32 @@ def test_no_pair_gets_a_false_verdict(pair, truth):
     check = equal(left, right, domain)
     assert check.verdict in (truth, "held"), check
     assert (check.verdict == "refuted") == bool(check.values)
+
+
+SUMS = [
+    ("(2/n) Σ (w x + b - y) x", "-(2/n) sum(x*(y - (w x + b)))", "proved"),
+    ("(2/n) Σ (w x + b - y) x", "(1/n) sum(x*(w x + b - y))", "refuted"),
+    (r"\sum_{i=1}^n (x_i - \bar x)(y_i - \bar y)", r"\sum_i x_i y_i - n \bar x \bar y", "proved"),
+    (r"\sum_{i=1}^n (x_i - \bar x)^2", r"\sum_i x_i^2", "refuted"),
+    (r"\sum_i \sum_j x_i x_j", r"(\sum_i x_i)^2", "proved"),
+    ("mean(x*(y_hat - y))", "sum(x*y_hat)/n - mean(x y)", "proved"),
+    ("sum(sum(x))", "n sum(x)", "proved"),
+    ("sum(x)^2", "sum(x^2)", "refuted"),
+    ("u_i x_i", "x_i u_i", "proved"),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "verdict"), SUMS)
+def test_sums_over_the_samples_are_decided_for_every_number_of_samples(left, right, verdict):
+    check = compare_over_samples(read(left), read(right), {})
+    assert check.verdict == verdict, check
+    assert ("every number of samples" in check.scope) == (verdict == "proved")
+
+
+@pytest.mark.parametrize(("left", "right", "says"), [("sum(1)", "n", "one value a sample"), ("x_{ij}", "x_i", "one index"), ("sum(x)", "n", "domain")])
+def test_sums_that_make_no_sense_are_refused(left, right, says):
+    with pytest.raises(ValueError, match=says):
+        compare_over_samples(read(left), read(right), {"x": "positive"} if says == "domain" else {})
 
 
 def test_at_most_one_pair_in_twenty_is_undecided():

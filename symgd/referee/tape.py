@@ -233,6 +233,8 @@ class Referee:
 
 
 def _shown(x: Any, digits: int) -> str:
+    if x.contains(0):
+        return "0"
     text = str(x.mid().str(digits, radius=False))
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
