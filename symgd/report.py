@@ -84,7 +84,7 @@ def before_lines(subject: Subject, rate: float | str, warning: str, known: Rates
 def _predicted(fit: Fit) -> str:
     """How many steps the eigenvalues promise, beside how many were made."""
     steps = fit.trace.predicted_iterations
-    return "" if steps is None else f"{steps:,} steps at this rate, from the curvature, to come within {NEAR:g} of the target's spread"
+    return "" if steps is None else f"{steps:,} step{'s' * (steps != 1)} at this rate, from the curvature, to come within {NEAR:g} of the target's spread"
 
 
 def _feature(subject: Subject, units: Units) -> str:

@@ -13,7 +13,7 @@ from symgd.term import add, children, free, mul, parts, rebuild, settle, subterm
 
 __all__ = ["tidy"]
 
-LAW = "0 · f = 0, 1 · f = f, numbers first, constants out of the sum, common factors cancelled"
+LAW = "0 and 1 dropped, numbers first, fractions cancelled"
 
 
 def tidy(t: Term) -> Term:
