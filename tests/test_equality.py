@@ -62,7 +62,7 @@ SUMS = [
     (r"\sum_i \sum_j x_i x_j", r"(\sum_i x_i)^2", "proved"),
     ("mean(x*(y_hat - y))", "sum(x*y_hat)/n - mean(x y)", "proved"),
     ("sum(sum(x))", "n sum(x)", "proved"),
-    ("sum(x)^2", "sum(x^2)", "refuted"),
+    ("(sum(x))^2", "sum(x^2)", "refuted"),
     ("u_i x_i", "x_i u_i", "proved"),
 ]
 
