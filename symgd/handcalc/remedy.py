@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 
 from symgd.backward import Refuted, derive, paths
 from symgd.forward import Definition, Problem
@@ -14,7 +15,7 @@ from symgd.handcalc.slips import explained
 from symgd.rules.arithmetic import tidy
 from symgd.rules.table import NoRule
 from symgd.stationary import closed_form
-from symgd.term import Call, D, Name, Sum, Term, add, children, names, rebuild, rename, size, subterms
+from symgd.term import TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, children, free, mul, names, rebuild, rename, size, subterms
 from symgd.term import replace as rewrite
 from symgd.typeset import to_ascii, to_latex, to_unicode
 from symgd.typeset.layout import Notation, layout
@@ -49,8 +50,33 @@ def _meant(claim: Claim) -> Term | None:
             return _solution(claim.setting, s)
         case Name(s, _) if (d := claim.setting.definition(s)) is not None:
             return _written_like(claim.setting, d, claim.left, claim.right)
+        case _ if not any(isinstance(s, D) for s in subterms(claim.left)):
+            return tidy(_multiplied_out(claim.left, claim.setting.count))
         case _:
             return tidy(rewrite(claim.left, lambda t: truth(claim.setting, t) if isinstance(t, D) else None))
+
+
+def _multiplied_out(t: Term, n: Name) -> Term:
+    """t without brackets: products, squares, quotients and sums term by term; Σ c is n c."""
+
+    def out(t: Term) -> tuple[Term, ...]:
+        match t:
+            case Add(ts):
+                return tuple(x for s in ts for x in out(s))
+            case Neg(a):
+                return tuple(x.body if isinstance(x, Neg) else Neg(x) for x in out(a))
+            case Div(a, b):
+                return tuple(Div(x, b) for x in out(a))
+            case Pow(Add() as u, Num(v)) if v == 2:
+                xs = out(u)
+                return tuple(Pow(x, TWO) if j == k else mul(TWO, x, y) for j, x in enumerate(xs) for k, y in enumerate(xs[j:], j))
+            case Mul(fs):
+                return tuple(mul(*choice) for choice in product(*map(out, fs)))
+            case Sum(index, body):
+                return tuple(Sum(index, x) if index in free(x) else mul(n, x) for x in out(body))
+        return (t,)
+
+    return add(*out(t))
 
 
 def truth(setting: Setting, rate: D) -> Term | None:
