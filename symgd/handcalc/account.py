@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symgd.handcalc.claims import Claim, claim_of
-from symgd.handcalc.remedy import corrected
+from symgd.handcalc.remedy import corrected, solution
 from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.slips import Explained, explained
 from symgd.handcalc.slips_of_shapes import of_shapes
 from symgd.handcalc.verdict import Slip
-from symgd.term import Term
+from symgd.term import Name, Term
 
 __all__ = ["Account", "account"]
 
@@ -35,7 +35,7 @@ def account(setting: Setting, left: Term, last: Term | None, right: Term, claim:
     try:
         if claim is None:
             slips, meant = of_shapes(setting, left, right)
-            return Account(slips, meant.right if meant else None, 0 if slips else 9)
+            return Account(slips, meant, 0 if slips else 9)
         return _of_claim(setting, left, last, right, claim)
     except (ValueError, KeyError, ArithmeticError, RecursionError, IndexError):
         return Account()
@@ -48,8 +48,11 @@ def _of_claim(setting: Setting, left: Term, last: Term | None, right: Term, clai
     found = _explained(claim)
     if not found.slips and claim.kind != "update":
         slips, meant = of_shapes(setting, left, right)
-        if slips and slips[0].name == "transpose" and meant:
-            return Account(slips, meant.right, 0)
+        if slips:
+            return Account(slips, meant, 0)
+    if not found.slips and isinstance(claim.left, Name) and (value := solution(claim)) is not None:  # a closed form
+        found = explained(claim.setting.problem, value, claim.right, claim.setting.referee, claim.kind)
+        return Account(found.slips, found.mended or value, found.far)
     return Account(found.slips, corrected(claim), found.far)
 
 

@@ -20,7 +20,7 @@ from symgd.handcalc.glance import Glance, ratio
 from symgd.handcalc.spoil import Around, Made, SlipRule, Spoiling, outcomes, places, put
 from symgd.referee.tape import Referee
 from symgd.rules.arithmetic import tidy
-from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Sum, Term, add, axis, free, mul, names, parts, rename, subterms
+from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Sum, Term, add, axis, free, mul, names, parts, rename, replace, subterms
 
 __all__ = ["Candidate", "FalseClaim", "Tables"]
 
@@ -120,7 +120,7 @@ class FalseClaim:
         weights = [self.value(f) for f, _ in factors]
         written = [(r, self.value(r)) for r in self.readings]
         vanishes = names(self.right) and ratio(written[0][1], 0.0, (1.0,)) == 0
-        for made, spoiled in self.forward() if not vanishes else ():
+        for made, spoiled in self.rewritten() if vanishes else self.forward():
             for c in (spoiled, *self.one_sample(spoiled)):
                 got = self.value(c)
                 for r, value in written if got is not None else ():
@@ -157,7 +157,13 @@ class FalseClaim:
         """What the left side becomes with one move spoiled, at one place or wherever it is made."""
         yield from self.spoiling.wrong(self.left)
         yield from self.spoiling.everywhere(self.left)
-        yield from self.edits(tidy(self.truth) if _pending(self.left) else self.left, self.tables.rewritten)
+        yield from self.rewritten()
+
+    def rewritten(self) -> Iterator[tuple[Made, Term]]:
+        """What the left side becomes with a part of it wrongly rewritten."""
+        before = tidy(self.truth) if _pending(self.left) else self.left
+        yield from self.edits(before, self.tables.rewritten)
+        yield from self.all_edits(before, self.tables.rewritten)
 
     def undone(self) -> Iterator[tuple[Made, Term]]:
         """The right side with one slip undone.  Where the left side is 0 nothing is undone: whatever makes a part vanish would do."""
@@ -168,6 +174,23 @@ class FalseClaim:
             yield from self.edits(right, {k: r for k, r in self.tables.undone.items() if not nothing or r.name == "term-added"})
             if not _pending(self.left):  # put together wrongly what is taken apart wrongly the other way round
                 yield from self.edits(right, self.tables.rewritten)
+
+    def all_edits(self, t: Term, table: Mapping[str, SlipRule]) -> Iterator[tuple[Made, Term]]:
+        """t with one slip made at every part that allows it."""
+        for r in table.values():
+            if r.everywhere:
+                made: list[Made] = []
+
+                def change(s: Term, r: SlipRule = r, made: list[Made] = made) -> Term | None:
+                    first = next(outcomes(r, s, self.around()), None)
+                    if first is None:
+                        return None
+                    made.append(first[0])
+                    return first[1]
+
+                new = replace(t, change)
+                if len(made) > 1:
+                    yield made[0], new
 
     def edits(self, t: Term, table: Mapping[str, SlipRule]) -> Iterator[tuple[Made, Term]]:
         for path, s, letters, within in places(t, free(self.left) | free(self.right)):

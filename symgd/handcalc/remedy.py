@@ -20,7 +20,7 @@ from symgd.term import replace as rewrite
 from symgd.typeset import to_ascii, to_latex, to_unicode
 from symgd.typeset.layout import Notation, layout
 
-__all__ = ["corrected", "printed", "truth"]
+__all__ = ["corrected", "printed", "solution", "truth"]
 
 LARGEST = 120  # nodes of a line that is offered as a correction
 
@@ -47,7 +47,7 @@ def _meant(claim: Claim) -> Term | None:
         case D():
             return truth(claim.setting, claim.left)
         case Name(s, ()) if claim.setting.roles.of.get(s) == "parameter":
-            return _solution(claim.setting, s)
+            return solution(claim)
         case Name(s, _) if (d := claim.setting.definition(s)) is not None:
             return _written_like(claim.setting, d, claim.left, claim.right)
         case _ if not any(isinstance(s, D) for s in subterms(claim.left)):
@@ -175,10 +175,10 @@ def _chain(claim: Claim) -> Term | None:
     return add(*(p for _, p in found)) if found else None
 
 
-def _solution(setting: Setting, p: str) -> Term | None:
-    """The value of the parameter at which the gradient is zero, where there is a formula."""
-    main = setting.objective
-    if main is None:
+def solution(claim: Claim) -> Term | None:
+    """The value of the parameter on the left at which the gradient is zero, where there is a formula."""
+    setting, main = claim.setting, claim.setting.objective
+    if not isinstance(claim.left, Name) or main is None or setting.roles.of.get(p := claim.left.symbol) != "parameter":
         return None
     used = setting.referee.made_of(frozenset((main.symbol,)))
     problem = setting.problem
@@ -224,6 +224,8 @@ T_OF_THE_WRITER = re.compile(r"\^\s*(\{?\s*T\s*\}?|\{?\s*\\mathsf\s*\{?T\}?\s*\}
 def printed(t: Term, syntax: str, text: str, bare: bool) -> str:
     """t as the writer writes: LaTeX, plain ASCII or with Unicode's marks; in matrices where the writer does, without sample indices where they are left out."""
     upright = "partial" not in text and "∂" not in text
+    if any(isinstance(s, Call) and s.function in ("transpose", "matmul") for s in subterms(t)):
+        return _with_transposes(t, syntax, text)
     notation: Notation = "matrix" if _in_matrices(t, text) else "sum"
     if syntax == "latex":
         shown = to_latex(layout(t, notation, straight=upright))
@@ -233,6 +235,26 @@ def printed(t: Term, syntax: str, text: str, bare: bool) -> str:
     if bare:
         t = _bare(t)
     return to_ascii(t) if text.isascii() else to_unicode(layout(t, straight=upright))
+
+
+TRANSPOSED = Name("TRANSPOSED")  # as an exponent, until the line is printed
+
+
+def _with_transposes(t: Term, syntax: str, text: str) -> str:
+    """A line in matrices as it was written, not in entries."""
+
+    def go(s: Term) -> Term:
+        match s:
+            case Call("transpose", (a,)):
+                return Pow(go(a), TRANSPOSED)
+            case Call("matmul", fs):
+                return mul(*map(go, fs))
+        return rebuild(s, [go(c) for c in children(s)])
+
+    shown = layout(go(t))
+    if syntax == "latex":
+        return _in_the_hand_of(text, to_latex(shown).replace(f"^{{{to_latex(layout(TRANSPOSED))}}}", r"^{\top}"))
+    return re.sub(r"\^\(?TRANSPOSED\)?", "ᵀ", to_unicode(shown))
 
 
 def _in_matrices(t: Term, text: str) -> bool:

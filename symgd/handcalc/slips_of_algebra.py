@@ -16,7 +16,7 @@ __all__ = ["REWRITINGS"]
 REWRITINGS: dict[str, SlipRule] = {}
 
 
-@slip(REWRITINGS, "sum-product", spoils="linearity of the sum")
+@slip(REWRITINGS, "sum-product", spoils="linearity of the sum", everywhere=True)
 def sum_split_over_product(s: Term, around: Around) -> Wrongs:
     """A sum or mean of products is not the product of the sums or means: {s} cannot be split."""
     match s:

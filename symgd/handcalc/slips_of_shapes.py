@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from symgd.handcalc.claims import Claim, judge
+from symgd.handcalc.claims import judge
 from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting
-from symgd.handcalc.verdict import Slip
-from symgd.term import Add, Call, Div, Mul, Name, Neg, Num, Term, add, children
 from symgd.handcalc.spoil import places, put
+from symgd.handcalc.verdict import Slip
+from symgd.term import Add, Call, Div, Mul, Name, Neg, Num, Term, add, subterms
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
 
@@ -23,8 +23,10 @@ MOST = 60  # lines tried
 GOOD = ("right", "notation")
 
 
-def of_shapes(setting: Setting, left: Term, right: Term) -> tuple[tuple[Slip, ...], Claim | None]:
-    """The slip that explains a line in matrices, left = right as written, and the claim it was meant to be; nothing where none does."""
+def of_shapes(setting: Setting, left: Term, right: Term) -> tuple[tuple[Slip, ...], Term | None]:
+    """The slip that explains a line in matrices, left = right as written, and the right side as it was meant; nothing where none does."""
+    if not any((isinstance(s, Call) and s.function in ("transpose", "matmul")) or _matrix(s, setting) for s in subterms(right)):
+        return (), None
     for k, (slip, meant) in enumerate(_edits(right)):
         if k == MOST:
             break
@@ -33,8 +35,12 @@ def of_shapes(setting: Setting, left: Term, right: Term) -> tuple[tuple[Slip, ..
         except (Misfit, ValueError, KeyError):
             continue
         if j.verdict in GOOD:
-            return (slip,), j.claim
+            return (slip,), meant
     return (), None
+
+
+def _matrix(t: Term, setting: Setting) -> bool:
+    return isinstance(t, Name) and not t.indices and len(setting.declared(t.symbol).indices) == 2
 
 
 def _edits(right: Term) -> Iterator[tuple[Slip, Term]]:
@@ -97,4 +103,4 @@ def _shown(t: Term) -> str:
             return f"−{_shown(a)}"
         case Add(ts):
             return " ".join(f"− {_shown(x.body)}" if isinstance(x, Neg) and k else f"+ {_shown(x)}" if k else _shown(x) for k, x in enumerate(ts))
-    return to_unicode(layout(t)) if not any(isinstance(c, Call) for c in children(t)) else str(to_unicode(layout(t)))
+    return to_unicode(layout(t))
