@@ -190,7 +190,7 @@ class _Walk:
         it = iter(written)
         full = []
         for h in hidden:
-            if h and axis(h) == "i" and not self.whole(s, declared):  # of one sample
+            if h and axis(h) == "i" and not self.whole(t.symbol, declared):  # of one sample
                 full.append(next((b for b in reversed(self.around) if axis(b) == "i"), "i"))
             elif h:
                 rows.append(self.letter(axis(h)))
@@ -203,8 +203,7 @@ class _Walk:
 
     def whole(self, s: str, declared: tuple[str, ...]) -> bool:
         """Does the bare name stand for all samples at once: X, and y beside it?"""
-        roles = self.setting.roles
-        return roles.design is not None and (s == roles.design or len(declared) == 1)
+        return self.setting.roles.vectors.rank.get((s, 0), 0) == len(declared)
 
     def total(self, xs: list[Array]) -> Array:
         units = [x for x in xs if x.unit]

@@ -15,7 +15,7 @@ from symgd.handcalc.facts import PRIMED, Facts
 from symgd.handcalc.networks import numbered_network
 from symgd.handcalc.resolve import Misfit, resolve, resolve_all
 from symgd.handcalc.setting import Setting
-from symgd.term import Add, D, Mul, Name, Neg, Sum, Term, free, names, subterms
+from symgd.term import Add, D, Mul, Name, Neg, Sum, Term, free, mean, names, subterms
 from symgd.typeset import to_ascii
 
 __all__ = ["complete"]
@@ -25,7 +25,7 @@ TRIED = 8  # derivatives by which the usual losses are told apart
 
 def complete(setting: Setting, statements: Numbered, facts: Facts) -> Setting:
     """The setting with what is missing assumed."""
-    setting = _objective_by_derivatives(setting, statements)
+    setting = _objective_by_derivatives(_means(setting, facts), statements)
     tries = list(_completions(setting, statements, facts))
     if len(tries) == 1:
         return tries[0]
@@ -45,6 +45,16 @@ def _fits(setting: Setting, members: tuple[Term, ...]) -> bool:
         return free(a) >= free(b) and setting.knows(a).knows(b).proved(a, b)
     except (Misfit, ValueError, KeyError):
         return False
+
+
+def _means(setting: Setting, facts: Facts) -> Setting:
+    """x̄, where nobody says what it is: the mean of the x_i."""
+    for s in facts.symbols:
+        stem = "_".join(p for p in s.split("_") if p != "bar")
+        if stem != s and not setting.definition(s) and setting.roles.axes.get(stem) == ("i",) and not setting.declared(s).indices:
+            value = mean("i", setting.declared(stem), setting.count)
+            setting = _assumed(setting, Definition(Name(s), value), f"{s} is the mean of {stem}")
+    return setting
 
 
 def _objective_by_derivatives(setting: Setting, statements: Numbered) -> Setting:
@@ -95,7 +105,7 @@ def _completions(setting: Setting, statements: Numbered, facts: Facts) -> Iterat
 def _assumed(setting: Setting, d: Definition, says: str) -> Setting:
     try:
         setting = setting.knows(d.value)
-        if d.name.symbol not in setting.roles.of:
+        if d.name.symbol not in setting.roles.of and not d.name.symbol.endswith("_bar"):
             setting = replace(setting, roles=replace(setting.roles, of={**setting.roles.of, d.name.symbol: "objective"}))
         return setting.assume(d, says)
     except ValueError:

@@ -83,7 +83,7 @@ def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, m
         raise
     if claim.setting.proved(claim.left, claim.right):
         return as_written(claim, found)
-    for reading in _readings(claim, lambda: bracketed(setting, left, wide, meant), solved or {}):
+    for reading in _readings(claim, lambda: bracketed(claim, setting, left, wide, meant), solved or {}):
         if reading is not None:
             return reading
     return _refuted(claim, found)
@@ -138,11 +138,13 @@ def by_chain(claim: Claim) -> Judged | None:
     return None
 
 
-def bracketed(setting: Setting, left: Term, wide: Term | None, meant: Term | None) -> Judged | None:
+def bracketed(narrow: Claim, setting: Setting, left: Term, wide: Term | None, meant: Term | None) -> Judged | None:
     """Σ a + b where Σ (a + b) is meant."""
     if wide is None:
         return None
     claim, _ = claim_of(setting, left, wide, meant)
+    if not free(narrow.right) - free(narrow.left):  # what the brackets would take in has no index: a number, lost n times
+        return None
     if claim.setting.proved(claim.left, claim.right):
         return Judged("notation", "right as it is meant: the brackets around what is summed are missing", claim=claim)
     return None

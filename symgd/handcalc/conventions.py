@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from symgd.term import ONE, Call, Div, Mul, Name, Num, Sum, Term, mul
 
-__all__ = ["FACTORS", "LOSSES", "ROLES", "SURE_PREDICTIONS", "base", "derived_by", "factor_words", "usual_loss", "usual_losses", "version"]
+__all__ = ["FACTORS", "LOSSES", "ROLES", "SURE_PREDICTIONS", "base", "best", "derived_by", "factor_words", "usual_loss", "usual_losses", "version"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -49,6 +49,11 @@ ONE_HALF = Div(ONE, Num(Fraction(2)))
 def base(symbol: str) -> str:
     """The symbol in small letters, without what tells variants apart."""
     return symbol.lower()
+
+
+def best(symbol: str) -> str:
+    """w for ŵ, w* and w_opt: the parameter of which this is the best value."""
+    return "_".join(p for p in symbol.split("_") if p not in ("hat", "star", "opt", "best"))
 
 
 def version(symbol: str) -> tuple[str, str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from symgd.handcalc.conventions import version
 from symgd.handcalc.lines import Said
 from symgd.term import Add, Call, D, Div, Mul, Name, Neg, Sum, Term, children, names, parts, subterms
 
-__all__ = ["PRIMED", "Facts", "gather", "is_number"]
+__all__ = ["PRIMED", "Facts", "gather", "is_number", "solved"]
 
 PRIMED = "?"  # what u′ is differentiated by, until its surroundings say it
 
@@ -19,6 +18,7 @@ PRIMED = "?"  # what u′ is differentiated by, until its surroundings say it
 class Facts:
     """bare, indexed  how often a symbol stands without indices; the index tuples it was met with, each with the number of its statement
     tops        what was differentiated, and by what, in order; "" for what is no name
+    stated      the number of the statement that defines a symbol
     defined     symbols that stand alone on one side of a first =, with what stands on the other: no numbers
     numbers     symbols that were given a number
     minus       pairs of names of which one is taken from the other
@@ -27,7 +27,8 @@ class Facts:
     sums        is anything summed or averaged?
     logs        names in logarithms
     functions   functions and marks that were met
-    vectors     names that were transposed, normed, or stand beside a matrix
+    statements  the members of each, in order
+    met         the number of the first statement where a symbol stands, its own definition apart
     updated     parameters that got a new value
     arguments   of f(x) = …: what f was said to depend on
     """
@@ -43,7 +44,9 @@ class Facts:
     sums: bool = False
     logs: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
-    vectors: set[str] = field(default_factory=set)
+    statements: list[tuple[Term, ...]] = field(default_factory=list)
+    met: dict[str, int] = field(default_factory=dict)
+    stated: dict[str, int] = field(default_factory=dict)
     updated: list[str] = field(default_factory=list)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -60,18 +63,27 @@ def is_number(t: Term) -> bool:
     return not names(t) - {"pi"} and not any(isinstance(s, D) for s in subterms(t))
 
 
+def solved(facts: Facts, s: str) -> bool:
+    """Is s used before its formula is stated: a parameter that is solved for?"""
+    return s in facts.stated and facts.met.get(s, facts.stated[s]) < facts.stated[s]
+
+
 def gather(statements: Iterable[Said]) -> Facts:
     """The facts of all statements."""
     facts = Facts()
     for number, said in enumerate(statements):
         for t in said.terms:
             _look(facts, t, number)
+            for s in sorted(names(t)):
+                if not (t is said.terms[0] and isinstance(t, Name)):
+                    facts.met.setdefault(s, number)
+        facts.statements.append(said.terms)
         facts.counts += [c for c in said.counts if c.isidentifier() and c not in facts.counts]
-        _sides(facts, said)
+        _sides(facts, said, number)
     return facts
 
 
-def _sides(facts: Facts, said: Said) -> None:
+def _sides(facts: Facts, said: Said, number: int) -> None:
     """What the first = of a statement says of a name that stands alone beside it."""
     if len(said.terms) < 2 or said.continues:
         return
@@ -86,6 +98,7 @@ def _sides(facts: Facts, said: Said) -> None:
                 facts.numbers.add(s)
             else:
                 facts.defined.setdefault(s, []).append(right)
+                facts.stated.setdefault(s, number)
         case (left, Name(s, _)) if not isinstance(left, D) and s not in names(left) and not is_number(left):
             facts.defined.setdefault(s, []).append(left)
 
@@ -108,12 +121,8 @@ def _look(facts: Facts, t: Term, number: int) -> None:
             facts.sums |= f in ("sum", "mean")
             if f == "log":
                 facts.logs |= {x.symbol for x in subterms(args[0]) if isinstance(x, Name)}
-            if f in ("transpose", "norm", "norm1", "matmul", "gradient"):
-                facts.vectors |= {x.symbol for a in args for x in subterms(a) if isinstance(x, Name)} if f != "gradient" else set()
         case Div(_, bottom):
             facts.under += [f.symbol for f in parts(Mul, bottom) if isinstance(f, Name) and not f.indices and f.symbol not in facts.under]
-        case Mul(fs):
-            _beside(facts, fs)
         case Add(ts):
             plus = [x.symbol for x in ts if isinstance(x, Name)]
             less = [x.body.symbol for x in ts if isinstance(x, Neg) and isinstance(x.body, Name)]
@@ -121,15 +130,3 @@ def _look(facts: Facts, t: Term, number: int) -> None:
     for c in children(t):
         _look(facts, c, number)
 
-
-def _beside(facts: Facts, fs: tuple[Term, ...]) -> None:
-    """X w, Xᵀ r, wᵀ x: what stands beside a matrix or a transpose is a vector."""
-    for a, b in pairwise(fs):
-        if _matrix(a) and isinstance(b, Name):
-            facts.vectors.add(b.symbol)
-        if _matrix(b) and isinstance(b, Call) and isinstance(a, Name):
-            facts.vectors.add(a.symbol)
-
-
-def _matrix(t: Term) -> bool:
-    return (isinstance(t, Name) and t.symbol in ("X", "Phi", "A") and not t.indices) or (isinstance(t, Call) and t.function == "transpose")

@@ -99,6 +99,8 @@ def _said(s: Statement, wide: Statement, letters: frozenset[str]) -> Said:
 def spoken(t: Term, letters: frozenset[str] = frozenset()) -> Term:
     """t with f(x) as the name f, at the sample that x belongs to; f(3) and f(x + h) stay applied."""
     match t:
+        case Name(s, indices) if any(i[-1:].isdigit() for i in indices):
+            return _numbered(s, indices, letters)
         case Call(f, args) if f not in FUNCTIONS and f not in MARKS and not f.endswith("'") and all(isinstance(a, Name) for a in args):
             symbols = [a for a in args if isinstance(a, Name)]
             if len(symbols) == 1 and symbols[0].symbol in letters and not symbols[0].indices:
@@ -110,3 +112,16 @@ def spoken(t: Term, letters: frozenset[str] = frozenset()) -> Term:
     return rebuild(t, [spoken(c, letters) for c in children(t)])
 
 
+def _numbered(s: str, indices: tuple[str, ...], letters: frozenset[str]) -> Name:
+    """x_i1 is x_1 of the sample i; out_h1 is a name."""
+    kept: list[str] = []
+    for index in indices:
+        letter, digits = index.rstrip("0123456789"), index.lstrip("abcdefghijklmnopqrstuvwxyz'")
+        if letter in letters and digits.isdigit():
+            s, index = f"{s}_{digits}", letter
+            kept.append(letter)
+        elif digits.isdigit():
+            s = f"{s}_{index}"
+        else:
+            kept.append(index)
+    return Name(s, tuple(kept))

@@ -6,16 +6,18 @@ Glossary: axes `i` samples, `j` features, `h`, `k` … others; a slot is the pla
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
-from symgd.handcalc.conventions import ROLES, SURE_PREDICTIONS, base, derived_by, version
-from symgd.handcalc.facts import Facts
-from symgd.term import Call, Sum, subterms
+from symgd.handcalc.conventions import ROLES, SURE_PREDICTIONS, base, best, derived_by, version
+from symgd.handcalc.facts import Facts, solved
+from symgd.handcalc.vectors import Vectors, find_vectors
+from symgd.term import Call, Sum, Term, names, subterms
 
 __all__ = ["Roles", "infer"]
 
+DESIGNS = ("X", "Phi")
 OTHER_AXES = ("j", "h", "k", "l", "q", "r", "s", "v")
-DESIGNS = ("X", "Phi", "A")
 LOOKALIKES = {"omega": "w", "alpha": "a", "B": "b", "W": "w"}
 
 
@@ -29,7 +31,7 @@ class Roles:
     aliases   a second name → the name it stands for
     samples   are there samples at all, or is everything said of one?
     count     the name of the number of samples
-    design    the matrix whose rows are the samples, where lines are written in matrices
+    vectors   which names are vectors and matrices
     """
 
     of: Mapping[str, str]
@@ -38,7 +40,7 @@ class Roles:
     aliases: Mapping[str, str]
     samples: bool
     count: str
-    design: str | None = None
+    vectors: Vectors = field(default_factory=Vectors)
 
     def the(self, role: str) -> str | None:
         """The first symbol that has the role."""
@@ -64,13 +66,15 @@ def infer(facts: Facts, known: Mapping[str, str] | None = None, axes: Mapping[st
     for s in facts.symbols:
         if s not in of and derived_by(s, frozenset(x for x, r in of.items() if r == "parameter")):
             of[s] = "slope"
-    design = next((s for s in DESIGNS if s in facts.vectors or (s in facts.bare and facts.functions & {"transpose", "norm", "matmul"})), None)
+    vectors = find_vectors(facts.statements, of)
     indices = any(i[:1].isalpha() for uses in facts.indexed.values() for _, idx in uses for i in idx)
-    samples = facts.sums or indices or bool(counts) or design is not None
+    samples = facts.sums or indices or bool(counts) or any(vectors.rank.get((s, 0)) == 2 for s in DESIGNS)
     aliases = _aliases(facts, of, counts, bys)
-    found, stripped = _axes(facts, of, samples, design)
+    if "X" in facts.bare and "x" in facts.symbols and vectors.rank.get(("X", 0)) == 2 and vectors.total("x") == 2 and "X" not in facts.defined:
+        aliases["X"] = "x"
+    found, stripped = _axes(facts, of, samples, vectors)
     ordered = {s: of[s] for s in sorted(of, key=lambda s: _order(s, facts))}
-    return Roles(ordered, {**found, **(axes or {})}, stripped, aliases, samples, counts[0] if counts else "n", design)
+    return Roles(ordered, {**found, **(axes or {})}, stripped, aliases, samples, counts[0] if counts else "n", vectors)
 
 
 def _order(s: str, facts: Facts) -> tuple[int, int, str]:
@@ -106,6 +110,8 @@ def _predictions(facts: Facts, of: dict[str, str]) -> None:
 def _role(s: str, facts: Facts, bys: set[str], of: Mapping[str, str]) -> str | None:
     word, tops = base(s), {a for a, b in facts.tops if a != b}
     known = s in facts.defined
+    if _solved_for(s, facts, bys):
+        return "parameter"
     sums = any(isinstance(x, Sum | Call) for right in facts.defined.get(s, ()) for x in subterms(right))
     if word in ROLES["target"] and s not in tops and not (known and "prediction" not in of.values() and not any(s in p for p in facts.minus)):
         return "target" if s not in bys or "prediction" in of.values() else "parameter"
@@ -127,10 +133,28 @@ def _role(s: str, facts: Facts, bys: set[str], of: Mapping[str, str]) -> str | N
     return "objective" if word in ROLES["objective"] and known else None
 
 
+def _solved_for(s: str, facts: Facts, bys: set[str]) -> bool:
+    """w = Σ x y / Σ x²: a parameter that is solved for, after its loss was stated."""
+    stem = best(s)
+    if base(stem) not in ROLES["parameter"] or not (solved(facts, s) or (stem != s and stem in facts.met)):
+        return False
+    return any(_of_data(right) or not (names(right) & bys - {s}) for right in facts.defined[s]) if s in facts.defined else False
+
+
+def _of_data(t: Term) -> bool:
+    """Is t made of sums, means and products over all samples?"""
+    whole = any(isinstance(x, Sum) or (isinstance(x, Call) and x.function in ("sum", "mean", "transpose", "matmul")) for x in subterms(t))
+    return whole or any(s.startswith("S_") or "_bar" in s for s in names(t))
+
+
 def _aliases(facts: Facts, of: dict[str, str], counts: tuple[str, ...], bys: set[str]) -> dict[str, str]:
     """N for n; B for b and W5 for w5, where only one of the two is ever more than differentiated by; ω for w."""
     out = dict.fromkeys(counts[1:], counts[0]) if counts else {}
     stems = {version(s)[0] for s in facts.symbols if version(s)[1]} | set(facts.symbols)
+    for s in facts.symbols:
+        if best(s) != s and best(s) in facts.symbols and of.get(s) == of.get(best(s)) == "parameter" and s not in bys:
+            out[s] = best(s)
+            of.pop(s)
     for s in sorted(bys - {"?"}):
         twin = s[0].swapcase() + s[1:]
         only_by = facts.uses(s) <= sum(b == s for _, b in facts.tops)
@@ -149,7 +173,7 @@ def _aliases(facts: Facts, of: dict[str, str], counts: tuple[str, ...], bys: set
 # ---------------------------------------------------------------- axes
 
 
-def _axes(facts: Facts, of: Mapping[str, str], samples: bool, design: str | None) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+def _axes(facts: Facts, of: Mapping[str, str], samples: bool, vectors: Vectors) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
     """The indices of each symbol, and the parameters that carry the data's index for nothing.
 
     Letters of one statement and slots of one symbol that meet are one axis; that of the target, the prediction and the residual is the samples'.
@@ -157,25 +181,47 @@ def _axes(facts: Facts, of: Mapping[str, str], samples: bool, design: str | None
     own = {s for s in facts.indexed if of.get(s) != "parameter"}
     classes = _Classes()
     _join(classes, facts, own)
-    sample = {classes.root((s, 0)) for s in sorted(own) if of.get(s) in ("target", "prediction", "residual")}
-    if not sample:
-        singles = {classes.root((s, 0)) for s in sorted(own) if all(len(idx) == 1 for _, idx in facts.indexed[s])}
-        sample = singles if len(singles) == 1 else {r for r in singles if any(x[1] == "i" for x in classes.of(r))}
-    stripped = {s for s in facts.indexed if of.get(s) == "parameter" and _for_nothing(s, facts, classes, sample)}
+    for a, b, free in vectors.joins:
+        if free or not classes.clash(a, b):
+            classes.join(a, b)
+    _same_letters(classes, facts, own)
+    whole = {s for s in vectors.symbols if of.get(s) != "parameter"}
+    sample = _sample_roots(classes, facts, of, own, whole)
+    stripped = {s for s in facts.indexed if of.get(s) == "parameter" and _for_nothing(s, facts, classes, sample, vectors)}
     _join(classes, facts, set(facts.indexed) - own - stripped)
+    _same_letters(classes, facts, set(facts.indexed) - stripped)
     sample = {classes.root(r) for r in sample}
     names: dict[object, str] = {}
     axes: dict[str, tuple[str, ...]] = {}
-    for s in sorted(set(facts.indexed) - stripped):
-        roots = [classes.root((s, k)) for k in range(max(len(idx) for _, idx in facts.indexed[s]))]
+    for s in sorted((set(facts.indexed) - stripped) | vectors.symbols):
+        most = max([len(idx) for _, idx in facts.indexed.get(s, ())] + [vectors.total(s)])
+        roots = [classes.root((s, k)) for k in range(most)]
         axes[s] = tuple("i" if r in sample else names.setdefault(r, OTHER_AXES[min(len(names), len(OTHER_AXES) - 1)]) for r in roots)
     if samples:
         for s, role in of.items():
             if role in ("target", "prediction", "residual", "data"):
                 axes.setdefault(s, ("i",))
-    if facts.functions & {"transpose", "norm", "norm1", "matmul"} or (design and facts.vectors):
-        _vectors(axes, facts, of, samples, design)
+                if role == "data" and vectors.rank.get((s, 0)) == 1 and len(axes[s]) == 1 and axes[s] != ("i",) and (facts.sums or facts.indexed):
+                    axes[s] = ("i", *axes[s])
     return axes, frozenset(stripped)
+
+
+def _sample_roots(classes: _Classes, facts: Facts, of: Mapping[str, str], own: set[str], whole: set[str]) -> set[Slot]:
+    """The axes of the samples: of the target and its kin; else of the rows of X; else of what has one index alone."""
+    sample = {classes.root((s, 0)) for s in sorted(own | whole) if of.get(s) in ("target", "prediction", "residual")}
+    sample = sample or {classes.root((s, 0)) for s in DESIGNS if s in whole}
+    if sample or whole:
+        return sample
+    singles = {classes.root((s, 0)) for s in sorted(own) if all(len(idx) == 1 for _, idx in facts.indexed[s])}
+    return singles if len(singles) == 1 else {r for r in singles if any(x[1] == "i" for x in classes.of(r))}
+
+
+def _same_letters(classes: _Classes, facts: Facts, symbols: set[str]) -> None:
+    """One letter is one axis in all lines, where that makes no two slots of one symbol the same."""
+    uses = sorted((letter, number) for s in symbols for number, indices in facts.indexed[s] for letter in indices)
+    for (a, first), (b, second) in pairwise(dict.fromkeys(uses)):
+        if a == b and not classes.clash((first, a), (second, b)):
+            classes.join((first, a), (second, b))
 
 
 def _join(classes: _Classes, facts: Facts, symbols: set[str]) -> None:
@@ -185,50 +231,44 @@ def _join(classes: _Classes, facts: Facts, symbols: set[str]) -> None:
                 classes.join((s, k), (number, letter))
 
 
-def _for_nothing(s: str, facts: Facts, classes: _Classes, sample: set[tuple[object, object]]) -> bool:
+def _for_nothing(s: str, facts: Facts, classes: _Classes, sample: set[Slot], vectors: Vectors) -> bool:
     """Has the parameter the index of the samples, or one that nothing else has while it stands bare elsewhere?"""
     uses = facts.indexed[s]
     if any(len(idx) > 1 for _, idx in uses):
         return False
     if any(classes.root((number, idx[0])) in sample for number, idx in uses):
         return True
-    return facts.bare.get(s, 0) > 0 and s not in facts.vectors and not any(classes.known((number, idx[0])) for number, idx in uses)
+    return facts.bare.get(s, 0) > 0 and s not in vectors.symbols and not any(classes.known((number, idx[0])) for number, idx in uses)
 
 
-def _vectors(axes: dict[str, tuple[str, ...]], facts: Facts, of: Mapping[str, str], samples: bool, design: str | None) -> None:
-    """Shapes of what is transposed, normed, or stands beside a matrix: X (n, d), y (n), β (d), x (d) of one sample."""
-    if design:
-        axes[design] = ("i", "j")
-    for s in sorted(facts.vectors | {b for _, b in facts.tops if b in facts.vectors}):
-        role = of.get(s)
-        if s == design or (s in axes and role not in ("parameter", "data", None)):
-            continue
-        if role == "parameter":
-            axes[s] = ("j",) if base(s) not in ("b", "c", "bias") else ()
-        elif role == "data":
-            axes[s] = ("i", "j") if samples and (not design or s in facts.indexed) else ("j",)
+Slot = tuple[object, object]
 
 
 class _Classes:
     """Union-find over slots (symbol, k) and letters (statement, letter)."""
 
     def __init__(self) -> None:
-        self.up: dict[tuple[object, object], tuple[object, object]] = {}
+        self.up: dict[Slot, Slot] = {}
 
-    def known(self, x: tuple[object, object]) -> bool:
+    def known(self, x: Slot) -> bool:
         return x in self.up
 
-    def root(self, x: tuple[object, object]) -> tuple[object, object]:
+    def root(self, x: Slot) -> Slot:
         while self.up.get(x, x) != x:
             x = self.up[x]
         return x
 
-    def join(self, a: tuple[object, object], b: tuple[object, object]) -> None:
+    def join(self, a: Slot, b: Slot) -> None:
         self.up.setdefault(a, a)
         self.up.setdefault(b, b)
         ra, rb = sorted((self.root(a), self.root(b)), key=str)
         self.up[rb] = ra
 
-    def of(self, root: tuple[object, object]) -> Iterator[tuple[object, object]]:
+    def clash(self, a: Slot, b: Slot) -> bool:
+        """Would one symbol have the same axis twice, if a and b were one?"""
+        one, other = ({x for x in self.up if self.root(x) == self.root(y) and isinstance(x[0], str)} for y in (a, b))
+        return self.root(a) != self.root(b) and bool({s for s, _ in one} & {s for s, _ in other})
+
+    def of(self, root: Slot) -> Iterator[Slot]:
         """The letters and slots of one axis."""
         return (x for x in self.up if self.root(x) == root and isinstance(x[0], int))

@@ -87,6 +87,7 @@ def _scripts(p: Cursor, symbol: str, indices: tuple[str, ...]) -> tuple[str, tup
             found, at = raised
             p.at = at
             symbol, more = _label(p, symbol, found, p.last)
+            indices, more = more, indices  # the sample of x_j^{(i)} first, as in x_ij
         elif p.sees("'") and indices and p.syntax == "ascii" and not p.here.spaced and indices[-1] + "'" in p.bound:
             p.at += 1
             indices, more = (*indices[:-1], indices[-1] + "'"), ()
