@@ -30,6 +30,7 @@ __all__ = ["SECONDS", "Wish", "begin", "check", "check_text", "run"]
 
 SECONDS = 20.0  # for one text
 PROCESSES = 2
+WORTH_ANOTHER = 20  # files that take as long as the start of a process
 YES, NO, UNREAD, UNDECIDED = 0, 1, 2, 3
 ENDED = {"time": "not decided within {seconds:g} seconds", "memory": "the memory limit was reached", "died": "the process that judged it ended"}
 
@@ -144,7 +145,7 @@ def _run_folder(wish: Wish) -> int:
 def judged(files: Sequence[Path], folder: Path, wish: Wish, plan: Reports | None) -> Iterator[Outcome]:
     """The outcome of each file, in order, judged by PROCESSES workers; nobody else waits for a file that takes long."""
     idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-    workers = [_shared, *(Worker(_JOBS) for _ in range(min(PROCESSES, len(files)) - 1))]
+    workers = [_shared, *(Worker(_JOBS) for _ in range(1, min(PROCESSES, 1 + len(files) // WORTH_ANOTHER)))]
     for worker in workers:
         idle.put(worker)
 
@@ -160,12 +161,13 @@ def judged(files: Sequence[Path], folder: Path, wish: Wish, plan: Reports | None
         finally:
             idle.put(worker)
 
-    pool = ThreadPoolExecutor(max(1, len(workers)))
+    pool, interrupted = ThreadPoolExecutor(len(workers)), True
     try:
         yield from pool.map(judge, files)
+        interrupted = False
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for worker in workers:
+        for worker in workers if interrupted else workers[1:]:
             worker.close()
         pool.shutdown()
 

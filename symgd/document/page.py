@@ -52,8 +52,11 @@ class Link:
     path: str
 
     def address(self) -> str:
-        """The path as a relative reference: no scheme, no host, every other character than letters, digits, . _ - ~ / in percent."""
-        return "./" + quote(self.path.lstrip("/"), errors="surrogatepass")
+        """The path as a relative reference: no scheme, no host, every character but letters, digits, . _ - ~ / in percent.
+
+        Raises ValueError for a path that no file can have.
+        """
+        return "./" + quote(self.path.lstrip("/"), errors="surrogateescape")
 
 
 Inline = tuple[str | Formula | Strong | Mono | Link | Cite, ...]

@@ -65,7 +65,7 @@ def as_texts(problem: Problem) -> Reference:
         return Reference(name=problem.name)
     *first, last = problem.tape
     found = Reference(
-        let=tuple(f"{to_ascii(d.name)} = {to_ascii(d.value)}" for d in first), objective=to_ascii(last.value),
+        let=tuple(f"{d.name.symbol} = {to_ascii(d.value)}" for d in first), objective=to_ascii(last.value),
         wrt=tuple(p.symbol for p in problem.parameters), data=" ".join(x.symbol for x in problem.data),
         constants=tuple((c.symbol, str(v)) for c, v in problem.constants if v is not None),
     )  # fmt: skip
