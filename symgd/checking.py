@@ -60,9 +60,17 @@ def begin() -> None:
     _shared.begin()
 
 
-def check_text(text: str, reference: Reference, seconds: float = SECONDS, name: str = "-", form: str = "", font: str = "", worker: Worker = _shared) -> Outcome:
-    """The verdict on a text, and its document in the format `form` if one is named; the suffix of `name`, its file, says what it holds."""
-    answer = worker.ask("check", text, asdict(reference), name, form, font, seconds=seconds)
+def check_text(
+    text: str, reference: Reference, seconds: float = SECONDS, name: str = "-", form: str = "", font: str = "", worker: Worker | None = None
+) -> Outcome:
+    """The verdict on a text, and its document in the format `form` if one is named; the suffix of `name`, its file, says what it holds.
+
+    Raises Unusable where no process can be started.
+    """
+    try:
+        answer = (worker or _shared).ask("check", text, asdict(reference), name, form, font, seconds=seconds)
+    except RuntimeError as none:  # no process can be started
+        raise Unusable(str(none)) from none
     found = answer.value or {}
     why = ENDED[answer.ended].format(seconds=seconds) if answer.ended else ""
     if "unusable" in found:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symgd.derivation import ClosedForm, Derivation, Gradient, Step
-from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Line, Mono, Note, Page, Prose, Strong, Table
+from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Prose, Strong, Table
 from symgd.forward import Problem
 from symgd.hessian import Curvature
 from symgd.rules import law_of
@@ -51,7 +51,7 @@ class _Writing:
     def head(self, text: str, level: int = 1, anchor: str = "") -> None:
         self.blocks.append(Heading(level, (text,), anchor))
 
-    def say(self, *text: str | Formula | Strong | Mono | Cite) -> None:
+    def say(self, *text: str | Formula | Strong | Mono | Link | Cite) -> None:
         self.blocks.append(Prose(text))
 
     # ------------------------------------------------------------ one derivation
@@ -97,7 +97,7 @@ class _Writing:
 
     def reason(self, steps: tuple[Step, ...]) -> Inline:
         """The rules by name, what they cite, under which conditions; the law and a sentence where there is room."""
-        out: list[str | Formula | Strong | Mono | Cite] = []
+        out: list[str | Formula | Strong | Mono | Link | Cite] = []
         names = list(dict.fromkeys(s.rule for s in steps if s.rule != "arithmetic" or len(steps) == 1))
         for k, name in enumerate(names or ["arithmetic"]):
             out.append(f", {name}" if k else name)

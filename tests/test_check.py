@@ -363,6 +363,14 @@ def test_a_process_that_ends_early_leaves_everything_undecided(ended: str, says:
     assert (checking.status([found], strict=False), checking.status([found], strict=True)) == (0, 3)
 
 
+def test_where_no_process_starts_the_command_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Worker("symgd.nowhere:JOBS") as none:
+        monkeypatch.setattr(checking, "_shared", none)
+        put("class/a.txt", RIGHT)
+        for path in ("-", "class"):
+            assert run(path, stdin=RIGHT) == (2, "", "error: the worker process does not start\n")
+
+
 # ---------------------------------------------------------------- reports
 
 
