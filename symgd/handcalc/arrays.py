@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from symgd.handcalc.conventions import derived_by
 from symgd.handcalc.setting import Setting
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.term import ONE, ZERO, Add, Call, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, axis, free, fresh, mul, rename, subterms
@@ -54,6 +55,8 @@ def in_arrays(setting: Setting, members: tuple[Term, ...], letters: Mapping[str,
     for t in members:
         for s in subterms(t):
             if isinstance(s, Call) and s.function in MARKS - {"hadamard"}:
+                return True
+            if isinstance(s, Name) and setting.roles.vectors.hidden(s):
                 return True
             if isinstance(s, Name):
                 declared = setting.declared(s.symbol).indices
@@ -174,6 +177,11 @@ class _Walk:
 
     def name(self, t: Name) -> Array:
         s = self.plain(t)
+        by = derived_by(s, frozenset(self.setting.roles.all("parameter"))) if s not in self.setting.known else None
+        if by and (main := self.setting.objective):
+            return self.rate(Array(main), self.name(Name(by)))
+        if s in self.setting.rates and not self.setting.rates[s].name.indices and not t.indices:
+            return Array(self.setting.rates[s].value)
         declared = self.setting.declared(s).indices
         if s in CONSTANTS and s not in self.setting.known:
             return Array(Name(s))

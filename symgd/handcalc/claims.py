@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from symgd.handcalc.conditions import condition, inverted, solution
 from symgd.handcalc.conventions import FACTORS, factor_words
@@ -16,7 +17,7 @@ from symgd.referee.check import Check
 from symgd.term import ONE, TWO, Add, D, Div, Mul, Name, Neg, Pow, Sum, Term, axis, children, free, mul, names, parts, rebuild, rename, subterms
 from symgd.term import replace as rewrite
 
-__all__ = ["Claim", "Judged", "claim_of", "judge", "kind_of"]
+__all__ = ["Claim", "Judged", "claim_of", "judge", "kind_of", "undefined"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ def kind_of(a: Term, b: Term) -> str:
     return "substitution" if isinstance(a, Name) else "algebra"
 
 
+def undefined(setting: Setting, *sides: Term) -> set[str]:
+    """What is differentiated and never defined: nothing can be said of it."""
+    known = {*setting.rates, *(d.name.symbol for d in setting.tape)}
+    rates = [s for t in sides for s in subterms(t) if isinstance(s, D) and isinstance(s.of, Name)]
+    tops = {s.of.symbol for s in rates if isinstance(s.of, Name) and s.of.symbol not in known and s.of.symbol != s.by.symbol}
+    return {s for s in tops if setting.roles.of.get(s) not in ("parameter", "data", "target", "count", "rate")}
+
+
 def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, meant: Term | None = None, solved: Mapping[str, Term] | None = None) -> Judged:
     """The verdict on left = right.
 
@@ -81,12 +90,25 @@ def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, m
         if "product of" in str(misfit) or "shape" in str(misfit) or "cannot be added" in str(misfit):
             return Judged("wrong", f"the shapes do not fit: {misfit}")
         raise
+    if missing := undefined(claim.setting, left, right):
+        return _about_nothing(claim, missing)
     if claim.setting.proved(claim.left, claim.right):
         return as_written(claim, found)
     for reading in _readings(claim, lambda: bracketed(claim, setting, left, wide, meant), solved or {}):
         if reading is not None:
             return reading
     return _refuted(claim, found)
+
+
+def _about_nothing(claim: Claim, missing: set[str]) -> Judged:
+    """∂L/∂w = ∂L/∂ŷ · ∂ŷ/∂w holds whatever L is; anything else about an unknown L is taken as it stands."""
+    left, factors = claim.left, parts(Mul, claim.right)
+    if isinstance(left, D) and len(factors) > 1 and all(isinstance(f, D) for f in factors):
+        path = [f for f in factors if isinstance(f, D)]
+        links = all(a.by == b.of for a, b in pairwise(path))
+        if links and path[0].of == left.of and path[-1].by == left.by:
+            return Judged("right", "the chain rule", claim=claim)
+    return Judged("given", f"nothing is said about what {_and(missing)} is; taken as it stands", claim=claim)
 
 
 def _readings(claim: Claim, brackets: Callable[[], Judged | None], solved: Mapping[str, Term]) -> Iterator[Judged | None]:

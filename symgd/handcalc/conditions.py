@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from symgd.forward import Definition
 from symgd.handcalc.setting import Setting
-from symgd.term import ONE, TWO, ZERO, Add, D, Div, Name, Neg, Pow, Term, axis, free, mul, names, subterms
-from symgd.term import replace as rewrite
+from symgd.term import ONE, TWO, ZERO, Add, D, Div, Mul, Name, Neg, Num, Pow, Term, axis, free, mul, names, subterms
 
-__all__ = ["condition", "inverted", "solution"]
+__all__ = ["condition", "inverted", "multiples", "solution"]
 
 
 def condition(setting: Setting, left: Term, right: Term) -> str | None:
@@ -27,12 +25,13 @@ def condition(setting: Setting, left: Term, right: Term) -> str | None:
             continue
         by = Name(p.symbol, tuple(sorted(letters))) if len(letters) == 1 else p
         slope = setting.rate(main, by)
-        if any(setting.proved(gap, mul(f, slope)) for f in _multiples(setting.count)):
+        if any(setting.proved(gap, mul(f, slope)) for f in multiples(setting.count)):
             return p.symbol
     return None
 
 
-def _multiples(n: Name) -> list[Term]:
+def multiples(n: Name) -> list[Term]:
+    """The constant factors by which a condition is usually multiplied."""
     plain: list[Term] = [ONE, TWO, Div(ONE, TWO), n, Div(n, TWO), Div(ONE, n), Div(TWO, n), mul(TWO, n), Div(ONE, mul(TWO, n))]
     return [g for f in plain for g in (f, Neg(f))]
 
@@ -59,7 +58,6 @@ def solution(setting: Setting, p: Name, value: Term, others: Mapping[str, Term])
 
 def inverted(left: Term, right: Term) -> tuple[Term, Term] | None:
     """A left = b for left = A⁻¹ b, as written."""
-    from symgd.term import Mul, Num
 
     def inverse(t: Term) -> Term | None:
         match t:
@@ -73,5 +71,3 @@ def inverted(left: Term, right: Term) -> tuple[Term, Term] | None:
         return mul(a, left), mul(*right.factors[1:])
     return None
 
-
-_ = (rewrite, replace)

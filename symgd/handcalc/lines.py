@@ -59,9 +59,18 @@ def read_rows(lines: Sequence[Written]) -> list[Row]:
     """Every line, the names of all of them known."""
     first = [_row(w, frozenset()) for w in lines]
     symbols = frozenset(s for r in first for said in r.said for t in said.terms for s in names(t) if s.isidentifier()) - {"e", "pi"}
+    symbols -= {s for s in symbols if _product(s, symbols, first)}
     functions = frozenset(s for r in first for said in r.said for s in _applied(said))
     second = [_row(w, symbols - functions, functions) for w in lines]
     return [a if b.unread and not a.unread else b for a, b in zip(first, second, strict=True)]
+
+
+def _product(s: str, symbols: frozenset[str], rows: Sequence[Row]) -> bool:
+    """Is the word uv two names that stand elsewhere by themselves, and nowhere a name that is defined?"""
+    if len(s) != 2 or not s.isalpha() or not s.islower() or not {*s} <= symbols:
+        return False
+    heads = {said.terms[0].symbol for r in rows for said in r.said if len(said.terms) > 1 and isinstance(said.terms[0], Name)}
+    return s not in heads and {*s} <= heads | {"x", "y", "w", "b"}
 
 
 def _applied(said: Said) -> list[str]:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from symgd.forward import Definition, Problem
 from symgd.handcalc.roles import Roles
+from symgd.language import CONSTANTS
 from symgd.referee.check import Check
 from symgd.referee.residues import Undecided, Unfit
 from symgd.referee.tape import Referee, positives
@@ -119,13 +120,30 @@ class Setting:
         try:
             return all(referee.case(s).agree(a, b, domain) for s in referee.sizes(a, b))
         except (Unfit, Undecided, ZeroDivisionError):
-            return referee.compare(a, b).verdict == "proved"
+            return self.compare(a, b).verdict == "proved"
 
     def compare(self, a: Term, b: Term) -> Check:
         """The referee's verdict on a = b; held where the two are too large to be looked at."""
         if self.too_large(a) or self.too_large(b):
             return Check("held", "the line is too large to be decided here")
-        return self.referee.compare(a, b)
+        if not self.referee.axes:
+            self.referee.forms = 1  # a short line: its canonical form may always be tried
+        check = self.referee.compare(a, b)
+        return self.unfolded(a, b) or check if check.verdict == "held" else check
+
+    def unfolded(self, a: Term, b: Term) -> Check | None:
+        """Proved with every definition written out, for all real numbers, or for positive ones where logarithms and powers ask for it; else None."""
+        from symgd.referee.equality import equal_terms
+
+        if self.referee.axes or any(isinstance(s, D) for t in (a, b) for s in subterms(t)):
+            return None
+        left, right = unfold(self.problem, a), unfold(self.problem, b)
+        asked = {s for t in (left, right) for u in positives(t) for s in names(u)} - CONSTANTS.keys()
+        for domain in ({}, dict.fromkeys(sorted(asked), "positive")) if asked else ({},):
+            check = equal_terms(left, right, domain)
+            if check.verdict == "proved":
+                return replace(check, scope=f"positive {' and '.join(sorted(asked))}" if domain else check.scope)
+        return None
 
     def too_large(self, t: Term) -> bool:
         return size(t) > LARGEST

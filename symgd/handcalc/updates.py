@@ -56,6 +56,9 @@ def judge_update(setting: Setting, u: Update) -> Judged:
     main = setting.objective
     if main is None or not setting.depends(main, u.p):
         return Judged("given", "a rule for the next value; nothing to judge", claim=Claim(setting, p, right, "update"))
+    strangers = {s for s in names(right) - setting.referee.made_of(frozenset((main.symbol,))) if setting.roles.of.get(s) not in ("rate", "count")}
+    if other := sorted(s for s in strangers if s != u.p and not setting.definition(s)):
+        return Judged("given", f"a rule for the next value, made of {' and '.join(other)}", claim=Claim(setting, p, right, "update"))
     change = Add((right, Neg(p)))
     slope = setting.rate(main, p)
     claim = Claim(setting, Add((p, Neg(mul(_rate(setting, right), slope)))), right, "update")
@@ -113,7 +116,8 @@ def _pure(setting: Setting, u: Update, words: set[str]) -> Judged | None:
     if len(slopes) != 1 or any(not isinstance(f, Name | Num | Div) or f.indices for f in factors if f is not slopes[0] and isinstance(f, Name)):
         return None
     slope = slopes[0]
-    by = setting.roles.aliases.get(slope.by.symbol, slope.by.symbol) if isinstance(slope, D) else u.p
+    by = version(slope.by.symbol)[0] if isinstance(slope, D) else u.p
+    by = setting.roles.aliases.get(by, by)
     claim = replace(claim, left=Add((own[0], Neg(mul(*(_slope_by(f, u.p) if f is slope else f for f in factors))))))
     if by != u.p and isinstance(slope, D):
         return Judged("wrong", f"the gradient by {by} is used to change {u.p}", claim=claim)
@@ -157,7 +161,9 @@ def _rate(setting: Setting, right: Term) -> Term:
 
 def _rates(setting: Setting, right: Term) -> Iterator[Term]:
     """What may be the learning rate: names with that role, then numbers."""
-    own = [s for s in setting.roles.all("rate") if s in names(right)]
+    main = setting.objective
+    inside = setting.referee.made_of(frozenset((main.symbol,))) if main else frozenset()
+    own = [s for s in setting.roles.all("rate") if s in names(right) and s not in inside]
     if own:
         yield mul(*map(Name, own))
         return

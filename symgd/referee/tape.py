@@ -218,12 +218,13 @@ class Referee:
             return held
         self.forms -= 1
         indices = tuple(sorted(free(a) | free(b)))
+        alone = not self.axes and not (names(a) | names(b)) & {d.name.symbol for d in self.problem.tape}  # here a defined name is any number
         try:
             for s in sizes:
                 instance = self.case(s).instance
                 for at in instance.values(indices):
                     check = decide(*(instance.unnamed(instance.say(t, at)) for t in (a, b)))
-                    if check.verdict == "refuted" and not self.axes:
+                    if check.verdict == "refuted" and alone:
                         return check
                     if check.verdict != "proved":
                         return held
