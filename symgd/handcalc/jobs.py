@@ -147,5 +147,5 @@ JOBS = {"check": _check}
 
 def warm() -> None:
     """What the job needs, imported and used once."""
-    for _ in _check("$y = w x + b$\n\n$L = (y - t)^2$\n\n$dL/dw = 2 (y - t) x$\n", asdict(Reference()), "warm.tex", "html", "none"):
+    for _ in _check("$y = w x + b$\n\n$L = (y - t)^2$\n\n$dL/dw = 2 (y - t) x$\n", asdict(Reference()), "warm.tex", "", ""):
         pass

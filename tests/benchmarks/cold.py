@@ -15,18 +15,20 @@ from collections.abc import Iterator
 COMMANDS = {
     "sympy": ["-c", "import sympy"],
     "derive": ["-m", "symgd", "derive", "line-mse"],
+    "check": ["-m", "symgd", "check", "-"],
     "import": ["-c", "import symgd"],
     "help": ["-m", "symgd", "--help"],
     "version": ["-m", "symgd", "--version"],
     "usage": ["-m", "symgd", "derive", "--frobnicate"],
 }
 ROUNDS = 9
+WORKING = "y_hat = w*x + b\nL = (y_hat - y)^2\ndL/dw = 2 (y_hat - y) x\ndL/db = 2 (y_hat - y) x\n"
 
 
 def once(words: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """(CPU seconds, seconds on the wall) of one process"""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=environment)
+    subprocess.run([sys.executable, *words], input=WORKING.encode(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=environment)
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
 
@@ -45,6 +47,7 @@ def rows() -> Iterator[tuple[str, float, float | None]]:
     cpu = {name: statistics.median(c for c, _ in found) for name, found in times.items()}
     wall = {name: statistics.median(w for _, w in found) for name, found in times.items()}
     yield f"symgd derive line-mse / import sympy ({cpu['sympy'] * 1000:.0f} ms)", cpu["derive"] / cpu["sympy"], 1.25
+    yield f"symgd check -, a working of four lines, / import sympy: {wall['check'] * 1000:.0f} ms", cpu["check"] / cpu["sympy"], None
     yield "import symgd, ms", wall["import"] * 1000, None
     for name in ("help", "version", "usage"):
         yield f"{'a usage error' if name == 'usage' else f'symgd --{name}'}, ms", wall[name] * 1000, 100

@@ -1,4 +1,4 @@
-"""P12: deriving and proving, warm; and random compositions of all elementary functions, derived and proved."""
+"""P12: deriving and proving, warm; random compositions of all elementary functions, derived and proved; hand calculations, judged in their process."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Any
 
 from symgd.backward import derive, differentiate
 from symgd.catalogue import problem
+from symgd.checking import check_text
+from symgd.handcalc.jobs import Reference
 from symgd.hessian import curvature
 from symgd.stationary import closed_form
 from symgd.term import Name
+from symgd.worker import Worker
+from tests.corpus import load
 from tests.test_backward import compositions, network
 
 COMPOSITIONS = 1000
@@ -39,6 +43,25 @@ def rows() -> Iterator[tuple[str, float, float | None]]:
     yield "its curvature, ms", milliseconds(lambda: curvature(gradient)), None
     five, ten = (milliseconds(lambda depth=depth: derive(network(depth)), 3) for depth in (5, 10))
     yield f"a network of 10 layers / one of 5 ({five:.0f} ms)", ten / five, 2.5
+
+
+def of_workings() -> Iterator[tuple[str, float, float | None]]:
+    """The process that judges: how long it takes to start, its first text, and the records of the corpus after that."""
+    with Worker("symgd.handcalc.jobs:JOBS") as worker:
+        start = time.perf_counter()
+        check_text("", Reference(), worker=worker)
+        yield "the start of the process that judges, and an empty text, s", time.perf_counter() - start, None
+        times, lines = [], []
+        for record in load():
+            start = time.perf_counter()
+            found = check_text(record.text, Reference(), 20, record.file or "-", worker=worker)
+            times.append(time.perf_counter() - start)
+            assert found.verdict
+            lines.append(times[-1] / max(1, len(found.verdict.findings)))
+    yield "its first text, s", times[0], 1
+    yield f"a line of the {len(times)} workings of the corpus, the median of their means, ms", 1000 * statistics.median(lines), 30
+    yield "a whole working, median, ms", 1000 * statistics.median(times), None
+    yield "the slowest working, s", max(times), None
 
 
 def of_compositions() -> Iterator[tuple[str, float, float | None]]:
