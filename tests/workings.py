@@ -22,7 +22,8 @@ from symgd.catalogue import CATALOGUE, combine, problem
 from symgd.derivation import Gradient
 from symgd.forward import Definition, Problem
 from symgd.handcalc.slips import TABLES
-from symgd.handcalc.spoil import Around, Spoiling
+from symgd.handcalc.spoil import Around, Spoiling, put
+from symgd.handcalc.spoil import places as places_of
 from symgd.rules.arithmetic import tidy
 from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
 from symgd.term import add, axis, children, free, mul, names, rebuild, replace as change, size, subterms
@@ -51,6 +52,7 @@ class Working:
     """text     as somebody wrote it
     line     the text of the line in question
     slip     the name of the slip made in it, "" where it is right
+    same     the names of all slips of this file that make the very same line of it
     factor   is it wrong by a constant factor alone?
     made     the function of the slip, for a report
     """
@@ -58,6 +60,7 @@ class Working:
     text: str
     line: str
     slip: str = ""
+    same: frozenset[str] = frozenset()
     factor: bool = False
     made: str = ""
 
@@ -146,7 +149,8 @@ def _network() -> Problem:
     i = ("i",)
     x, y, z, h, p = (Name(s, i) for s in ("x", "y", "z", "h", "y_hat"))
     w, v, b, c, n = map(Name, ("w", "v", "b", "c", "n"))
-    tape = (Definition(z, v * x + c), Definition(h, Call("tanh", (z,))), Definition(p, w * h + b), Definition(Name("L"), mul(Div(ONE, n), Sum("i", (p - y) ** 2))))
+    loss = mul(Div(ONE, n), Sum("i", (p - y) ** 2))
+    tape = (Definition(z, v * x + c), Definition(h, Call("tanh", (z,))), Definition(p, w * h + b), Definition(Name("L"), loss))
     return Problem("one hidden unit", (w, v, b, c), (x, y), tape)
 
 
@@ -191,7 +195,8 @@ def _function(dice: random.Random) -> Problem:
         f = Call(dice.choice(("exp", "sin", "cos", "log", "sqrt", "tanh")), (a,))
         return dice.choice((mul(b, f), f, a**3, Div(b, a), Div(f, b), add(f, b), add(b, Neg(f)), a**2))
 
-    return Problem("a function", (x,), (), (Definition(Name("f"), tidy(grow(dice.choice((1, 1, 2))))),), (), count=())
+    made = next(t for _ in iter(int, 1) if not isinstance(t := tidy(grow(dice.choice((1, 1, 2)))), Name | Num))
+    return Problem("a function", (x,), (), (Definition(Name("f"), made),), (), count=())
 
 
 @cache
@@ -246,12 +251,11 @@ def right_lines(given: Problem, dice: random.Random) -> list[Line]:
 PENS = ("sign", "term-dropped", "factor", "exponent-kept", "wrong-variable", "sum-dropped", "count", "bracket", "wrong-parameter", "exponent-lost")
 
 
-def pen_slips(given: Problem, right: Term, dice: random.Random) -> Iterator[tuple[str, Term]]:
+def pen_slips(given: Problem, right: Term) -> Iterator[tuple[str, Term]]:
     """A right result with one slip of the pen: (its name, the line)."""
     counts = [n for _, n in given.count]
-    for s in subterms(right):
-        for name, wrong in _pen(s, given, counts):
-            yield name, change(right, lambda x, s=s, wrong=wrong: wrong if x is s else None)  # type: ignore[misc]
+    for path, s, *_ in places_of(right):
+        yield from ((name, put(right, path, wrong)) for name, wrong in _pen(s, given, counts))
     yield "sign", Neg(right) if not isinstance(right, Neg) else right.body
     yield "factor", tidy(mul(TWO, right))
     for n in counts:
@@ -266,7 +270,7 @@ def _pen(s: Term, given: Problem, counts: list[Name]) -> Iterator[tuple[str, Ter
                 if k:
                     yield "sign", add(*ts[:k], t.body if isinstance(t, Neg) else Neg(t), *ts[k + 1 :])
         case Mul((*front, Add(ts), last)) if not isinstance(last, Sum):
-            yield "bracket", add(*(mul(*front, t) for t in ts[:-1]), mul(*front, ts[-1].body if isinstance(ts[-1], Neg) else ts[-1], last))
+            yield "bracket", add(*(mul(*front, t) for t in ts[:-1]), mul(*front, ts[-1], last))
         case Pow(u, Num(v)) if v >= 2:
             yield "exponent-lost", u if v == 2 else Pow(u, Num(v - 1))
         case Sum(index, body) if axis(index) == "i":
@@ -275,24 +279,35 @@ def _pen(s: Term, given: Problem, counts: list[Name]) -> Iterator[tuple[str, Ter
             yield "wrong-variable", Name("y", s.indices)
 
 
-def slipped_lines(given: Problem, dice: random.Random) -> Iterator[tuple[Line, str, str]]:
-    """Lines with one slip: (the line, the slip's name, its function)."""
+Slipped = tuple[Line, str, str, frozenset[str]]
+
+
+def slipped_line(given: Problem, dice: random.Random) -> Slipped | None:
+    """A line with one slip: (the line, the slip's name, its function, the names of all that make the same line)."""
     gradient = _derived(given)
+    derivation = dice.choice([d for d in gradient.tape if isinstance(d.goal, D)])
+    goal = derivation.goal
     spoiling = Spoiling(Around(given), TABLES.moves)
-    goals = [d.goal for d in gradient.tape if isinstance(d.goal, D)]
-    while True:
-        goal = dice.choice(goals)
-        if dice.random() < 0.6:
-            made, wrong = dice.choice([*spoiling.wrong(goal)] or [(None, goal)])
-            if made is not None and made.rule.rare < 2:
-                yield Line(goal, (tidy(spoiling.right(wrong)),)), made.rule.name, made.rule.spoil.__name__
-        else:
-            right = next(d for d in gradient.tape if d.goal == goal)
-            lines = [x for x in (right.result, *(s.after for s in right.in_full[-1:])) if not any(isinstance(s, D) for s in subterms(x))]
-            pens = [*pen_slips(given, dice.choice(lines), dice)] if lines else []
-            if pens:
-                name, wrong_line = dice.choice(pens)
-                yield Line(goal, (wrong_line,)), name, "pen"
+    moves = [(made.rule, wrong) for made, wrong in spoiling.wrong(goal) if made.rule.rare < 1]
+    lines = [x for x in (derivation.result, *(s.after for s in derivation.in_full[-1:])) if not any(isinstance(s, D) for s in subterms(x))]
+    pens = [*pen_slips(given, dice.choice(lines))] if lines else []
+    if moves and dice.random() < 0.6:
+        rule, wrong = dice.choice(moves)
+        name, made, line = rule.name, rule.spoil.__name__, tidy(spoiling.right(wrong))
+    elif pens:
+        (name, line), made = dice.choice(pens), "pen"
+    else:
+        return None
+    same = {rule.name for rule, w in moves if rule.name != name and _alike(given, line, spoiling.right(w))}
+    same |= {other for other, w in pens if other != name and _alike(given, line, w)}
+    return Line(goal, (line,)), name, made, frozenset((name, *same))
+
+
+def _alike(given: Problem, a: Term, b: Term) -> bool:
+    try:
+        return free(a) == free(b) and agree(given, a, b)
+    except (ValueError, ArithmeticError, KeyError):
+        return False
 
 
 # ---------------------------------------------------------------- hands
@@ -378,9 +393,12 @@ def slipped_workings(seed: int) -> Iterator[Working]:
     while True:
         given = _any_problem(dice)
         try:
-            line, slip, made = next(slipped_lines(given, dice))
+            made = slipped_line(given, dice)
+            if made is None:
+                continue
+            line, slip, by, same = made
             found = ratios(given, line.goal, line.members[-1])
-        except (ValueError, ArithmeticError, KeyError, StopIteration):
+        except (ValueError, ArithmeticError, KeyError):
             continue
         wrong = rewritten(line.members[-1], dice) if dice.random() < 0.3 else line.members[-1]
         if all(q == 1 for q in found) or size(wrong) > LONGEST or any(q is not None and not mp.isfinite(q) for q in found):
@@ -388,4 +406,4 @@ def slipped_workings(seed: int) -> Iterator[Working]:
         hand = dice.choice(HANDS)
         rows = _rows(given, [replace(line, members=(wrong,))], hand)
         constant = all(q is not None and abs(q - found[0]) < CLOSE for q in found)
-        yield Working(document(rows, hand), rows[-1], slip, constant, made)
+        yield Working(document(rows, hand), rows[-1], slip, same, constant, by)

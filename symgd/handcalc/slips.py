@@ -48,9 +48,9 @@ SLIPS: dict[str, SlipRule] = {**TABLES.moves, **TABLES.rewritten, **TABLES.undon
 
 # the likeliest first, where several of one tier explain a line
 LIKELY = (
-    "update-direction", "sum-dropped", "sign", "exponent-kept", "inner-derivative", "factor", "count", "product-rule", "quotient-rule",
-    "function-derivative", "wrong-parameter", "outer-derivative", "bracket", "term-dropped", "constant-kept", "wrong-variable", "sum-product", "additive",
-    "cancelling", "exponent-lost", "chain-rule", "term-added", "reciprocal", "path-dropped", "sum-kept", "transpose", "arithmetic",
+    "update-direction", "sum-dropped", "product-rule", "quotient-rule", "sign", "exponent-kept", "inner-derivative", "exponent-lost", "factor", "count",
+    "function-derivative", "wrong-parameter", "outer-derivative", "bracket", "chain-rule", "path-dropped", "term-dropped", "constant-kept", "wrong-variable",
+    "sum-product", "additive", "cancelling", "term-added", "reciprocal", "sum-kept", "transpose", "arithmetic",
 )  # fmt: skip
 
 

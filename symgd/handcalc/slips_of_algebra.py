@@ -57,7 +57,7 @@ def function_over_sum(s: Term, _: Around) -> Wrongs:
 
 @slip(REWRITINGS, "additive", spoils="arithmetic")
 def logarithm_of_product(s: Term, _: Around) -> Wrongs:
-    """log(a b) = log a + log b, log(a/b) = log a − log b and log(aⁿ) = n log a; here {s} was taken apart otherwise."""
+    """The laws are log(a b) = log a + log b, log(a/b) = log a − log b and log(aⁿ) = n log a; here {s} was taken apart otherwise."""
     match s:
         case Call("log", (Mul(fs),)):
             yield mul(*(Call("log", (f,)) for f in fs)), {"s": s}

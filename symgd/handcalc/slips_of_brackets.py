@@ -172,13 +172,12 @@ def brackets_multiplied_term_by_term(s: Term, _: Around) -> Wrongs:
             yield mul(*front, add(mul(a, c), mul(b, d)))
 
 
-@slip(BRACKETS_REWRITTEN, "bracket", spoils="arithmetic")
+@slip(BRACKETS_REWRITTEN, "bracket", spoils="arithmetic", rare=-1)
 def only_first_term_negated(s: Term, _: Around) -> Wrongs:
     """A minus in front of a bracket turns every sign in it round; here only the first term of {bracket} got the minus."""
     match s:
         case Neg(Add(ts) as bracket):
             yield add(Neg(ts[0]), *ts[1:]), {"bracket": bracket}
-            yield bracket, {"bracket": bracket}
 
 
 @slip(BRACKETS_REWRITTEN, "bracket", spoils="arithmetic")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from symgd.backward import paths
 from symgd.forward import Problem
 from symgd.handcalc.spoil import Around, SlipRule, Words, Wrongs, slip
-from symgd.term import Call, D, Mul, Name, Neg, Sum, Term, add, free, names, occurrences, parts, subterms
+from symgd.term import Call, D, Div, Mul, Name, Neg, Sum, Term, add, free, names, occurrences, parts, subterms
 
 __all__ = ["CHAIN"]
 
@@ -98,7 +98,7 @@ def _summed(path: Term, inside: Term) -> Term:
     return Sum(path.index, _summed(path.body, inside)) if isinstance(path, Sum) else inside
 
 
-@slip(CHAIN, "function-derivative", spoils="chain rule through names")
+@slip(CHAIN, "function-derivative", spoils="definition")
 def other_loss(d: Term, around: Around) -> Wrongs:
     """The loss is a logarithm, and the derivative of log {c} is 1/{c}; here {c} − {y} was taken, as for squared errors."""
     match d:
@@ -107,6 +107,7 @@ def other_loss(d: Term, around: Around) -> Wrongs:
                 if y.symbol in names(definition.value) and len(y.indices) == len(by.indices):
                     target = Name(y.symbol, by.indices)
                     yield add(by, Neg(target)), {"c": by, "y": target}
+                    yield from ((Div(add(by, Neg(target)), n), {"c": by, "y": target}) for _, n in around.problem.count)
 
 
 def _in_a_logarithm(c: Name, t: Term) -> bool:

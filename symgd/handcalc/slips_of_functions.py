@@ -104,7 +104,7 @@ def root_exponent_kept(d: Term, _: Around) -> Wrongs:
 
 @slip(OF_FUNCTIONS, "function-derivative", spoils="larger of two")
 def larger_turned_round(d: Term, _: Around) -> Wrongs:
-    """max(u, v)′ = u′ where u > v, and v′ where u < v; here only one of them was differentiated, or the cases were turned round."""
+    """By cases, max(u, v)′ = u′ where u > v, and v′ where u < v; here only one of them was differentiated, or the cases were turned round."""
     match d:
         case D(Call(_f, (u, v)), by):
             yield slope(u, by)
@@ -113,7 +113,7 @@ def larger_turned_round(d: Term, _: Around) -> Wrongs:
 
 @slip(OF_FUNCTIONS, "function-derivative", spoils="smaller of two")
 def smaller_turned_round(d: Term, _: Around) -> Wrongs:
-    """min(u, v)′ = u′ where u < v, and v′ where u > v; here only one of them was differentiated, or the cases were turned round."""
+    """By cases, min(u, v)′ = u′ where u < v, and v′ where u > v; here only one of them was differentiated, or the cases were turned round."""
     match d:
         case D(Call(_f, (u, v)), by):
             yield slope(u, by)

@@ -141,7 +141,7 @@ def product_of_sums(s: Term, _: Around) -> Wrongs:
 
 @slip(NAMES, "sum-product", spoils="linearity of the sum", rare=1)
 def factor_before_the_sum(s: Term, around: Around) -> Wrongs:
-    """{f} has a value for each sample, so it must stay inside the Σ."""
+    """The factor {f} has a value for each example, so it must stay inside the Σ."""
     match s:
         case Mul(fs):
             for j, f in enumerate(fs):

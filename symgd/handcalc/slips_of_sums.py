@@ -85,6 +85,13 @@ def constant_not_zero(d: Term, _: Around) -> Wrongs:
     match d:
         case D(c, by):
             yield c, {"c": c, "by": by}
+
+
+@slip(SUMS, "constant-kept", spoils="constant", rare=1)
+def constant_taken_as_one(d: Term, _: Around) -> Wrongs:
+    """What does not hold {by} does not change with it: the derivative of {c} by {by} is 0; here it was taken as 1."""
+    match d:
+        case D(c, by):
             yield ONE, {"c": c, "by": by}
 
 
@@ -130,7 +137,7 @@ def count_lost(d: Term, around: Around) -> Wrongs:
 
 @slip(SUMS, "inner-derivative", spoils="constant multiple")
 def rate_lost(d: Term, _: Around) -> Wrongs:
-    """{f} grows by {c} where {by} grows by 1, so its derivative by {by} is {c}; here that factor was forgotten."""
+    """Where {by} grows by 1, {f} grows by {c}: its derivative by {by} is {c}; here that factor was forgotten."""
     match d:
         case D(Mul(fs) as f, by) if by in fs:
             for k, c in enumerate(fs):
@@ -140,7 +147,7 @@ def rate_lost(d: Term, _: Around) -> Wrongs:
 
 @slip(SUMS, "wrong-variable", spoils="constant multiple")
 def other_factor_differentiated(d: Term, _: Around) -> Wrongs:
-    """{f} was to be differentiated by {by}, which leaves {c}; here it was differentiated by {c}."""
+    """The derivative of {f} by {by} is what stands beside {by}; here it was differentiated by {c}."""
     match d:
         case D(Mul(fs) as f, by):
             for k, c in enumerate(fs):
@@ -150,7 +157,7 @@ def other_factor_differentiated(d: Term, _: Around) -> Wrongs:
 
 @slip(SUMS, "wrong-variable", spoils="constant multiple")
 def constant_factor_differentiated(d: Term, around: Around) -> Wrongs:
-    """{c} does not change with {by}, so it stays as a factor; here {c} was differentiated, too."""
+    """As {c} does not change with {by}, it stays as a factor; here {c} was differentiated, too."""
     match d:
         case D(Mul(fs), by):
             for k, c in enumerate(fs):

@@ -53,7 +53,7 @@ Spoil = Callable[[Term, Around], Wrongs]
 class SlipRule:
     """name    the stable word
     spoils  the move that goes wrong: a name of `rules.LAWS`
-    rare    0: likely · 1, 2: named only where nothing likelier explains the line
+    rare    -1: stands above all others · 0: likely · 1, 2: named only where nothing likelier explains the line
     everywhere  is it a rule that is known wrongly, and so may be made at every place?
     says    one sentence for the writer, with {a}, {b} for the parts that it speaks of
     spoil   (what the move is made on, what stands around it) → each wrong outcome, with those parts
