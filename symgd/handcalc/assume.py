@@ -15,7 +15,7 @@ from symgd.handcalc.facts import PRIMED, Facts
 from symgd.handcalc.networks import numbered_network
 from symgd.handcalc.resolve import Misfit, resolve, resolve_all
 from symgd.handcalc.setting import Setting
-from symgd.term import Add, D, Mul, Name, Neg, Sum, Term, free, mean, names, subterms
+from symgd.term import Add, Call, D, Mul, Name, Neg, Sum, Term, free, mean, names, subterms
 from symgd.typeset import to_ascii
 
 __all__ = ["complete"]
@@ -193,6 +193,9 @@ def _straight(setting: Setting, name: Name, parameters: list[str]) -> Setting:
         rest = [s for s in parameters if s != vector and _intercept(s)]
         value = value + Name(rest[0]) if rest else value
     else:
+        if [s for s in parameters if base(s) in ("z", "net", "s")] == parameters and len(parameters) == 1:  # what a unit is given
+            value = Call("sigmoid", (setting.declared(parameters[0]),))
+            return _assumed(setting, Definition(name, value), f"{name.symbol} = {to_ascii(value)}")
         slope = next((s for s in parameters if not _intercept(s)), parameters[0])
         intercept = next((s for s in parameters if s != slope and (_intercept(s) or len(parameters) == 2)), None)
         value = Mul((Name(slope), data))

@@ -117,9 +117,10 @@ def _readings(claim: Claim, brackets: Callable[[], Judged | None], solved: Mappi
     yield brackets()
     yield from _summed(claim)
     yield from _factors(claim)
-    yield from _hats(claim)
     yield from _solved(claim, solved)
+    yield from _hats(claim)
     yield _derived(claim)
+    yield _normed(claim)
 
 
 # ---------------------------------------------------------------- true as written
@@ -270,6 +271,28 @@ def _solved(claim: Claim, solved: Mapping[str, Term]) -> Iterator[Judged | None]
         if isinstance(p_, Name) and free_one and solution(claim.setting, p_, value, solved):
             says = f"put into the derivative by {p_.symbol}, it gives zero"
             yield Judged("right", says, claim=replace(claim, left=p_, right=value, kind="closed form"))
+        if isinstance(p_, Name) and free_one and _minimiser(replace(claim, left=p_, right=value)):
+            yield Judged("right", f"the value of {p_.symbol} where both derivatives are zero", claim=replace(claim, left=p_, right=value, kind="closed form"))
+
+
+def _minimiser(claim: Claim) -> bool:
+    """Is the right side the parameter's value where all derivatives are zero, as our own solution has it?"""
+    from symgd.handcalc.remedy import solution
+
+    value = solution(claim)
+    return value is not None and claim.setting.knows(value).proved(value, claim.right)
+
+
+def _normed(claim: Claim) -> Judged | None:
+    """∂L/∂z_k = s_k − t_k, where the targets of one example sum to one."""
+    setting = claim.setting
+    t = setting.roles.the("target")
+    if t is None or setting.roles.ones or setting.referee.weighed or len(setting.declared(t).indices) != 1:
+        return None
+    axes = replace(setting, roles=replace(setting.roles, ones=((t, setting.declared(t).indices[0]),)))
+    if axes.proved(claim.left, claim.right):
+        return Judged("right", f"follows where the {t} of one example sum to one", claim=replace(claim, setting=axes))
+    return None
 
 
 def _derived(claim: Claim) -> Judged | None:

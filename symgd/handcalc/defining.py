@@ -89,7 +89,8 @@ def _axes_of_defined(found: list[Stated], roles: Roles, symbols: list[str]) -> d
 
 def with_definitions(setting: Setting, found: Iterable[Stated]) -> Setting:
     """With the first definition of every name."""
-    for d in found:
+    found = list(found)
+    for d in (*found, *found):  # the second time, for what needs a function that is stated later
         if d.name.symbol not in setting.stated:
             setting = with_stated(setting, d)
     return setting

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from symgd.handcalc.conventions import version
 from symgd.handcalc.lines import Said
-from symgd.term import Add, Call, D, Div, Mul, Name, Neg, Sum, Term, children, names, parts, subterms
+from symgd.term import Add, Call, D, Div, Mul, Name, Neg, Num, Sum, Term, children, names, parts, subterms
 
 __all__ = ["PRIMED", "Facts", "gather", "is_number", "solved"]
 
@@ -28,6 +28,7 @@ class Facts:
     logs        names in logarithms
     functions   functions and marks that were met
     statements  the members of each, in order
+    ones        (t, k), where Σ t is 1 over the k-th index of t
     met         the number of the first statement where a symbol stands, its own definition apart
     updated     parameters that got a new value
     arguments   of f(x) = …: what f was said to depend on
@@ -45,6 +46,7 @@ class Facts:
     logs: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     statements: list[tuple[Term, ...]] = field(default_factory=list)
+    ones: set[tuple[str, int]] = field(default_factory=set)
     met: dict[str, int] = field(default_factory=dict)
     stated: dict[str, int] = field(default_factory=dict)
     updated: list[str] = field(default_factory=list)
@@ -88,6 +90,8 @@ def _sides(facts: Facts, said: Said, number: int) -> None:
     if len(said.terms) < 2 or said.continues:
         return
     match said.terms:
+        case (Sum(index, Name(s, indices)), Num(v)) if v == 1 and index in indices:
+            facts.ones.add((s, indices.index(index)))
         case (Name(s, _), right, *_):
             if said.arguments:
                 facts.arguments.setdefault(s, said.arguments)
@@ -126,7 +130,7 @@ def _look(facts: Facts, t: Term, number: int) -> None:
         case Add(ts):
             plus = [x.symbol for x in ts if isinstance(x, Name)]
             less = [x.body.symbol for x in ts if isinstance(x, Neg) and isinstance(x.body, Name)]
-            facts.minus += [(a, b) for a in plus for b in less if a != b]
+            facts.minus += [(a, b) for a in plus for b in less if a != b and len(ts) == 2]
     for c in children(t):
         _look(facts, c, number)
 

@@ -5,6 +5,7 @@ A name that is applied to names, h(x) or price(i), is that name; J(w, b) = … s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from symgd.handcalc.verdict import Written
 from symgd.language import FUNCTIONS
 from symgd.reading import Unread
 from symgd.reading.line import Statement, read_line
-from symgd.term import Call, D, Name, Term, children, names, rebuild, subterms
+from symgd.term import Call, D, Mul, Name, Term, children, names, rebuild, subterms
 
 __all__ = ["MARKS", "Row", "Said", "read_rows"]
 
@@ -60,7 +61,7 @@ def read_rows(lines: Sequence[Written]) -> list[Row]:
     first = [_row(w, frozenset()) for w in lines]
     symbols = frozenset(s for r in first for said in r.said for t in said.terms for s in names(t) if s.isidentifier()) - {"e", "pi"}
     symbols -= {s for s in symbols if _product(s, symbols, first)}
-    functions = frozenset(s for r in first for said in r.said for s in _applied(said))
+    functions = frozenset(s for r in first for said in r.said for s in _applied(said, r.written.text))
     second = [_row(w, symbols - functions, functions) for w in lines]
     return [a if b.unread and not a.unread else b for a, b in zip(first, second, strict=True)]
 
@@ -73,9 +74,13 @@ def _product(s: str, symbols: frozenset[str], rows: Sequence[Row]) -> bool:
     return s not in heads and {*s} <= heads | {"x", "y", "w", "b"}
 
 
-def _applied(said: Said) -> list[str]:
+def _applied(said: Said, text: str) -> list[str]:
     """f in f(x) = …: it may be applied to other things elsewhere."""
     first = said.terms[0]
+    if isinstance(first, Mul) and len(said.terms) > 1 and len(first.factors) == 2 and all(isinstance(x, Name) and not x.indices for x in first.factors):
+        f, x = (s.symbol for s in first.factors if isinstance(s, Name))  # q(v) = vᵀ A v
+        right = names(said.terms[1])
+        return [f] if re.match(rf"\W*{re.escape(f)}\s*\(", text) and x in right and f not in right else []
     named = isinstance(first, Name) and len(said.arguments) == 1 and len(said.terms) > 1
     return [first.symbol] if named and isinstance(first, Name) and first.symbol.partition("_")[0] in ("f", "g", "h") else []
 

@@ -8,10 +8,11 @@ from symgd.handcalc.claims import Claim, Judged, judge, undefined
 from symgd.handcalc.conditions import multiples
 from symgd.handcalc.figures import NoValue, worth
 from symgd.handcalc.reckoning import Reckoning
+from symgd.handcalc.remedy import truth
 from symgd.handcalc.resolve import Misfit, resolve
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.verdict import Slip
-from symgd.term import ZERO, Add, Call, D, Name, Neg, Num, Term, mul, names, parts, subterms
+from symgd.term import ONE, ZERO, Add, Call, D, Name, Neg, Num, Sum, Term, mul, names, parts, subterms
 from symgd.typeset import to_ascii
 
 __all__ = ["Known", "by_numbers", "judge_number"]
@@ -32,7 +33,9 @@ class Known:
 def judge_number(known: Known, left: Term, last: Term, right: Term, relation: str, carried: bool) -> Told:
     """The verdict on last = right, a number, in a line that begins with `left`.  Raises Misfit."""
     setting, reckoning = known.setting, known.reckoning
-    if right == ZERO and not (isinstance(left, D) and reckoning.values) and any(isinstance(s, D) for s in subterms(left)):
+    if isinstance(last, Sum) and isinstance(last.body, Name) and right == ONE and last.body.symbol in {s for s, _ in setting.roles.ones}:
+        return Judged("given", f"a condition on {last.body.symbol}"), (), ""
+    if right == ZERO and not (isinstance(left, D) and reckoning.values) and any(isinstance(s, D) for s in subterms(left)) and not _never_zero(setting, last):
         known.zeros.append(last)
         return Judged("given", "the condition for a minimum"), (), ""
     if last is left and isinstance(left, Name) and left.symbol in reckoning.values and not isinstance(_bare(right), Num):
@@ -42,6 +45,13 @@ def judge_number(known: Known, left: Term, last: Term, right: Term, relation: st
         if found is not None:
             return found, (), ""
     return reckoning.judge(left, last, right, relation, carried, setting)
+
+
+def _never_zero(setting: Setting, t: Term) -> bool:
+    """Is t a derivative that is a number, but not 0: du/dŷ = 1?"""
+    rate = resolve(setting, t) if isinstance(t, D) else None
+    value = truth(setting, rate) if isinstance(rate, D) else None
+    return isinstance(value, Num | Neg) and not names(value) and value != ZERO
 
 
 def _bare(t: Term) -> Term:

@@ -65,7 +65,7 @@ class Reckoning:
         for form in self.forms.get(t, ()):
             if (found := self.value(form, setting, depth + 1)) is not None:
                 return found
-        if isinstance(t, Name) and (d := setting.definition(t.symbol)) is not None:
+        if isinstance(t, Name) and (d := setting.definition(t.symbol)) is not None and t.symbol in setting.stated:
             try:
                 return worth(d.value, self.with_count(setting))
             except NoValue:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from symgd.forward import Definition
+from symgd.handcalc.applied import at_place
 from symgd.handcalc.arrays import Shapes, aligned, entries, in_arrays
 from symgd.handcalc.conventions import derived_by, version
 from symgd.handcalc.setting import Setting
@@ -123,6 +124,8 @@ class _Walk:
             case Call("hadamard", (a, b)):
                 return mul(self.go(a, around), self.go(b, around))
             case Call(f, _) if f not in FUNCTIONS:
+                if (value := at_place(self.setting, t, lambda x: self.go(x, around))) is not None:
+                    return value
                 raise Misfit(f"{f} is not known as a function here")
         return rebuild(t, [self.go(c, around) for c in children(t)])
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from symgd.handcalc.conventions import ROLES, SURE_PREDICTIONS, base, best, derived_by, version
 from symgd.handcalc.facts import Facts, solved
 from symgd.handcalc.vectors import Vectors, find_vectors
-from symgd.term import Call, Sum, Term, names, subterms
+from symgd.term import Call, Sum, Term, fresh, names, subterms
 
 __all__ = ["Roles", "infer"]
 
@@ -32,6 +32,8 @@ class Roles:
     samples   are there samples at all, or is everything said of one?
     count     the name of the number of samples
     vectors   which names are vectors and matrices
+    ones      (t, axis), where the t over that axis sum to one
+    arguments what f is a function of, where f(x) = … was stated
     """
 
     of: Mapping[str, str]
@@ -41,6 +43,8 @@ class Roles:
     samples: bool
     count: str
     vectors: Vectors = field(default_factory=Vectors)
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    ones: tuple[tuple[str, str], ...] = ()
 
     def the(self, role: str) -> str | None:
         """The first symbol that has the role."""
@@ -66,15 +70,17 @@ def infer(facts: Facts, known: Mapping[str, str] | None = None, axes: Mapping[st
     for s in facts.symbols:
         if s not in of and derived_by(s, frozenset(x for x, r in of.items() if r == "parameter")):
             of[s] = "slope"
-    vectors = find_vectors(facts.statements, of)
+    arguments = {f: a[0] for f, a in facts.arguments.items() if len(a) == 1}
+    vectors = find_vectors(facts.statements, of, arguments)
     indices = any(i[:1].isalpha() for uses in facts.indexed.values() for _, idx in uses for i in idx)
     samples = facts.sums or indices or bool(counts) or any(vectors.rank.get((s, 0)) == 2 for s in DESIGNS)
     aliases = _aliases(facts, of, counts, bys)
     if "X" in facts.bare and "x" in facts.symbols and vectors.rank.get(("X", 0)) == 2 and vectors.total("x") == 2 and "X" not in facts.defined:
         aliases["X"] = "x"
     found, stripped = _axes(facts, of, samples, vectors)
+    ones = tuple((s, found[s][k]) for s, k in sorted(facts.ones) if len(found.get(s, ())) > k)
     ordered = {s: of[s] for s in sorted(of, key=lambda s: _order(s, facts))}
-    return Roles(ordered, {**found, **(axes or {})}, stripped, aliases, samples, counts[0] if counts else "n", vectors)
+    return Roles(ordered, {**found, **(axes or {})}, stripped, aliases, samples, counts[0] if counts else "n", vectors, arguments, ones)
 
 
 def _order(s: str, facts: Facts) -> tuple[int, int, str]:
@@ -196,7 +202,8 @@ def _axes(facts: Facts, of: Mapping[str, str], samples: bool, vectors: Vectors) 
     for s in sorted((set(facts.indexed) - stripped) | vectors.symbols):
         most = max([len(idx) for _, idx in facts.indexed.get(s, ())] + [vectors.total(s)])
         roots = [classes.root((s, k)) for k in range(most)]
-        axes[s] = tuple("i" if r in sample else names.setdefault(r, OTHER_AXES[min(len(names), len(OTHER_AXES) - 1)]) for r in roots)
+        letters = ["i" if r in sample else names.setdefault(r, OTHER_AXES[min(len(names), len(OTHER_AXES) - 1)]) for r in roots]
+        axes[s] = tuple(fresh(a, letters[:k]) for k, a in enumerate(letters))
     if samples:
         for s, role in of.items():
             if role in ("target", "prediction", "residual", "data"):
@@ -208,11 +215,13 @@ def _axes(facts: Facts, of: Mapping[str, str], samples: bool, vectors: Vectors) 
 
 def _sample_roots(classes: _Classes, facts: Facts, of: Mapping[str, str], own: set[str], whole: set[str]) -> set[Slot]:
     """The axes of the samples: of the target and its kin; else of the rows of X; else of what has one index alone."""
-    sample = {classes.root((s, 0)) for s in sorted(own | whole) if of.get(s) in ("target", "prediction", "residual")}
+    classed = {classes.root(slot) for slot in sorted(facts.ones)}
+    sample = {classes.root((s, 0)) for s in sorted(own | whole) if of.get(s) in ("target", "prediction", "residual")} - classed
     sample = sample or {classes.root((s, 0)) for s in DESIGNS if s in whole}
     if sample or whole:
         return sample
     singles = {classes.root((s, 0)) for s in sorted(own) if all(len(idx) == 1 for _, idx in facts.indexed[s])}
+    singles -= classed
     return singles if len(singles) == 1 else {r for r in singles if any(x[1] == "i" for x in classes.of(r))}
 
 
@@ -237,7 +246,7 @@ def _for_nothing(s: str, facts: Facts, classes: _Classes, sample: set[Slot], vec
     if any(len(idx) > 1 for _, idx in uses):
         return False
     if any(classes.root((number, idx[0])) in sample for number, idx in uses):
-        return True
+        return base(s) in ROLES["parameter"] or facts.bare.get(s, 0) > sum(by == s for _, by in facts.tops)
     return facts.bare.get(s, 0) > 0 and s not in vectors.symbols and not any(classes.known((number, idx[0])) for number, idx in uses)
 
 

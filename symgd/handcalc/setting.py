@@ -62,6 +62,7 @@ class Setting:
             tape=tape,
             constants=tuple((v, None) for v in leaves if not v.indices and role.get(v.symbol) != "parameter") + (() if counted else ((self.count, None),)),
             count=(("i", self.count),) if counted else (),
+            given=tuple((s, a) for s, a in self.roles.ones if s not in defined and a in self.declared(s).indices),
         )
 
     @property

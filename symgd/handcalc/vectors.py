@@ -45,7 +45,7 @@ class Vectors:
         return max((m + r for (x, m), r in self.rank.items() if x == s), default=0)
 
 
-def find_vectors(statements: Sequence[tuple[Term, ...]], role: Mapping[str, str]) -> Vectors:
+def find_vectors(statements: Sequence[tuple[Term, ...]], role: Mapping[str, str], arguments: Mapping[str, str]) -> Vectors:
     """The vectors and matrices of these statements; none where nothing is transposed, normed or multiplied as a matrix."""
     out = Vectors()
     every = [s for terms in statements for t in terms for s in subterms(t)]
@@ -62,10 +62,10 @@ def find_vectors(statements: Sequence[tuple[Term, ...]], role: Mapping[str, str]
         before = dict(out.rank)
         out.joins = []
         for terms in definitions:
-            _Typing(out, role, free=True).statement(terms)
+            _Typing(out, role, arguments, free=True).statement(terms)
         for terms in statements:
             if terms not in definitions:
-                _Typing(out, role, free=False).statement(terms)
+                _Typing(out, role, arguments, free=False).statement(terms)
         if before == out.rank:
             break
     return out
@@ -94,6 +94,7 @@ class _Typing:
 
     out: Vectors
     role: Mapping[str, str]
+    arguments: Mapping[str, str]
     free: bool
 
     def statement(self, terms: tuple[Term, ...]) -> None:
@@ -156,6 +157,8 @@ class _Typing:
                 return below if top == SCALAR else top if below == SCALAR else None
             case Call("gradient", (_, Name() as by)):
                 return self.of(by)
+            case Call("gradient", (Name(f, _),)) if f in self.arguments:
+                return self.of(Name(self.arguments[f]))
             case Call("gradient", _) | Call("list" | "matrix" | "at", _):
                 return None
             case Call("transpose", (a,)):

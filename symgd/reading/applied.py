@@ -223,7 +223,8 @@ def _application(p: Cursor, head: Name) -> str:
         return "call" if base in APPLIED or hat or (is_word and symbol not in p.declared) else ""
     if any(t.text == base for t in inside):
         return ""
-    if base in ALWAYS_APPLIED or (base in OBJECTIVES and not head.indices) or (base == "h" and symbol != "h") or base == "phi" or count > 1:
+    always = base in ALWAYS_APPLIED or base in OBJECTIVES
+    if (always and not head.indices) or (base == "h" and symbol != "h") or base == "phi" or count > 1:
         return "call"
     if is_word and symbol not in p.declared and base not in LOSSES and not head.indices and "_" not in symbol:
         p.refuse(f"{symbol} is not a function that is known here", p.last, f"write {symbol}*(…) for a product")

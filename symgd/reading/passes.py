@@ -25,7 +25,7 @@ _DATA = frozenset("xXzu")
 
 def passed(tokens: list[Token], text: str, syntax: str, declared: Collection[str], notes: Student) -> list[Token]:
     """All passes, in order."""
-    for step in (_unwrapped, _hidden, _transposed, _over, _braced, _lowered):
+    for step in (_unwrapped, _upright, _hidden, _transposed, _over, _braced, _lowered):
         tokens = step(tokens, text, syntax)
     tokens = _norms(_joined(_placed(tokens), text, syntax), text)
     tokens = _deltas(tokens, text, notes)
@@ -51,6 +51,21 @@ def _unwrapped(tokens: list[Token], text: str, syntax: str) -> list[Token]:
                 if t.text == "under" and tokens[after].text in ("_", "^"):
                     lost |= set(range(after, closing.get(after + 1, after + 1) + 1))
     return [t for at, t in enumerate(tokens) if at not in lost]
+
+
+def _upright(tokens: list[Token], text: str, syntax: str) -> list[Token]:
+    r"""{\rm d}L is dL; d_loss/d_w is dloss/dw"""
+    out: list[Token] = []
+    for at, t in enumerate(tokens):
+        alone = t.kind == "close" and len(out) > 1 and out[-1][:2] == ("run", "d") and out[-2][:2] == ("open", "{")
+        if alone and tokens[at + 1].kind in ("run", "word") and (len(out) < 3 or out[-3].text not in ("frac", "_", "^")):
+            out[-2:] = [out[-1]]
+        else:
+            out.append(t)
+    for at, t in enumerate(out[:-2]):
+        if syntax == "ascii" and t.kind == "run" and t.text[:2] == "d_" and out[at + 1].text == "/" and out[at + 2].text[:2] == "d_":
+            out[at], out[at + 2] = (x._replace(text="d" + x.text[2:]) for x in (t, out[at + 2]))
+    return out
 
 
 def _hidden(tokens: list[Token], text: str, syntax: str) -> list[Token]:
