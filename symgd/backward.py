@@ -97,12 +97,12 @@ class _Backward:
         return paths(self.problem, v)
 
     def only_user_is_objective(self, v: Name) -> bool:
-        return not any(isinstance(local.of, Name) for local, _ in self.paths(v))
+        return not any(_through(local) for local, _ in self.paths(v))
 
     def local_ones(self, v: Name) -> None:
         """∂c/∂v for each c that uses v, from c's own definition; where only L does, that is ∂L/∂v itself."""
         for local, _ in self.paths(v):
-            if not isinstance(local.of, Name):
+            if not _through(local):
                 continue
             walk = _Walk(f"d{_word(local.of)}/d{v.symbol}", local, self.referee)
             walk.to(opened(self.problem, local), "definition", local)
@@ -193,6 +193,11 @@ def paths(problem: Problem, v: Name) -> list[tuple[D, Term]]:
             path = Sum(to[a], path)
         out.append((local, path))
     return out
+
+
+def _through(local: D) -> bool:
+    """Is it ∂c/∂v of a name c on the way?  The objective L = v + … has ∂v/∂v of its own."""
+    return isinstance(local.of, Name) and local.of.symbol != local.by.symbol
 
 
 def opened(problem: Problem, local: D) -> D:

@@ -406,3 +406,10 @@ def test_the_objective_of_a_gradient_is_not_unfolded_by_its_walk() -> None:
 def test_renaming_an_index_renames_the_gradient() -> None:
     result = gradient("line-mse").of("u").result
     assert rename(result, {"i": "i'"}) == 2 * Name("u", ("i'",)) / n
+
+
+def test_an_objective_with_a_parameter_by_itself_is_derived() -> None:
+    problem = Problem("p + 1", (Name("p"),), (), (Definition(Name("L"), Name("p") + 1),), count=())
+    gradient = derive(problem)
+    assert gradient.of("p").result == ONE
+    assert gradient.proved
