@@ -195,7 +195,9 @@ def _function(dice: random.Random) -> Problem:
         f = Call(dice.choice(("exp", "sin", "cos", "log", "sqrt", "tanh")), (a,))
         return dice.choice((mul(b, f), f, a**3, Div(b, a), Div(f, b), add(f, b), add(b, Neg(f)), a**2))
 
-    made = next(t for _ in iter(int, 1) if not isinstance(t := tidy(grow(dice.choice((1, 1, 2)))), Name | Num))
+    made: Term = x
+    while not any(isinstance(s, Call | Pow | Div) for s in subterms(made)):
+        made = tidy(grow(dice.choice((1, 1, 2))))
     return Problem("a function", (x,), (), (Definition(Name("f"), made),), (), count=())
 
 
@@ -401,7 +403,8 @@ def slipped_workings(seed: int) -> Iterator[Working]:
         except (ValueError, ArithmeticError, KeyError):
             continue
         wrong = rewritten(line.members[-1], dice) if dice.random() < 0.3 else line.members[-1]
-        if all(q == 1 for q in found) or size(wrong) > LONGEST or any(q is not None and not mp.isfinite(q) for q in found):
+        value_at_a_place = not names(wrong) and any(names(d.result) for d in _derived(given).tape if d.goal == line.goal)
+        if all(q == 1 for q in found) or size(wrong) > LONGEST or value_at_a_place or any(q is not None and not mp.isfinite(q) for q in found):
             continue
         hand = dice.choice(HANDS)
         rows = _rows(given, [replace(line, members=(wrong,))], hand)
