@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symgd.forward import Definition
+from symgd.handcalc.applied import opaque
 from symgd.handcalc.conventions import base, derived_by, usual_loss, usual_losses
 from symgd.handcalc.defining import Numbered, Stated, with_stated
 from symgd.handcalc.facts import PRIMED, Facts
 from symgd.handcalc.networks import numbered_network
 from symgd.handcalc.resolve import Misfit, resolve, resolve_all
 from symgd.handcalc.setting import Setting
-from symgd.term import Add, Call, D, Mul, Name, Neg, Sum, Term, free, mean, names, subterms
+from symgd.term import Add, Call, D, Mul, Name, Neg, Sum, Term, axis, free, mean, names, subterms
 from symgd.typeset import to_ascii
 
 __all__ = ["complete"]
@@ -25,13 +26,42 @@ TRIED = 8  # derivatives by which the usual losses are told apart
 
 def complete(setting: Setting, statements: Numbered, facts: Facts) -> Setting:
     """The setting with what is missing assumed."""
-    setting = _objective_by_derivatives(_means(setting, facts), statements)
+    setting = _objective_by_derivatives(_means(_any_functions(_symmetric(setting, facts), facts), facts), statements)
     tries = list(_completions(setting, statements, facts))
-    if len(tries) == 1:
+    claims = [said.terms for _, said in statements if len(said.terms) > 1 and _is_rate(said.terms[0], setting)][:TRIED]
+    if len(tries) == 1 and (not claims or tries[0].assumed == setting.assumed):
         return tries[0]
-    claims = [said.terms for _, said in statements if len(said.terms) > 1 and _is_rate(said.terms[0], setting)]
-    scores = [sum(_fits(s, m) for m in claims[:TRIED]) for s in tries]
-    return tries[scores.index(max(scores))]
+    scores = [sum(_fits(s, m) for m in claims) for s in tries]
+    best = tries[scores.index(max(scores))]
+    return replace(best, loose=frozenset(s for s, _ in best.assumed) - {s for s, _ in setting.assumed}) if claims and not max(scores) else best
+
+
+def _any_functions(setting: Setting, facts: Facts) -> Setting:
+    """a = f(z), f′(z), where nobody says what f is: any function."""
+    for f in facts.symbols:
+        bys = {b for a, b in facts.tops if a == f}
+        if base(f).partition("_")[0] in ("f", "g", "h", "phi", "psi") and len(bys) == 1 and setting.definition(f) is None and PRIMED not in bys:
+            (of,) = bys
+            setting = opaque(setting, f, of) if setting.definition(of) and any(x == Name(f) for d in setting.tape for x in [d.value]) else setting
+    return setting
+
+
+def _symmetric(setting: Setting, facts: Facts) -> Setting:
+    """A, where its numbers were given and are symmetric: half of it is as good as all."""
+    for s, values in sorted(facts.defined.items()):
+        axes = setting.declared(s).indices
+        if len(axes) == 2 and axis(axes[0]) == axis(axes[1]) and setting.definition(s) is None and any(map(_is_symmetric, values)):
+            half = next(f"{s}_{k}" for k in range(1, 99) if f"{s}_{k}" not in setting.known)
+            value = Name(half, axes) + Name(half, axes[::-1])
+            setting = _assumed(setting, Definition(setting.declared(s), value), f"{s} is symmetric")
+    return setting
+
+
+def _is_symmetric(t: Term) -> bool:
+    if not (isinstance(t, Call) and t.function == "matrix"):
+        return False
+    rows = [r.args for r in t.args if isinstance(r, Call)]
+    return len(rows) > 1 and all(len(r) == len(rows) for r in rows) and all(rows[j][k] == rows[k][j] for j in range(len(rows)) for k in range(j))
 
 
 def _is_rate(t: Term, setting: Setting) -> bool:
@@ -105,7 +135,7 @@ def _completions(setting: Setting, statements: Numbered, facts: Facts) -> Iterat
 def _assumed(setting: Setting, d: Definition, says: str) -> Setting:
     try:
         setting = setting.knows(d.value)
-        if d.name.symbol not in setting.roles.of and not d.name.symbol.endswith("_bar"):
+        if d.name.symbol not in setting.roles.of and not free(d.name) and not d.name.symbol.endswith("_bar"):
             setting = replace(setting, roles=replace(setting.roles, of={**setting.roles.of, d.name.symbol: "objective"}))
         return setting.assume(d, says)
     except ValueError:

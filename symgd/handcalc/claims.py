@@ -24,7 +24,7 @@ __all__ = ["Claim", "Judged", "claim_of", "judge", "kind_of", "undefined"]
 class Claim:
     """left = right, resolved in its setting.
 
-    kind      derivative | chain | algebra | substitution | update | closed form | number
+    kind      derivative | chain | algebra | substitution | update | closed form | number | open: nothing is known of what it is about
     """
 
     setting: Setting
@@ -108,7 +108,7 @@ def _about_nothing(claim: Claim, missing: set[str]) -> Judged:
         links = all(a.by == b.of for a, b in pairwise(path))
         if links and path[0].of == left.of and path[-1].by == left.by:
             return Judged("right", "the chain rule", claim=claim)
-    return Judged("given", f"nothing is said about what {_and(missing)} is; taken as it stands", claim=claim)
+    return Judged("given", f"nothing is said about what {_and(missing)} is; taken as it stands", claim=replace(claim, kind="open"))
 
 
 def _readings(claim: Claim, brackets: Callable[[], Judged | None], solved: Mapping[str, Term]) -> Iterator[Judged | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symgd.forward import Problem
+from symgd.handcalc.applied import OPAQUE
 from symgd.handcalc.assume import complete
 from symgd.handcalc.claims import Judged
 from symgd.handcalc.defining import collect, plain_setting, with_definitions
@@ -20,7 +21,7 @@ from symgd.handcalc.roles import infer
 from symgd.handcalc.verdict import Finding, StepVerdict, Verdict, Written, worst
 from symgd.handcalc.working import Step, Working
 from symgd.reading import Unread
-from symgd.term import Name, subterms
+from symgd.term import D, Name, Term, names, subterms
 
 __all__ = ["check", "check_lines", "judging"]
 
@@ -75,7 +76,7 @@ def _summed_up(written: Written, steps: list[Step]) -> Finding:
     """The line's verdict is its worst member's; a definition that is only rewritten stays given."""
     verdicts = tuple(s.judged.verdict for s in steps) or ("given",)
     verdict = worst(verdicts)
-    if verdict == "right" and verdicts[0] == "given" and not any(s.right is not None and is_figure(s.right) for s in steps):
+    if verdict == "right" and verdicts[0] == "given" and not any(s.right is not None and _is_result(s.right) for s in steps):
         verdict = "given"
     those = [s for s in steps if s.judged.verdict == verdict]
     main = min(those, key=lambda s: s.far) if those else Step(Judged(verdict, "stated; nothing to judge"))
@@ -86,12 +87,17 @@ def _summed_up(written: Written, steps: list[Step]) -> Finding:
     return Finding(written, verdict, j.says, main.slips if verdict == "wrong" else (), j.factor if verdict == "convention" else None, expected, numbers, shown)
 
 
+def _is_result(t: Term) -> bool:
+    """A number, or a derivative that the next member works out."""
+    return is_figure(t) or isinstance(t, D)
+
+
 def _expected(written: Written, step: Step) -> str | None:
     """The corrected line: the left side as written, the right result."""
     sign = " = " if step.left else "= "
     if step.number:
         return f"{step.left}{sign}{step.number}"
-    if step.meant is None:
+    if step.meant is None or any(s.startswith(OPAQUE) for s in names(step.meant)):
         return None
     bare = not any(isinstance(s, Name) and s.indices for s in subterms(step.right)) if step.right is not None else False
     return f"{step.left}{sign}{printed(step.meant, written.syntax, written.text, bare)}"

@@ -31,6 +31,7 @@ class Setting:
     stated   the symbols that the writer defined, with the number of the line
     rates    names for derivatives: δ_i = ∂L/∂z_i
     assumed  what was missing and therefore assumed: (symbol, sentence)
+    loose    the symbols of assumptions from which no line of the working follows: they may be other than what is meant
     """
 
     roles: Roles
@@ -39,6 +40,7 @@ class Setting:
     stated: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, Definition] = field(default_factory=dict)
     assumed: tuple[tuple[str, str], ...] = ()
+    loose: frozenset[str] = frozenset()
 
     # ------------------------------------------------------------ as a problem
 
@@ -52,7 +54,7 @@ class Setting:
         defined = {d.name.symbol for d in self.tape}
         leaves = [v for v in self.leaves if v.symbol not in defined and v != self.count]
         role = self.roles.of
-        counted = any("i" in v.indices for v in (*leaves, *(d.name for d in self.tape))) or self.roles.samples
+        counted = any("i" in v.indices for v in (*leaves, *(d.name for d in self.tape)))
         main = self.objective
         tape = (*(d for d in self.tape if d.name != main), *(d for d in self.tape if d.name == main))
         return Problem(

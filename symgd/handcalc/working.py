@@ -23,7 +23,7 @@ from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.updates import judge_update, update_of
 from symgd.handcalc.verdict import Slip, Written
-from symgd.term import D, Name, Term, children, names, rebuild
+from symgd.term import Call, D, Name, Term, children, names, rebuild
 from symgd.typeset import to_ascii
 
 __all__ = ["Chain", "Step", "Working"]
@@ -196,12 +196,24 @@ class Working:
                 return given
         elif chain.meant is None and (known := self.like_the_one_before(right)):
             return known
-        j = judge(self.setting, left, right, wide, chain.meant, self.solved)
+        j = self.unless_loose(judge(self.setting, left, right, wide, chain.meant, self.solved), left, right)
+        if j.verdict == "given" and chain.last is not left and j.claim is not None and j.claim.kind == "open":
+            j = judge(self.setting, chain.last, right)
         if j.factor == "hat" and defines:
             j = self.first_model(j)
         if j.verdict == "wrong" and j.claim is not None and (how := follows_from_wrong(j.claim, self.wrong)):
             return replace(j, verdict="carried", says=how, check=None)
         return by_numbers(self.setting, self.reckoning, j, left, chain.last, right)
+
+    def unless_loose(self, j: Judged, left: Term, right: Term) -> Judged:
+        """Not wrong where it only differs from what was assumed, no line follows from that, and no slip explains it."""
+        if j.verdict != "wrong" or j.claim is None:
+            return j
+        loose = j.claim.setting.referee.made_of(names(j.claim.left) | names(j.claim.right)) & self.setting.loose
+        if not loose or account(self.setting, left, None, right, j.claim).slips:
+            return j
+        says = f"nothing is said about what {' and '.join(sorted(loose))} is; taken as it stands"
+        return Judged("given", says, claim=replace(j.claim, kind="open"))
 
     def like_the_one_before(self, right: Term) -> Judged | None:
         """Equal to the member before it: as good as that one."""
@@ -225,6 +237,8 @@ class Working:
         for name in (left, right):
             if isinstance(name, Name) and self.setting.stated.get(name.symbol) == number:
                 return self.given(name, left, right)
+        if isinstance(right, Call) and right.function == "matrix":
+            return Judged("given", f"names {to_ascii(left)}")
         known = {*self.setting.known, *self.setting.rates}
         gradient = isinstance(left, Name) and derived_by(left.symbol, frozenset(self.setting.roles.all("parameter"))) is not None
         if isinstance(left, Name) and left.symbol not in known and left.symbol not in self.setting.roles.aliases and not gradient:
