@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgd.language import FUNCTIONS
-from symgd.reading import read
+from symgd.reading import read, read_line
 from symgd.term import (
     ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow,
     Sum, Term, add, children, mul, names, rebuild,
@@ -583,3 +583,23 @@ def test_a_typical_formula_is_laid_out_and_printed_within_a_millisecond() -> Non
         return time.perf_counter() - start
 
     assert min(one() for _ in range(50)) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("text", "latex", "plain", "said"),
+    [
+        ("X^T y", r"X^{\top} y", "Xᵀ y", "X transpose times y"),
+        (r"\|y - X w\|^2", r"\left\| y - X w \right\|^2", "‖y − X w‖²", "the norm of y minus X times w, end norm squared"),
+        (r"(a - y) \odot b", r"(a - y) \odot b", "(a − y) ⊙ b", "open bracket a minus y close bracket times, entry by entry, b"),
+        (r"X^T (a \odot b)", r"X^{\top} (a \odot b)", "Xᵀ (a ⊙ b)", "X transpose times open bracket a times, entry by entry, b close bracket"),
+        (r"\frac{1}{n} \sum u^2", r"\frac{1}{n} \sum u^2", "(1/n) Σ u²", "one over n times the sum of u squared"),
+        (r"(\sum x)^2", r"\left(\sum x\right)^2", "(Σ x)²", "open bracket the sum of x close bracket squared"),
+        (r"\nabla L", r"\nabla L", "∇L", "the gradient of L"),
+        (r"\|w\|_1", r"\left\| w \right\|_1", "‖w‖₁", "the norm of w sub one"),
+    ],
+)  # fmt: skip
+def test_what_people_write_of_arrays_is_set_as_they_write_it(text: str, latex: str, plain: str, said: str) -> None:
+    term = read_line(text, "latex")[0].members[0].term
+    shown = layout(term)
+    assert (to_latex(shown), to_unicode(shown), to_speech(shown)) == (latex, plain, said)
+    assert read_line(to_latex(shown), "latex")[0].members[0].term == term

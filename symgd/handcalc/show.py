@@ -178,7 +178,7 @@ def _table(verdict: Verdict) -> Iterator[str]:
         mark = MARKS[f.verdict]
         head = f"  {mark} {f.line.number:>{digits}}  {f.verdict:10}  "
         yield (head + windowed(visible(f.line.text).replace("\n", " ⏎ "), 0, 0, COLUMNS - width(head))[0]).rstrip()
-        said = f"{f.says} (factor {f.factor})" if f.factor and f.factor not in f.says else f.says
+        said = f"{f.says} (factor: {f.factor})" if f.factor and f.factor not in f.says else f.says
         again, last = said == last, said
         if said and not again and f.verdict not in ("given", "right", "wrong"):
             yield from _hanging(" " * width(head), one_line(said))

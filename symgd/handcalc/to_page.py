@@ -105,7 +105,7 @@ def _judged(f: Finding, members: tuple[Member, ...], is_first: bool) -> Iterator
 def _said(f: Finding, is_first: bool) -> Inline:
     if f.verdict == "right" and f.says.rstrip(".") in ("", "follows"):  # its mark says so
         return ()
-    factor = f" The factor is {f.factor}." if f.factor and f.factor not in f.says else ""
+    factor = f" (Factor: {f.factor}.)" if f.factor and f.factor not in f.says else ""
     more = " See above." if is_first else ""
     return (f"{_sentence(f.says)}{factor}{more}",) if f.says else (f"{factor}{more}".strip(),) if factor or more else ()
 

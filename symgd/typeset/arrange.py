@@ -22,6 +22,12 @@ RELATIONS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "=": "=", "!=": "≠"
 
 JUXTAPOSE, DOT, MINUS_SIGN = Op("", "juxtapose"), Op("·", "product"), Op("−", "prefix")
 
+# What people write of arrays and no tape holds, as the reader names it, with the number of arguments: its level.
+WRITTEN = {
+    ("transpose", 1): POWER, ("matmul", 2): PRODUCT, ("hadamard", 2): PRODUCT, ("norm", 1): ATOM, ("norm1", 1): POWER, ("gradient", 1): PRODUCT,
+    ("sum", 1): BIG,
+}  # fmt: skip
+
 _SHORT = 8  # nodes in an exponent of e; longer arguments go into exp(…)
 
 
@@ -49,8 +55,8 @@ def level(t: Term, look: Look) -> int:
             return ATOM
         case Call("exp", (u,)) if _raised(u, look):
             return POWER
-        case Call():
-            return FUNCTION
+        case Call(f, args):
+            return WRITTEN.get((f, len(args)), FUNCTION)
         case Pow():
             return POWER
         case D():
@@ -121,7 +127,7 @@ def _sum(ts: tuple[Term, ...], look: Look) -> Layout:
 def _factor(t: Term, last: bool, first: bool, look: Look) -> Layout:
     """One factor: a Σ may stand open only at the end, a negative number only at the start, log p without brackets only at the end."""
     piece, own = _piece(t, look), level(t, look)
-    if isinstance(t, Mul) or (own < PRODUCT and not (last and own == BIG) and not (first and isinstance(t, Num))):
+    if isinstance(t, Mul) or _by_entries(t) or (own < PRODUCT and not (last and own == BIG) and not (first and isinstance(t, Num))):
         return Fence(piece)
     return Apply(piece.function, piece.args, spell=piece.spell) if isinstance(piece, Apply) and not last else piece
 
@@ -190,7 +196,32 @@ def _towers(u: Term) -> bool:
     return isinstance(u, Sum | D | Cases | Call | Match) or (isinstance(u, Div) and size(u) > 5) or any(map(_towers, children(u)))
 
 
+def _written(f: str, args: tuple[Term, ...], look: Look) -> Layout:
+    """Xᵀ · A B · a ⊙ b · ‖v‖ · ‖v‖₁ · ∇f · Σ without an index"""
+    a, b = args[0], args[-1]
+    match f:
+        case "transpose":
+            return Script(_slot(a, ATOM, look), None, Op("⊤", "prefix"))
+        case "matmul":
+            return product(tuple(Fence(_piece(x, look)) if _by_entries(x) else _slot(x, PRODUCT, look) for x in (a, b)))
+        case "hadamard":
+            return Row((_slot(a, PRODUCT, look), Op("⊙", "product"), _slot(b, PRODUCT, look)))
+        case "gradient":
+            return Row((Op("∇", "prefix"), _slot(a, FUNCTION, look)))
+        case "sum":
+            return Big("", _slot(a, BIG, look))
+    bars = Fence(_piece(a, look), "‖", "‖")
+    return Script(bars, Number("1")) if f == "norm1" else bars
+
+
+def _by_entries(t: Term) -> bool:
+    """a ⊙ b: among matrices it needs brackets."""
+    return isinstance(t, Call) and (t.function, len(t.args)) == ("hadamard", 2)
+
+
 def _call(f: str, args: tuple[Term, ...], look: Look) -> Layout:
+    if (f, len(args)) in WRITTEN:
+        return _written(f, args, look)
     pieces = tuple(_piece(a, look) for a in args)
     if f == "sqrt" and len(args) == 1:
         return Root(pieces[0])

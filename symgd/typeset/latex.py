@@ -44,7 +44,7 @@ def to_latex(piece: Layout) -> str:
         case Script(base, sub, sup):
             return _script(base, sub, sup)
         case Big(index, body, mark):
-            return rf"{MARKS[mark]}_{_braced(_index(index))} {to_latex(body)}"
+            return f"{MARKS[mark]}{f'_{_braced(_index(index))}' if index else ''} {to_latex(body)}"
         case Fence(body, opens, closes):
             return _fence(to_latex(body), opens, closes, tall(body))
         case Root(body):

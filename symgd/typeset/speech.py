@@ -12,7 +12,7 @@ MARKS = {
     "+": "plus", "−": "minus", "·": "times", "×": "times", "⊙": "times, entry by entry,", "⊘": "divided, entry by entry, by", "=": "equals",
     ":=": "is defined as", "≈": "is about", "≤": "is at most", "≥": "is at least", "<": "is less than", ">": "is greater than", "≠": "is not equal to",
     "←": "becomes", "→": "tends to", "∈": "in", "/": "over", "": "times", ",": ",", "⊤": "transpose", "∝": "is proportional to", "⇒": "implies",
-    "⇔": "holds exactly when",
+    "⇔": "holds exactly when", "∇": "the gradient of",
 }  # fmt: skip
 
 _SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -41,7 +41,7 @@ def to_speech(piece: Layout) -> str:
         case Script():
             return _script(piece)
         case Big(index, body, mark):
-            return f"the {'sum' if mark == 'Σ' else 'product'} over {_index(index)} of {to_speech(body)}"
+            return f"the {'sum' if mark == 'Σ' else 'product'} {f'over {_index(index)} ' if index else ''}of {to_speech(body)}"
         case Fence(body, opens):
             return _fence(body, opens)
         case Root(body):
