@@ -100,7 +100,7 @@ def run(wish: Wish) -> int:
     form = format_of(wish.report) if wish.report else ""
     if wish.report:
         see_writable(wish.report, wish.force)
-    name = "standard input" if wish.path == "-" else os.path.basename(wish.path)
+    name = "-" if wish.path == "-" else os.path.basename(wish.path)
     try:
         text = text_of(sys.stdin.buffer.read(LARGEST + 1)) if wish.path == "-" else read_text(Path(wish.path), follow=True)
     except Unusable as why:
@@ -108,7 +108,7 @@ def run(wish: Wish) -> int:
     found = check_text(text, wish.reference, wish.seconds, name, form)
     if found.verdict is None:
         raise Unusable(f"{wish.path}: {found.trouble}")
-    print(found.verdict.to_json() if wish.json else "\n".join(to_lines(found.verdict, wish.path)))
+    print(found.verdict.to_json() if wish.json else "\n".join(to_lines(found.verdict, "standard input" if name == "-" else wish.path)))
     if wish.report:
         write_text(wish.report, found.report, wish.force)
         print(f"wrote {wish.report}", file=sys.stderr)

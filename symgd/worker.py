@@ -94,21 +94,23 @@ class Worker:
         self.server: subprocess.Popen[str] | None = None
         self.lines: queue.Queue[str] = queue.Queue()
         self.reader: threading.Thread | None = None
+        self.turn = threading.Lock()
         self.ready = self.forks = False
 
     def ask(self, job: str, *data: Any, seconds: float = 2.0) -> Answer:
-        """The answer to one request, within about `seconds`; the start of the first server is not counted."""
-        self.begin()
-        self._ready()
-        assert self.server
-        assert self.server.stdin
-        try:
-            self.server.stdin.write(json.dumps({"job": job, "data": data, "seconds": seconds}) + "\n")
-            self.server.stdin.flush()
-        except OSError:
-            self.close()
-            return Answer(None, "died")
-        return self._wait(time.monotonic() + seconds + (GRACE if self.forks else 0))
+        """The answer to one request, within about `seconds`; the start of the first server is not counted, nor the requests of other threads before it."""
+        with self.turn:
+            self.begin()
+            self._ready()
+            assert self.server
+            assert self.server.stdin
+            try:
+                self.server.stdin.write(json.dumps({"job": job, "data": data, "seconds": seconds}) + "\n")
+                self.server.stdin.flush()
+            except OSError:
+                self.close()
+                return Answer(None, "died")
+            return self._wait(time.monotonic() + seconds + (GRACE if self.forks else 0))
 
     def begin(self) -> None:
         """Start the server, unless it runs, and do not wait for it: `ask` does."""

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -97,6 +98,11 @@ def test_every_line_has_its_mark_number_verdict_and_text(run: Run) -> None:
     verdicts = ["given", "given", "given", "right", "wrong", "carried"]
     assert [row[:3] for row in rows] == [[MARKS[v], str(k), v] for k, v in enumerate(verdicts, 1)]
     assert rows[2][3] == r"L = \frac{1}{n}\sum_{i=1}^n u_i^2"
+
+
+def test_a_text_from_standard_input_has_a_place_too(run: Run) -> None:
+    assert "--> standard input:2:9" in run("-", "--report", "out.md", stdin=WRONG)[1]
+    assert Path("out.md").read_text("utf-8").startswith("# The working, line by line\n")
 
 
 def test_what_was_assumed_is_said_aloud(run: Run) -> None:
@@ -537,6 +543,12 @@ def test_the_python_name_takes_a_problem_by_name_or_whole_and_definitions() -> N
     assert symgd.check("dL/dw = (2/n) Σ x (w x − y)", mine).first_wrong == 1
     assert symgd.check(NOTEBOOK, name="a.ipynb").first_wrong is None
     assert symgd.check("dL/dw = 2 (y_hat - y) x^2", let=["y_hat = w*x^2 + b", "L = (y_hat - y)^2"]).first_wrong is None
+
+
+def test_threads_get_the_verdicts_on_their_own_texts() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda k: symgd.check(f"f(x) = x^{k}\nf'(x) = {k} x^{k - 1 if k % 2 else k}\n").first_wrong, range(2, 26)))
+    assert found == [None if k % 2 else 2 for k in range(2, 26)]
 
 
 @pytest.mark.parametrize(
