@@ -155,7 +155,7 @@ def test_what_cannot_be_read_is_an_error_with_its_place(text):
 
 @pytest.mark.parametrize(
     ("left", "domain", "message"),
-    [("x", {"x": "big"}, "x: 'big' is no domain"), ("x_i", {}, "carries indices"), (r"\sum_i x_i", {}, "has no meaning without concrete sizes")],
+    [("x", {"x": "big"}, "x: 'big' is no domain"), ("x_ij", {}, "x carries one index"), (r"\sum_i x_{ij}", {}, "x carries one index")],
 )
 def test_what_has_no_meaning_is_an_error(left, domain, message):
     with pytest.raises(ValueError, match=message):
