@@ -36,7 +36,7 @@ NOTATIONS = {  # what has to be understood, and how it is found in a document
     "continued rows": r"(?m)^\s*&?=|^\$\$=|\\\\\n&=", "m and c": r"m\s?x(_i)? \+ c", "a and b": r"ax_i|a x_i", "θ₀, θ₁": r"\\theta_0", "β": r"\\beta",
 }  # fmt: skip
 
-READ, AGREEMENT, FIRST_WRONG = 98.0, 90.0, 85.0  # percent, of the whole corpus
+READ, AGREEMENT, FIRST_WRONG = 99.5, 99.0, 99.0  # percent, of the whole corpus
 
 
 @cache
@@ -109,7 +109,6 @@ def test_a_false_label_is_found_out() -> None:
 # ---------------------------------------------------------------- how it is judged
 
 
-@pytest.mark.xfail(reason="54 lines: letters given again by a step, net and out, softmax, means of data, primes without an argument", strict=True)
 def test_no_right_line_is_called_wrong() -> None:
     assert [(o.record.id, o.label.text) for g in outcomes() for o in g if o.unjust] == []
 

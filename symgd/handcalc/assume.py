@@ -48,9 +48,9 @@ def _any_functions(setting: Setting, facts: Facts) -> Setting:
 
 def _symmetric(setting: Setting, facts: Facts) -> Setting:
     """A, where its numbers were given and are symmetric: half of it is as good as all."""
-    for s, values in sorted(facts.defined.items()):
+    for s in [t[0].symbol for t in facts.statements if len(t) > 1 and isinstance(t[0], Name) and _is_symmetric(t[1])]:
         axes = setting.declared(s).indices
-        if len(axes) == 2 and axis(axes[0]) == axis(axes[1]) and setting.definition(s) is None and any(map(_is_symmetric, values)):
+        if len(axes) == 2 and axis(axes[0]) == axis(axes[1]) and setting.definition(s) is None:
             half = next(f"{s}_{k}" for k in range(1, 99) if f"{s}_{k}" not in setting.known)
             value = Name(half, axes) + Name(half, axes[::-1])
             setting = _assumed(setting, Definition(setting.declared(s), value), f"{s} is symmetric")

@@ -17,7 +17,7 @@ from symgd.referee.check import Check
 from symgd.term import ONE, TWO, Add, D, Div, Mul, Name, Neg, Pow, Sum, Term, axis, children, free, mul, names, parts, rebuild, rename, subterms
 from symgd.term import replace as rewrite
 
-__all__ = ["Claim", "Judged", "claim_of", "judge", "kind_of", "undefined"]
+__all__ = ["Claim", "Judged", "claim_of", "judge", "kind_of", "undefined", "without_index"]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, m
         return _about_nothing(claim, missing)
     if claim.setting.proved(claim.left, claim.right):
         return as_written(claim, found)
-    for reading in _readings(claim, lambda: bracketed(claim, setting, left, wide, meant), solved or {}):
+    for reading in _readings(claim, found, lambda: bracketed(claim, setting, left, wide, meant), solved or {}):
         if reading is not None:
             return reading
     return _refuted(claim, found)
@@ -111,14 +111,14 @@ def _about_nothing(claim: Claim, missing: set[str]) -> Judged:
     return Judged("given", f"nothing is said about what {_and(missing)} is; taken as it stands", claim=replace(claim, kind="open"))
 
 
-def _readings(claim: Claim, brackets: Callable[[], Judged | None], solved: Mapping[str, Term]) -> Iterator[Judged | None]:
+def _readings(claim: Claim, found: Resolved, brackets: Callable[[], Judged | None], solved: Mapping[str, Term]) -> Iterator[Judged | None]:
     """The readings, the likeliest first; each is tried only where those before it fail."""
     yield by_chain(claim)
     yield brackets()
     yield from _summed(claim)
     yield from _factors(claim)
     yield from _solved(claim, solved)
-    yield from _hats(claim)
+    yield from _hats(claim, found)
     yield _derived(claim)
     yield _normed(claim)
 
@@ -128,17 +128,21 @@ def _readings(claim: Claim, brackets: Callable[[], Judged | None], solved: Mappi
 
 def as_written(claim: Claim, found: Resolved) -> Judged:
     """Right; with a word where an index is loose, or one sample is meant for all."""
-    remarks = []
-    if found.mixed:
-        remarks.append(f"{_and(found.mixed)} is written without its index; each example is meant")
+    remarks = [f"{_and(found.mixed)} is written without its index; each example is meant"] if found.mixed else []
     if found.stripped:
-        remarks.append(f"{_and(found.stripped)} has one value for all examples and carries no index")
+        remarks.append(without_index(found.stripped))
     if remarks:
         return Judged("notation", "right as it is meant: " + "; ".join(remarks), claim=claim)
     left = claim.left
     if isinstance(left, D) and isinstance(left.of, Name) and not left.of.indices and left.by.indices and found.bare and claim.kind == "derivative":
         return Judged("convention", "right for each example by itself: the index, and with it the sum, is left out", "one example", claim)
     return Judged("right", "follows", claim=claim)
+
+
+def without_index(parameters: set[str]) -> str:
+    """w_i x_i + b_i: one model for each example."""
+    has, carries = ("has", "carries") if len(parameters) == 1 else ("have", "carry")
+    return f"{_and(parameters)} {has} one value for all examples and {carries} no index"
 
 
 def _and(symbols: set[str]) -> str:
@@ -236,7 +240,7 @@ def _split(t: Term) -> tuple[list[Term], list[Term]]:
     return [f for f in fs if not names(f)], [f for f in fs if names(f)]
 
 
-def _hats(claim: Claim) -> Iterator[Judged | None]:
+def _hats(claim: Claim, found: Resolved) -> Iterator[Judged | None]:
     """y where ŷ is meant."""
     roles = claim.setting.roles
     y, hat = roles.the("target"), roles.the("prediction")
@@ -249,7 +253,9 @@ def _hats(claim: Claim) -> Iterator[Judged | None]:
         meant = _renamed(claim.setting, side, y, hat)
         a, b = (meant, claim.right) if left else (claim.left, meant)
         if claim.setting.proved(a, b):
-            yield Judged("notation", f"right as it is meant: {hat}, the prediction, stands for {y}", "hat", replace(claim, left=a, right=b))
+            says = f"right as it is meant: {hat}, the prediction, stands for {y}"
+            says += f"; {without_index(found.stripped)}" if found.stripped else ""
+            yield Judged("notation", says, "hat", replace(claim, left=a, right=b))
 
 
 def _renamed(setting: Setting, t: Term, old: str, new: str) -> Term:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from symgd.handcalc.conventions import version
-from symgd.handcalc.lines import Said
+from symgd.handcalc.lines import MARKS, Said
+from symgd.language import FUNCTIONS
 from symgd.term import Add, Call, D, Div, Mul, Name, Neg, Num, Sum, Term, children, names, parts, subterms
 
 __all__ = ["PRIMED", "Facts", "gather", "is_number", "solved"]
@@ -62,7 +63,8 @@ class Facts:
 
 def is_number(t: Term) -> bool:
     """Is t made of numbers alone?"""
-    return not names(t) - {"pi"} and not any(isinstance(s, D) for s in subterms(t))
+    stated = any(isinstance(s, D) or (isinstance(s, Call) and s.function not in FUNCTIONS and s.function not in MARKS) for s in subterms(t))
+    return not names(t) - {"pi"} and not stated
 
 
 def solved(facts: Facts, s: str) -> bool:

@@ -16,7 +16,7 @@ from symgd.referee.check import Check
 from symgd.referee.residues import Undecided, Unfit
 from symgd.referee.tape import Referee, positives
 from symgd.stationary import unfold
-from symgd.term import Add, D, Mul, Name, Neg, Term, axis, children, names, rebuild, rename, replace as rewrite, size, subterms
+from symgd.term import Add, D, Mul, Name, Neg, Term, axis, children, fresh, names, rebuild, rename, replace as rewrite, size, subterms
 
 __all__ = ["LARGEST", "Setting"]
 
@@ -109,7 +109,7 @@ class Setting:
     def knows(self, t: Term) -> Setting:
         """With the names of t as leaves, where they are none yet."""
         new = {s.symbol: s for s in subterms(t) if isinstance(s, Name) and s.symbol not in self._every and s != self.count}
-        return replace(self, leaves=(*self.leaves, *(Name(s, tuple(map(axis, v.indices))) for s, v in sorted(new.items())))) if new else self
+        return replace(self, leaves=(*self.leaves, *(Name(s, _own(v.indices)) for s, v in sorted(new.items())))) if new else self
 
     # ------------------------------------------------------------ deciding
 
@@ -202,6 +202,14 @@ class Setting:
     def signature(self, t: Term) -> frozenset[tuple[int, Term]]:
         """The signed terms of t, every name written out."""
         return frozenset(_signed(unfold(self.problem, t), 1))
+
+
+def _own(indices: tuple[str, ...]) -> tuple[str, ...]:
+    """The letters as a name declares them: i, j, and j' where one axis is met twice."""
+    out: list[str] = []
+    for a in indices:
+        out.append(fresh(axis(a), out))
+    return tuple(out)
 
 
 def _signed(t: Term, sign: int) -> Iterator[tuple[int, Term]]:

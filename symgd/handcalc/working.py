@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from symgd.handcalc.account import account
 from symgd.handcalc.carried import follows_from_wrong
-from symgd.handcalc.claims import Claim, Judged, claim_of, judge
+from symgd.handcalc.claims import Claim, Judged, claim_of, judge, without_index
 from symgd.handcalc.conventions import derived_by
 from symgd.handcalc.defining import Stated, with_stated
 from symgd.handcalc.facts import PRIMED, Facts
@@ -254,8 +254,7 @@ class Working:
         except Misfit:
             return Judged("given", f"defines {to_ascii(name)}")
         if found.stripped:
-            says = f"defines {to_ascii(name)}; {' and '.join(sorted(found.stripped))} has one value for all examples and carries no index"
-            return Judged("notation", says, claim=claim)
+            return Judged("notation", f"defines {to_ascii(name)}; {without_index(found.stripped)}", claim=claim)
         return Judged("given", f"defines {to_ascii(name)}", claim=claim)
 
     def again(self, d: Stated, left: Term, right: Term) -> Judged | None:
@@ -283,8 +282,8 @@ class Working:
         hat = self.setting.roles.the("prediction")
         if hat in self.seen:
             return j
-        given = [says for says in j.says.split("; ") if "carries no index" in says]
-        return Judged("notation" if given else "given", f"states the model; its value is called {hat} later", claim=j.claim)
+        loose = [says for says in j.says.split("; ") if "one value for all" in says]
+        return Judged("notation" if loose else "given", "; ".join([f"states the model; its value is called {hat} later", *loose]), claim=j.claim)
 
     def number(self, right: Term, relation: str) -> Step:
         chain = self.chain

@@ -148,9 +148,10 @@ def _first(verdicts: Iterable[str]) -> int | None:
 
 
 def first_right(outcomes: Sequence[Outcome]) -> bool:
-    """Is the first line called wrong the first one labelled so?  A line whose label accepts `wrong` may be it, too."""
+    """Is the first line called wrong the first one labelled so?  A line whose label accepts `wrong` may be it, too; one labelled so need not be, where its
+    label accepts what is said."""
     said = _first(o.verdict for o in outcomes)
-    must = _first(o.label.verdict for o in outcomes)
+    must = _first("" if o.verdict in o.label.accept else o.label.verdict for o in outcomes)
     if said == must:
         return True
     return said is not None and "wrong" in outcomes[said].label.accept and (must is None or said < must)
