@@ -37,6 +37,7 @@ SIZES = {"i": 3}
 STEP = mp.mpf(10) ** -25
 CLOSE = mp.mpf(10) ** -9
 LONGEST = 60  # nodes of a line
+CONVENTIONS = [mp.mpf(a) / b for a in (1, 2, 3, 6) for b in (1, 2, 3, 6) if a != b]  # n is 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Working:
     line     the text of the line in question
     slip     the name of the slip made in it, "" where it is right
     same     the names of all slips of this file that make the very same line of it
-    factor   is it wrong by a constant factor alone?
+    factor   is it wrong by a constant factor alone that a convention has: 2, n, and what is made of them?
     made     the function of the slip, for a report
     """
 
@@ -408,5 +409,5 @@ def slipped_workings(seed: int) -> Iterator[Working]:
             continue
         hand = dice.choice(HANDS)
         rows = _rows(given, [replace(line, members=(wrong,))], hand)
-        constant = all(q is not None and abs(q - found[0]) < CLOSE for q in found)
+        constant = any(all(q is not None and abs(q - f) < CLOSE for q in found) for f in CONVENTIONS)
         yield Working(document(rows, hand), rows[-1], slip, same, constant, by)
