@@ -58,7 +58,7 @@ def in_arrays(setting: Setting, members: tuple[Term, ...], letters: Mapping[str,
                 return True
             if isinstance(s, Name) and setting.roles.vectors.hidden(s):
                 return True
-            if isinstance(s, Name):
+            if isinstance(s, Name) and setting.roles.vectors.rank:
                 declared = setting.declared(s.symbol).indices
                 hidden = declared[len(s.indices) :]
                 if any(axis(a) != "i" for a in hidden) and (not s.indices or len(declared) > 1):

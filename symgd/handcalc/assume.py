@@ -168,9 +168,11 @@ def _with_prediction(setting: Setting, statements: Numbered, facts: Facts, main:
     if found is None:
         roles = replace(roles, of={**roles.of, "y_hat": "prediction"}, axes={**roles.axes, "y_hat": ("i",) if roles.samples else ()})
         setting, found, wanted = replace(setting, roles=roles), "y_hat", True
-    for other in roles.all("prediction"):
-        if other in defined and wanted and found not in defined:
-            return _assumed(setting, Definition(setting.declared(found), setting.declared(other)), f"{found} = {other}: two names for the prediction")
+    said = next((s for s in roles.all("prediction") if s in defined), None)
+    for other in roles.all("prediction") if said else ():
+        if other not in defined and other in facts.symbols and setting.declared(other).indices == setting.declared(str(said)).indices:
+            same = Definition(setting.declared(other), setting.declared(str(said)))
+            setting, wanted = _assumed(setting, same, f"{other} = {said}: two names for the prediction"), False
     if not wanted:
         return setting
     name = setting.declared(found)

@@ -88,6 +88,8 @@ def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, m
         claim, found = claim_of(setting, left, right, meant)
     except Misfit as misfit:
         if "product of" in str(misfit) or "shape" in str(misfit) or "cannot be added" in str(misfit):
+            if setting.loose or not _shaped(setting, left, right):
+                return Judged("undecided", f"the shapes of what stands here are not known well enough: {misfit}")
             return Judged("wrong", f"the shapes do not fit: {misfit}")
         raise
     if missing := undefined(claim.setting, left, right):
@@ -98,6 +100,12 @@ def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, m
         if reading is not None:
             return reading
     return _refuted(claim, found)
+
+
+def _shaped(setting: Setting, *sides: Term) -> bool:
+    """Is every name in the line defined, or met in what a definition is made of?"""
+    used = setting.referee.made_of(frozenset(d.name.symbol for d in setting.tape))
+    return all(setting.roles.aliases.get(s, s) in used or s in ("I", "pi") for t in sides for s in names(t) if s in setting.roles.vectors.symbols)
 
 
 def _about_nothing(claim: Claim, missing: set[str]) -> Judged:
@@ -316,9 +324,21 @@ def _derived(claim: Claim) -> Judged | None:
 # ---------------------------------------------------------------- refuted, or not
 
 
+def _unconnected(claim: Claim) -> str:
+    """Is something derived by a name that no definition has?  Then more is meant than what is written."""
+    setting = claim.setting
+    made = setting.referee.made_of(frozenset(d.name.symbol for d in setting.tape))
+    for s in subterms(claim.left):
+        if isinstance(s, D) and isinstance(s.of, Name) and s.by.symbol not in made and s.by.symbol not in setting.roles.arguments.values():
+            return f"no line says how {s.of.symbol} is made of {s.by.symbol}"
+    return ""
+
+
 def _refuted(claim: Claim, found: Resolved) -> Judged:
     if found.unknown:
         return Judged("undecided", f"nothing is said about what {_and(found.unknown)} stands for", claim=claim)
+    if stranger := _unconnected(claim):
+        return Judged("undecided", stranger, claim=replace(claim, kind="open"))
     check = claim.setting.compare(claim.left, claim.right)
     match check.verdict:
         case "proved":

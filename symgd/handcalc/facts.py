@@ -25,6 +25,7 @@ class Facts:
     minus       pairs of names of which one is taken from the other
     under       names in denominators
     counts      what sums run to
+    dots        (statement, letter) of sums, with the symbols that carry the letter
     sums        is anything summed or averaged?
     logs        names in logarithms
     functions   functions and marks that were met
@@ -43,6 +44,7 @@ class Facts:
     minus: list[tuple[str, str]] = field(default_factory=list)
     under: list[str] = field(default_factory=list)
     counts: list[str] = field(default_factory=list)
+    dots: list[tuple[int, str, frozenset[str]]] = field(default_factory=list)
     sums: bool = False
     logs: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
@@ -120,8 +122,9 @@ def _look(facts: Facts, t: Term, number: int) -> None:
                 facts.bare[s] = facts.bare.get(s, 0) + 1
         case D(of, by):
             facts.tops.append((of.symbol if isinstance(of, Name) else "", by.symbol))
-        case Sum():
+        case Sum(index, body):
             facts.sums = True
+            facts.dots.append((number, index, frozenset(s.symbol for s in subterms(body) if isinstance(s, Name) and index in s.indices)))
         case Call(f, args):
             facts.functions.add(f)
             facts.sums |= f in ("sum", "mean")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symgd.handcalc.verdict import Written
 from symgd.language import FUNCTIONS
 from symgd.reading import Unread
 from symgd.reading.line import Statement, read_line
-from symgd.term import Call, D, Mul, Name, Term, children, names, rebuild, subterms
+from symgd.term import Call, D, Mul, Name, Sum, Term, children, names, rebuild, subterms
+from symgd.term import replace as replace_terms
 
 __all__ = ["MARKS", "Row", "Said", "read_rows"]
 
@@ -58,12 +59,31 @@ class Row:
 
 def read_rows(lines: Sequence[Written]) -> list[Row]:
     """Every line, the names of all of them known."""
-    first = [_row(w, frozenset()) for w in lines]
+    first = _one_alphabet([_row(w, frozenset()) for w in lines])
     symbols = frozenset(s for r in first for said in r.said for t in said.terms for s in names(t) if s.isidentifier()) - {"e", "pi"}
     symbols -= {s for s in symbols if _product(s, symbols, first)}
     functions = frozenset(s for r in first for said in r.said for s in _applied(said, r.written.text))
     second = [_row(w, symbols - functions, functions) for w in lines]
-    return [a if b.unread and not a.unread else b for a, b in zip(first, second, strict=True)]
+    rows = [a if b.unread and not a.unread else b for a, b in zip(first, second, strict=True)]
+    return _one_alphabet(rows)
+
+
+def _one_alphabet(rows: list[Row]) -> list[Row]:
+    """z_c, where a Σ over c stands in another line and z carries an index there: the c of z."""
+    every = [x for r in rows for said in r.said for t in said.terms for x in subterms(t)]
+    bound = {x.index for x in every if isinstance(x, Sum)}
+    indexed = {x.symbol for x in every if isinstance(x, Name) and x.indices}
+
+    def change(t: Term) -> Term | None:
+        if not isinstance(t, Name) or t.indices:
+            return None
+        stem, _, tail = t.symbol.rpartition("_")
+        return Name(stem, (tail,)) if tail in bound and stem in indexed else None
+
+    def new(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        return tuple(replace_terms(t, change) for t in terms)
+
+    return [replace(r, said=tuple(replace(s, terms=new(s.terms), wide=new(s.wide)) for s in r.said)) for r in rows]
 
 
 def _product(s: str, symbols: frozenset[str], rows: Sequence[Row]) -> bool:

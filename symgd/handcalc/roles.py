@@ -72,8 +72,10 @@ def infer(facts: Facts, known: Mapping[str, str] | None = None, axes: Mapping[st
             of[s] = "slope"
     arguments = {f: a[0] for f, a in facts.arguments.items() if len(a) == 1}
     vectors = find_vectors(facts.statements, of, arguments)
-    indices = any(i[:1].isalpha() for uses in facts.indexed.values() for _, idx in uses for i in idx)
-    samples = facts.sums or indices or bool(counts) or any(vectors.rank.get((s, 0)) == 2 for s in DESIGNS)
+    features = {letter for _, letter in _features(facts, of)}
+    indices = any(i[:1].isalpha() and i not in features for uses in facts.indexed.values() for _, idx in uses for i in idx)
+    sums = facts.sums and (bool(facts.functions & {"sum", "mean"}) or any(letter not in features for _, letter, _ in facts.dots))
+    samples = sums or indices or bool(counts) or any(vectors.rank.get((s, 0)) == 2 for s in DESIGNS)
     aliases = _aliases(facts, of, counts, bys)
     if "X" in facts.bare and "x" in facts.symbols and vectors.rank.get(("X", 0)) == 2 and vectors.total("x") == 2 and "X" not in facts.defined:
         aliases["X"] = "x"
@@ -215,7 +217,7 @@ def _axes(facts: Facts, of: Mapping[str, str], samples: bool, vectors: Vectors) 
 
 def _sample_roots(classes: _Classes, facts: Facts, of: Mapping[str, str], own: set[str], whole: set[str]) -> set[Slot]:
     """The axes of the samples: of the target and its kin; else of the rows of X; else of what has one index alone."""
-    classed = {classes.root(slot) for slot in sorted(facts.ones)}
+    classed = {classes.root(slot) for slot in sorted(facts.ones)} | {classes.root((number, letter)) for number, letter in _features(facts, of)}
     sample = {classes.root((s, 0)) for s in sorted(own | whole) if of.get(s) in ("target", "prediction", "residual")} - classed
     sample = sample or {classes.root((s, 0)) for s in DESIGNS if s in whole}
     if sample or whole:
@@ -223,6 +225,12 @@ def _sample_roots(classes: _Classes, facts: Facts, of: Mapping[str, str], own: s
     singles = {classes.root((s, 0)) for s in sorted(own) if all(len(idx) == 1 for _, idx in facts.indexed[s])}
     singles -= classed
     return singles if len(singles) == 1 else {r for r in singles if any(x[1] == "i" for x in classes.of(r))}
+
+
+def _features(facts: Facts, of: Mapping[str, str]) -> list[tuple[int, str]]:
+    """The letters of dot products, Σ_j w_j x_j: a weight carries them, and nothing that there is one of for each sample."""
+    kinds = [(number, letter, {of.get(s) for s in symbols}) for number, letter, symbols in facts.dots]
+    return [(number, letter) for number, letter, roles in kinds if "parameter" in roles and not roles & {"target", "prediction", "residual"}]
 
 
 def _same_letters(classes: _Classes, facts: Facts, symbols: set[str]) -> None:

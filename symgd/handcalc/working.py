@@ -22,7 +22,7 @@ from symgd.handcalc.reckoning import Reckoning
 from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.updates import judge_update, update_of
-from symgd.handcalc.verdict import Slip, Written
+from symgd.handcalc.verdict import ORDER, Slip, Written
 from symgd.term import Call, D, Name, Term, children, names, rebuild
 from symgd.typeset import to_ascii
 
@@ -189,6 +189,8 @@ class Working:
         chain = self.chain
         assert chain is not None
         left = chain.left
+        if isinstance(left, Call) and left.function == "gradient" and isinstance(right, Call) and right.function in ("list", "matrix"):
+            return self.components(left, right)
         if defines:
             if u := update_of(self.setting, left, right, relation):
                 return by_numbers(self.setting, self.reckoning, judge_update(self.setting, u), chain.left, chain.last, right)
@@ -205,6 +207,16 @@ class Working:
             return replace(j, verdict="carried", says=how, check=None)
         return by_numbers(self.setting, self.reckoning, j, left, chain.last, right)
 
+    def components(self, left: Call, right: Call) -> Judged:
+        """∇f = (∂f/∂x, ∂f/∂y), in the order of f(x, y)."""
+        of = left.args[0]
+        by = left.args[1:] or tuple(map(Name, self.facts.arguments.get(of.symbol, ()))) if isinstance(of, Name) else ()
+        entries = [r.args[0] if isinstance(r, Call) and r.function == "list" and len(r.args) == 1 else r for r in right.args]
+        if len(by) != len(entries) or not by:
+            raise Misfit("what the gradient is taken by is not said")
+        found = [judge(self.setting, D(of, b), x) for b, x in zip(by, entries, strict=True) if isinstance(b, Name)]
+        return next(j for v in reversed(ORDER) for j in found if j.verdict == v)
+
     def unless_loose(self, j: Judged, left: Term, right: Term) -> Judged:
         """Not wrong where it only differs from what was assumed, no line follows from that, and no slip explains it."""
         if j.verdict != "wrong" or j.claim is None:
@@ -212,7 +224,7 @@ class Working:
         loose = j.claim.setting.referee.made_of(names(j.claim.left) | names(j.claim.right)) & self.setting.loose
         if not loose or account(self.setting, left, None, right, j.claim).slips:
             return j
-        says = f"nothing is said about what {' and '.join(sorted(loose))} is; taken as it stands"
+        says = f"nothing is said about what {' and '.join(sorted(loose))} {'is' if len(loose) == 1 else 'are'}; taken as it stands"
         return Judged("given", says, claim=replace(j.claim, kind="open"))
 
     def like_the_one_before(self, right: Term) -> Judged | None:

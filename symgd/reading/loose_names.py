@@ -10,6 +10,8 @@ from symgd.term import Match, Name, Term, children, symbol_problem
 
 __all__ = ["PRIMED", "noted", "plain_name", "script", "spread", "student"]
 
+LAYERED = frozenset(("a", "z", "w", "b", "W", "delta", "A", "Z"))  # a^l, z^L, W^{l+1}: of a layer
+
 PRIMED = Name("?")  # u' is D(u, PRIMED): the variable is what the surroundings say
 
 
@@ -167,6 +169,8 @@ def _raised(p: Cursor, symbol: str) -> tuple[list[str], int] | None:
     if bracket in ("(", "[") and len(inside) <= 8 and all(t.kind in ("word", "number", "open", "close") or t.text in ("+", "-", ",", "_") for t in inside):
         return _inside(p, inside), end + 1
     if len(texts) == 3 and texts[1] in ("+", "-") and texts[2] == "1" and texts[0] in ("t", "k") and texts[0] not in p.declared:
+        return texts, end + 1
+    if symbol in LAYERED and texts[0] in ("l", "L") and (len(texts) == 1 or (len(texts) == 3 and texts[1] in ("+", "-") and texts[2] == "1")):
         return texts, end + 1
     if len(texts) == 1 and inside[0].kind == "word" and texts[0] not in p.declared and (texts[0] in p.bound or texts[0] in ("i", "j")):
         return texts, end + 1
