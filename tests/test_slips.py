@@ -148,6 +148,8 @@ CASES: dict[str, tuple[Problem, str, str]] = {
     "written_factor": (ALGEBRA, "(a + b)^2", "a^2 + a*b + b^2"),
     "written_count": (stated("L = 1/n*sum_i((p_i - y_i)^2) + w^2"), "L", "1/n*sum_i((p_i - y_i)^2) + n*w^2"),
     "written_factor_lost": (ALGEBRA, "a + b*c", "a + b"),
+    "written_weight_lost": (stated("L = sum_i(g_i*(w*x_i - y_i)^2)"), "dL/dw", "2*sum_i((w*x_i - y_i)*x_i)"),
+    "written_constant_counted_once": (stated("L = sum_i((w*x_i - b)^2)"), "dL/db", "-2*(sum_i(w*x_i) - b)"),
     "written_factor_added": (ALGEBRA, "a + b*c", "a + b*c*d"),
     "written_exponent": (f("x*(x^3 + 1)"), "df/dx", "x^3 + 1 + 3*x^4"),
     "written_exponent_lost": (ALGEBRA, "a^3 + b", "a^2 + b"),

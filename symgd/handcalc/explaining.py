@@ -45,13 +45,17 @@ class Tables:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A slip that explains the claim if a = b; what a convention explains besides, in words; the right side as it should have been, where that is known."""
+    """A slip that explains the claim if a = b; what a convention explains besides, in words.
+
+    mended, turned  the right side as it should have been, where a part of it or the whole of it was wrong
+    """
 
     made: Made
     a: Term
     b: Term
     besides: str = ""
     mended: Term | None = None
+    turned: Term | None = None
 
     @property
     def tier(self) -> tuple[bool, int]:
@@ -131,8 +135,9 @@ class FalseClaim:
             got = self.value(undone)
             for t, v in truths if got is not None else ():
                 if (k := ratio(got, v, weights)) is not None:
-                    mended = undone if t is self.left and k == 0 and made.rule.spoil.__name__ in self.tables.undone else None
-                    yield Candidate(made, undone, mul(factors[k][0], t), factors[k][1], mended)
+                    key, told = made.rule.spoil.__name__, t is self.left and k == 0
+                    mended, turned = (undone if told and key in table else None for table in (self.tables.undone, self.tables.whole))
+                    yield Candidate(made, undone, mul(factors[k][0], t), factors[k][1], mended, turned)
 
     def as_written(self) -> Iterator[Candidate]:
         """Where names have no values: each right side with a slip undone that reads like the left side."""
@@ -196,7 +201,7 @@ class FalseClaim:
         for path, s, letters, within in places(t, free(self.left) | free(self.right)):
             around = self.around(self.pool, letters, within)
             for r in table.values():
-                yield from ((made, put(t, path, new)) for made, new in outcomes(r, s, around) if not _cancels(new))
+                yield from ((made, put(t, path, new)) for made, new in outcomes(r, s, around) if r.name == "sign" or not _cancels(new))
 
     @cached_property
     def pool(self) -> tuple[Term, ...]:

@@ -44,6 +44,11 @@ class Glance:
             shape = tuple(self.size(a) for a in v.indices)
             self.raw[v.symbol] = np.array([rng.uniform(low, high) for _ in range(math.prod(shape))]).reshape(shape) if shape else rng.uniform(low, high)
 
+        for s, a in problem.given:  # sums to one along the axis
+            at = next((k for k, b in enumerate(declared) if axis(b) == a), None) if (declared := problem.declared()[s].indices) else None
+            if at is not None and s in self.raw:
+                self.raw[s] = self.raw[s] / self.raw[s].sum(axis=at, keepdims=True)
+
     def size(self, index: str) -> int:
         return SAMPLES if axis(index) in self.counted else OTHERS
 

@@ -31,6 +31,9 @@ def corrected(claim: Claim) -> Term | None:
     Where a slip of the pen explains the line, it is the line with that slip undone.
     """
     found = _meant(claim)
+    turned = explained(claim.setting.problem, claim.left, claim.right, claim.setting.referee, claim.kind).turned
+    if turned is not None and (found is None or size(found) > 2 * size(turned)):
+        found = tidy(turned)
     said = (tidy(claim.right),) if claim.kind == "update" else (tidy(claim.right), tidy(claim.left))
     return found if found is not None and size(found) <= LARGEST and tidy(found) not in said else None
 

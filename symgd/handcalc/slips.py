@@ -48,7 +48,7 @@ SLIPS: dict[str, SlipRule] = {**TABLES.moves, **TABLES.rewritten, **TABLES.undon
 
 # the likeliest first, where several of one tier explain a line
 LIKELY = (
-    "update-direction", "sum-dropped", "product-rule", "quotient-rule", "sign", "exponent-kept", "inner-derivative", "exponent-lost", "factor", "count",
+    "update-direction", "sum-dropped", "sign", "product-rule", "quotient-rule", "exponent-kept", "inner-derivative", "exponent-lost", "factor", "count",
     "function-derivative", "wrong-parameter", "outer-derivative", "bracket", "chain-rule", "path-dropped", "term-dropped", "constant-kept", "wrong-variable",
     "sum-product", "additive", "cancelling", "term-added", "reciprocal", "sum-kept", "transpose", "arithmetic",
 )  # fmt: skip
@@ -56,10 +56,11 @@ LIKELY = (
 
 @dataclass(frozen=True)
 class Explained:
-    """The slips, the likeliest first; the right side as the writer meant it, where the first slip tells; how far-fetched they are."""
+    """The slips, the likeliest first; the right side as the writer meant it, where the first slip tells, a part or the whole; how far-fetched they are."""
 
     slips: tuple[Slip, ...] = ()
     mended: Term | None = None
+    turned: Term | None = None
     far: int = 9
 
 
@@ -86,7 +87,11 @@ def explained(problem: Problem, left: Term, right: Term, referee: Referee, kind:
     if "update-direction" in found:  # a step uphill has the other sign: that is the same slip
         found = {"update-direction": found["update-direction"]}
     first = next(iter(found.values()), None)
-    return Explained(tuple(_slip(c, problem) for c in found.values()), first.mended, first.made.rule.rare + 4 * bool(first.besides)) if first else Explained()
+    if first is None:
+        return Explained()
+    whole = (c for c in candidates if c.turned is not None and c.made.rule.name == first.made.rule.name and claim.proved(c, referee))
+    turned = next((c.turned for c in whole), None)
+    return Explained(tuple(_slip(c, problem) for c in found.values()), first.mended, turned, first.made.rule.rare + 4 * bool(first.besides))
 
 
 def _likely(c: Candidate) -> tuple[tuple[bool, int], int]:

@@ -8,11 +8,12 @@ Its docstring is what the writer is told.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from symgd.handcalc.slips_of_names import known_names, near_by
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
-from symgd.term import TWO, Add, Call, Div, Mul, Name, Neg, Num, Pow, Term, add, mul, names, parts
+from symgd.term import TWO, Add, Call, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, free, mul, names, parts, subterms
 
 __all__ = ["TERMS"]
 
@@ -76,6 +77,17 @@ def written_term_added(s: Term, _: Around) -> Wrongs:
                 yield add(*ts[:k], *ts[k + 1 :]), {"t": t}
 
 
+@slip(TERMS, "count", spoils="count")
+def written_constant_counted_once(s: Term, around: Around) -> Wrongs:
+    """A constant summed over all {n} samples is {n} times the constant; here {t} stands beside the Σ as if it were summed once."""
+    match s:
+        case Add(ts) if any(isinstance(x, Sum) for t in ts for x in subterms(t)):
+            for k, t in enumerate(ts):
+                for _axis, n in around.problem.count:
+                    if not any(isinstance(x, Sum) for x in subterms(t)) and not free(t):
+                        yield add(*ts[:k], _times(n, t), *ts[k + 1 :]), {"t": t, "n": n}
+
+
 @slip(TERMS, "factor", spoils="arithmetic", rare=1)
 def written_factor(s: Term, _: Around) -> Wrongs:
     """One term has a wrong factor: {t} should be {right}."""
@@ -111,6 +123,16 @@ def written_factor_lost(s: Term, around: Around) -> Wrongs:
                 for f in known_names(around):
                     right = Neg(mul(t.body, f)) if isinstance(t, Neg) else mul(t, f)
                     yield add(*ts[:k], right, *ts[k + 1 :]), {"t": t, "f": f, "right": right}
+
+
+@slip(TERMS, "factor", spoils="arithmetic", rare=1)
+def written_weight_lost(s: Term, around: Around) -> Wrongs:
+    """Under the Σ the factor {f} is missing."""
+    match s:
+        case Sum(index, body):
+            for f in known_names(replace(around, letters=around.letters | {index})):
+                if index in f.indices:
+                    yield Sum(index, mul(f, body)), {"f": f}
 
 
 @slip(TERMS, "factor", spoils="arithmetic", rare=2)
