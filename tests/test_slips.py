@@ -9,6 +9,7 @@ import pytest
 
 from symgd.forward import Definition, Problem
 from symgd.handcalc.explaining import FalseClaim
+from symgd.handcalc.hand import printed
 from symgd.handcalc.judge import check
 from symgd.handcalc.slips import LIKELY, SLIPS, TABLES, explain
 from symgd.handcalc.verdict import Finding
@@ -286,3 +287,32 @@ def test_what_nothing_explains_gets_no_slip() -> None:
 def test_the_same_claim_is_explained_the_same() -> None:
     c = claim(CASES["exponent_kept"])
     assert explain(c.problem, c.left, c.right, Referee(c.problem)) == explain(c.problem, c.left, c.right, Referee(c.problem))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (r"\frac{\partial J}{\partial b} = \frac{1}{m}\sum_{i=1}^{m}(h_\theta(x^{(i)}) - y^{(i)})", r"\sum_{i=1}^{m} (h_\theta(x^{(i)}) - y^{(i)}) x^{(i)}"),
+        (r"\frac{\partial J}{\partial b} = \tfrac{2}{n}\sum_i (\hat y_i - y_i)", r"\sum_i (h_{\theta,i} - y_i) x_i"),
+        (r"\frac{\partial J}{\partial b} = 2\sum (h - y)", r"\sum (h_{\theta} - y) x"),
+        ("dJ/db = sum_i(h_i - y_i)", "sum_i((h_theta_i - y_i)*x_i)"),
+        ("dJ/db = sum(h - y)", "sum((h_theta - y)*x)"),
+        ("∂J/∂b = Σ (h − y)", "Σ"),
+    ],
+)
+def test_a_term_is_printed_in_the_hand_of_the_writer(written: str, expected: str) -> None:
+    t = read("sum_i((h_theta_i - y_i)*x_i)", "ascii", declared={"h_theta", "y", "x"})
+    bare = not re.search(r"_i|\(i\)", written)
+    shown = printed(t, "latex" if "\\" in written else "ascii", written, bare)
+    assert expected in shown
+
+
+def test_matrices_are_printed_with_the_writers_transpose_and_without_bold() -> None:
+    t = read("sum_i(X_ij*(p_i - y_i))", "ascii", declared={"X", "p", "y"})
+    assert printed(t, "latex", r"\nabla J = X^T(y - p)", True) == "X^T (p - y)"
+    assert printed(t, "latex", r"\nabla J = \mathbf{X}^\top(\mathbf y - \mathbf p)", True) == r"\mathbf{X}^\top (\mathbf{p} - \mathbf{y})"
+    assert printed(t, "ascii", "grad = X.T @ (y - p)", True) == "Xᵀ (p − y)"
+
+
+def test_the_index_has_the_writers_letter() -> None:
+    assert printed(read("t_j - p_j", "ascii"), "latex", r"\frac{\partial L}{\partial z_k} = p_k - t_k", False) == "t_k - p_k"

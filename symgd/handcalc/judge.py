@@ -14,9 +14,9 @@ from symgd.handcalc.claims import Judged
 from symgd.handcalc.defining import collect, plain_setting, with_definitions
 from symgd.handcalc.facts import gather
 from symgd.handcalc.figures import is_figure
+from symgd.handcalc.hand import printed
 from symgd.handcalc.lines import read_rows
 from symgd.handcalc.reference import taken_over, with_problem
-from symgd.handcalc.remedy import printed
 from symgd.handcalc.roles import infer
 from symgd.handcalc.verdict import Finding, StepVerdict, Verdict, Written, worst
 from symgd.handcalc.working import Step, Working

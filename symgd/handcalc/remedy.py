@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
@@ -15,12 +14,10 @@ from symgd.handcalc.slips import explained
 from symgd.rules.arithmetic import tidy
 from symgd.rules.table import NoRule
 from symgd.stationary import closed_form
-from symgd.term import TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, children, free, mul, names, rebuild, rename, size, subterms
+from symgd.term import TWO, Add, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, free, mul, names, rename, size, subterms
 from symgd.term import replace as rewrite
-from symgd.typeset import to_ascii, to_latex, to_unicode
-from symgd.typeset.layout import Notation, layout
 
-__all__ = ["corrected", "printed", "solution", "truth"]
+__all__ = ["corrected", "solution", "truth"]
 
 LARGEST = 120  # nodes of a line that is offered as a correction
 
@@ -32,7 +29,8 @@ def corrected(claim: Claim) -> Term | None:
     """
     found = _meant(claim)
     turned = explained(claim.setting.problem, claim.left, claim.right, claim.setting.referee, claim.kind).turned
-    if turned is not None and (found is None or size(found) > 2 * size(turned)):
+    derived = any(isinstance(s, D) for s in subterms(claim.left))
+    if turned is not None and (found is None or not derived or size(found) > 2 * size(turned)):
         found = tidy(turned)
     said = (tidy(claim.right),) if claim.kind == "update" else (tidy(claim.right), tidy(claim.left))
     return found if found is not None and size(found) <= LARGEST and tidy(found) not in said else None
@@ -218,68 +216,3 @@ def _put_in(t: Term, d: Definition) -> Term:
         return rename(d.value, dict(zip(d.name.indices, s.indices, strict=True))) if isinstance(s, Name) and s.symbol == d.name.symbol else None
 
     return rewrite(t, change)
-
-
-MATRICES = re.compile(r"\^\s*\{?\s*(?:\\mathsf\s*)?\{?\s*(?:T|\\top|\\intercal|\\mathrm\{T\})|ᵀ|\.T\b|@|transpose")
-T_OF_THE_WRITER = re.compile(r"\^\s*(\{?\s*T\s*\}?|\{?\s*\\mathsf\s*\{?T\}?\s*\}?)")
-
-
-def printed(t: Term, syntax: str, text: str, bare: bool) -> str:
-    """t as the writer writes: LaTeX, plain ASCII or with Unicode's marks; in matrices where the writer does, without sample indices where they are left out."""
-    upright = "partial" not in text and "∂" not in text
-    if any(isinstance(s, Call) and s.function in ("transpose", "matmul") for s in subterms(t)):
-        return _with_transposes(t, syntax, text)
-    notation: Notation = "matrix" if _in_matrices(t, text) else "sum"
-    if syntax == "latex":
-        shown = to_latex(layout(t, notation, straight=upright))
-        return _in_the_hand_of(text, shown) if notation == "matrix" else shown
-    if notation == "matrix":
-        return to_unicode(layout(t, notation))
-    if bare:
-        t = _bare(t)
-    return to_ascii(t) if text.isascii() else to_unicode(layout(t, straight=upright))
-
-
-TRANSPOSED = Name("TRANSPOSED")  # as an exponent, until the line is printed
-
-
-def _with_transposes(t: Term, syntax: str, text: str) -> str:
-    """A line in matrices as it was written, not in entries."""
-
-    def go(s: Term) -> Term:
-        match s:
-            case Call("transpose", (a,)):
-                return Pow(go(a), TRANSPOSED)
-            case Call("matmul", fs):
-                return mul(*map(go, fs))
-        return rebuild(s, [go(c) for c in children(s)])
-
-    shown = layout(go(t))
-    if syntax == "latex":
-        return _in_the_hand_of(text, to_latex(shown).replace(f"^{{{to_latex(layout(TRANSPOSED))}}}", r"^{\top}"))
-    return re.sub(r"\^\(?TRANSPOSED\)?", "ᵀ", to_unicode(shown))
-
-
-def _in_matrices(t: Term, text: str) -> bool:
-    """Does the writer write matrices: a transpose, or two axes without a Σ?"""
-    if any(isinstance(s, D) for s in subterms(t)):
-        return False
-    axes = any(isinstance(s, Name) and len(s.indices) > 1 for s in subterms(t))
-    return bool(MATRICES.search(text)) or (axes and not re.search(r"sum|Σ|∑|mean", text))
-
-
-def _in_the_hand_of(text: str, shown: str) -> str:
-    """Matrices in bold or not, and the mark of the transpose, as the writer has them."""
-    if not re.search(r"\\mathbf|\\boldsymbol|\\bm", text):
-        shown = re.sub(r"\\(?:mathbf|boldsymbol)\{([^{}]*)\}", r"\1", shown)
-    found = T_OF_THE_WRITER.search(text)
-    return shown.replace(r"^{\top}", f"^{found[1].strip()}" if found else r"^\top")
-
-
-def _bare(t: Term) -> Term:
-    match t:
-        case Name(s, indices) if indices:
-            return Name(s)
-        case Sum(_, body):
-            return Call("sum", (_bare(body),))
-    return rebuild(t, [_bare(c) for c in children(t)])
