@@ -170,7 +170,8 @@ def _with_prediction(setting: Setting, statements: Numbered, facts: Facts, main:
         setting, found, wanted = replace(setting, roles=roles), "y_hat", True
     said = next((s for s in roles.all("prediction") if s in defined), None)
     for other in roles.all("prediction") if said else ():
-        if other not in defined and other in facts.symbols and setting.declared(other).indices == setting.declared(str(said)).indices:
+        apart = {(other, said), (said, other)} & set(facts.minus)
+        if other not in defined and other in facts.symbols and not apart and setting.declared(other).indices == setting.declared(str(said)).indices:
             same = Definition(setting.declared(other), setting.declared(str(said)))
             setting, wanted = _assumed(setting, same, f"{other} = {said}: two names for the prediction"), False
     if not wanted:

@@ -17,7 +17,7 @@ from symgd.referee.check import Check
 from symgd.term import ONE, TWO, Add, D, Div, Mul, Name, Neg, Pow, Sum, Term, axis, children, free, mul, names, parts, rebuild, rename, subterms
 from symgd.term import replace as rewrite
 
-__all__ = ["Claim", "Judged", "claim_of", "judge", "kind_of", "undefined", "without_index"]
+__all__ = ["Claim", "Judged", "chained", "claim_of", "judge", "kind_of", "undefined", "without_index"]
 
 
 @dataclass(frozen=True)
@@ -108,14 +108,18 @@ def _shaped(setting: Setting, *sides: Term) -> bool:
     return all(setting.roles.aliases.get(s, s) in used or s in ("I", "pi") for t in sides for s in names(t) if s in setting.roles.vectors.symbols)
 
 
+def chained(left: Term, right: Term) -> bool:
+    """dE/dw = dE/do · do/dw, link by link, whatever the names are."""
+    path = [f for f in parts(Mul, right) if isinstance(f, D)]
+    if not isinstance(left, D) or len(path) < 2 or len(path) < len(parts(Mul, right)):
+        return False
+    return path[0].of == left.of and path[-1].by == left.by and all(a.by == b.of for a, b in pairwise(path))
+
+
 def _about_nothing(claim: Claim, missing: set[str]) -> Judged:
     """∂L/∂w = ∂L/∂ŷ · ∂ŷ/∂w holds whatever L is; anything else about an unknown L is taken as it stands."""
-    left, factors = claim.left, parts(Mul, claim.right)
-    if isinstance(left, D) and len(factors) > 1 and all(isinstance(f, D) for f in factors):
-        path = [f for f in factors if isinstance(f, D)]
-        links = all(a.by == b.of for a, b in pairwise(path))
-        if links and path[0].of == left.of and path[-1].by == left.by:
-            return Judged("right", "the chain rule", claim=claim)
+    if chained(claim.left, claim.right):
+        return Judged("right", "the chain rule", claim=claim)
     return Judged("given", f"nothing is said about what {_and(missing)} is; taken as it stands", claim=replace(claim, kind="open"))
 
 
@@ -329,7 +333,12 @@ def _unconnected(claim: Claim) -> str:
     setting = claim.setting
     made = setting.referee.made_of(frozenset(d.name.symbol for d in setting.tape))
     for s in subterms(claim.left):
-        if isinstance(s, D) and isinstance(s.of, Name) and s.by.symbol not in made and s.by.symbol not in setting.roles.arguments.values():
+        if not (isinstance(s, D) and isinstance(s.of, Name)):
+            continue
+        own = setting.referee.made_of(frozenset((s.of.symbol,)))
+        leaves = own - {d.name.symbol for d in setting.tape} - {s.of.symbol}
+        unclear = s.by.symbol not in own and any(x not in setting.roles.of for x in leaves)
+        if unclear or (s.by.symbol not in made and s.by.symbol not in setting.roles.arguments.values()):
             return f"no line says how {s.of.symbol} is made of {s.by.symbol}"
     return ""
 

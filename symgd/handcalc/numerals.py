@@ -62,6 +62,8 @@ def _symbolic(known: Known, last: Term, right: Term) -> Judged | None:
     """du/dŷ = 1, sin² x + cos² x = 1, Σ (y − ŷ) = 0: judged without any value of a name; None where values seem to be put in."""
     if any(isinstance(s, Call) and s.function == "list" for s in (*subterms(last), *subterms(right))):
         return None
+    if known.setting.referee.made_of(names(last)) & {s for s, _ in known.setting.assumed} and isinstance(last, D):
+        return None
     j = judge(known.setting, last, right, solved=known.solved)
     if right == ZERO and not isinstance(last, D):
         return _condition(known, last, j)

@@ -21,7 +21,7 @@ _MARKS = re.compile(
 )
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9 ()/'’,–-]{0,60}:(?!=)[ \t]+(?=\S)")
 _RELATION = re.compile(r"(?<![<>!=])(?::=|[-+*/]=|=)(?![=>])|≈|←|≡|∝|≜|<-(?![0-9])|\\(?:approx|leftarrow|gets|equiv|propto|simeq)(?![A-Za-z])")
-_WORD = re.compile(r"(?<![A-Za-z0-9_\\{])[A-Za-z][A-Za-z'’]+(?![A-Za-z0-9_}])")
+_WORD = re.compile(r"(?<![A-Za-z0-9_\\{/])[A-Za-z][A-Za-z'’]+(?![A-Za-z0-9_}/])")
 _STOPS = frozenset((
     "the", "is", "of", "and", "we", "to", "in", "for", "with", "that", "this", "are", "be", "by", "it", "its", "on", "as", "at", "from", "so", "then",
     "where", "when", "an", "or", "not", "let", "thus", "hence", "therefore", "get", "have", "gives", "give", "obtain", "define", "set", "put", "now",
@@ -42,7 +42,7 @@ _FUNCTION = re.compile(rf"\b(?:{'|'.join(sorted((*FUNCTIONS, *ALIASES, 'sum', 'm
 _REFUSED = re.compile(  # links, tags, and lines of programs
     r"://|[\"`]|</|<[a-zA-Z!]|[=!]=|[{:]\s*$|'[^' ]{2,}'|\(\)|\{\}|__|\[[^\]]*:[^\]]*\]|<<|>>|&&|\$\{|--\w+=|%[sd(]|^\s*_|\w\([^()]*\w=[^=]"
     r"|[A-Za-z]\.(?!T\b|dot\(|sum\(|mean\(|sqrt|exp|log|abs|max|min|square|matmul|array|power|norm)[A-Za-z_]{2,}"
-    r"|\b(?:self|import|return|print|True|False|None|def|lambda|class|elif|static|void|const|var)\b|^\s*(?:int|float|double)\s"
+    r"|\b(?:self|import|return|print|True|False|None|def|class|elif|static|void|const|var)\b|\blambda\s+[\w, ]*:|^\s*(?:int|float|double)\s"
 )
 _OPERATOR = re.compile(r"[-+*/·×−^²]")
 _KNOWN = frozenset((*FUNCTIONS, *ALIASES, *GREEK, *SPOKEN, "frac", "hat", "partial", "sum", "mean", "np", "dot", "from", "to", "of"))

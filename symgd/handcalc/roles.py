@@ -102,6 +102,9 @@ def _predictions(facts: Facts, of: dict[str, str]) -> None:
     """ŷ and its kin; else what the target is compared with, or what stands in logarithms."""
     sure = [s for s in facts.symbols if base(s) in SURE_PREDICTIONS and s not in of]
     of |= dict.fromkeys(sure, "prediction")
+    if sure:
+        bare = [s for pair in facts.minus for s, t in (pair, pair[::-1]) if base(t) in ROLES["target"] and base(s) in ROLES["prediction"]]
+        of |= {s: "prediction" for s in bare if s not in of and s not in facts.defined}
     if sure or "prediction" in of.values():
         return
     for pair in facts.minus:
@@ -121,6 +124,9 @@ def _role(s: str, facts: Facts, bys: set[str], of: Mapping[str, str]) -> str | N
     if _solved_for(s, facts, bys):
         return "parameter"
     sums = any(isinstance(x, Sum | Call) for right in facts.defined.get(s, ()) for x in subterms(right))
+    apart = "prediction" in of.values() and any(s in p and of.get(p[0] if p[1] == s else p[1]) == "prediction" for p in facts.minus)
+    if word in ROLES["target"] and apart:
+        return "target"
     if word in ROLES["target"] and s not in tops and not (known and "prediction" not in of.values() and not any(s in p for p in facts.minus)):
         return "target" if s not in bys or "prediction" in of.values() else "parameter"
     if s in tops and s not in bys and (word in ROLES["objective"] or word not in (*ROLES["residual"], *ROLES["prediction"], *ROLES["target"], "z")):

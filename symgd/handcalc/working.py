@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from symgd.handcalc.account import account
 from symgd.handcalc.carried import follows_from_wrong
-from symgd.handcalc.claims import Claim, Judged, claim_of, judge, without_index
+from symgd.handcalc.claims import Claim, Judged, chained, claim_of, judge, without_index
 from symgd.handcalc.conventions import derived_by
 from symgd.handcalc.defining import Stated, with_stated
 from symgd.handcalc.facts import PRIMED, Facts
@@ -23,6 +23,7 @@ from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.updates import judge_update, update_of
 from symgd.handcalc.verdict import ORDER, Slip, Written
+from symgd.language import CONSTANTS
 from symgd.term import Call, D, Name, Term, children, names, rebuild
 from symgd.typeset import to_ascii
 
@@ -218,14 +219,26 @@ class Working:
         return next(j for v in reversed(ORDER) for j in found if j.verdict == v)
 
     def unless_loose(self, j: Judged, left: Term, right: Term) -> Judged:
-        """Not wrong where it only differs from what was assumed, no line follows from that, and no slip explains it."""
+        """Not wrong, where no slip explains it, if it only differs from what was assumed and nothing follows from, or has a name that no other line has."""
         if j.verdict != "wrong" or j.claim is None:
             return j
-        loose = j.claim.setting.referee.made_of(names(j.claim.left) | names(j.claim.right)) & self.setting.loose
-        if not loose or account(self.setting, left, None, right, j.claim).slips:
+        made = j.claim.setting.referee.made_of(names(j.claim.left) | names(j.claim.right))
+        loose = made & self.setting.loose
+        strangers = self.strangers(left, right) if not loose else set()
+        if (loose or strangers) and chained(left, right):
+            return Judged("right", "the chain rule", claim=j.claim)
+        if not (loose or strangers) or account(self.setting, left, None, right, j.claim).slips:
             return j
+        if strangers:
+            return Judged("undecided", f"nothing is said about what {' and '.join(sorted(strangers))} stands for", claim=replace(j.claim, kind="open"))
         says = f"nothing is said about what {' and '.join(sorted(loose))} {'is' if len(loose) == 1 else 'are'}; taken as it stands"
         return Judged("given", says, claim=replace(j.claim, kind="open"))
+
+    def strangers(self, left: Term, right: Term) -> set[str]:
+        """The names of the right side that stand in no definition and nowhere on the left."""
+        setting = self.setting
+        made = setting.referee.made_of(names(left) | {d.name.symbol for d in setting.tape}) | self.facts.numbers | setting.roles.of.keys()
+        return {s for s in names(right) if s not in made and s not in setting.roles.aliases and s not in CONSTANTS and s not in self.seen and s != PRIMED}
 
     def like_the_one_before(self, right: Term) -> Judged | None:
         """Equal to the member before it: as good as that one."""

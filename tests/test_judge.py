@@ -1,0 +1,204 @@
+"""What is said of a working: every line against what its writer defined.
+
+A table row is a working and the verdict of each of its lines: g given · r right · c convention · n notation · w wrong · d carried · u undecided · x unread.
+"""
+
+from __future__ import annotations
+
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from symgd.catalogue import problem
+from symgd.handcalc.judge import check
+from symgd.handcalc.verdict import Verdict
+
+LETTERS = {"g": "given", "r": "right", "c": "convention", "n": "notation", "w": "wrong", "d": "carried", "u": "undecided", "x": "unread"}
+LINE = "y_hat = w*x + b\n\nL = (1/n) * sum((y_hat - y)^2)\n\n"
+VECTORS = "$$L = \\|Xw - y\\|^2$$\n"
+
+
+def said(verdict: Verdict) -> str:
+    """The verdicts as letters, line by line."""
+    words = {v: k for k, v in LETTERS.items()}
+    return "".join(words[f.verdict] for f in verdict.findings)
+
+
+WORKINGS: dict[str, tuple[str, str]] = {
+    # roles and definitions from the text
+    "a line and its mean of squares": (LINE + "dL/dw = (2/n) * sum((y_hat - y)*x)\n\ndL/db = (2/n) * sum(y_hat - y)", "ggrr"),
+    "m and c for w and b": ("MSE = (1/N) * Σ(yᵢ − (mxᵢ + c))²\n\n∂MSE/∂m = (−2/N) * Σ xᵢ(yᵢ − (mxᵢ + c))\n\n∂MSE/∂c = −2/N Σ (yᵢ − (mxᵢ + c))", "grr"),
+    "a and b, both parameters": ("S = sum_i((y_i - a - b*x_i)^2)\n\ndS/da = -2*sum_i(y_i - a - b*x_i)", "gr"),
+    "two names for the prediction": ("y_hat_i = w*x_i\n\nL = sum_i((h_i - y_i)^2)\n\ndL/dw = 2*sum_i((y_hat_i - y_i)*x_i)", "ggr"),
+    "a definition that stands below its use": ("L = u^2\n\ndL/dw = 2*u*x\n\nu = w*x + b - y", "grg"),
+    "words for names": ("Error = Actual - Predicted\n\nPredicted = weight * input + bias\n\nLoss = Error^2\n\ndLoss/dweight = -2 * Error * input", "gggr"),
+    "a weight with an index before a bracket": (r"$$L = \sum_i g_i(wx_i - y_i)^2$$" + "\n" + r"$$\frac{dL}{dw} = 2\sum_i g_i(wx_i - y_i)x_i$$", "gr"),
+    "two features by number": (
+        r"$$p_i = w_1x_{i1} + w_2x_{i2}$$ $$L = \sum_i(p_i - y_i)^2$$ $$\frac{\partial L}{\partial w_2} = 2\sum_i(p_i - y_i)x_{i2}$$", "ggr"),
+    "the index above and below": (
+        r"$$J = \sum_{i}(\sum_j\theta_jx_j^{(i)} - y^{(i)})^2$$ $$\frac{\partial J}{\partial\theta_j} = 2\sum_{i}(\theta^Tx^{(i)} - y^{(i)})x_j^{(i)}$$", "gr"),
+    "a dot product is no sum over examples": (
+        r"$$net = \sum_j w_jx_j$$ $$o = \sigma(net)$$ $$E = \frac12(t-o)^2$$ $$\frac{\partial E}{\partial w_j} = -(t-o)o(1-o)x_j$$", "gggr"),
+    "an index that carries a class": (
+        r"$$p_c = \frac{e^{z_c}}{\sum_k e^{z_k}}$$ $$L = -\sum_c y_c\log p_c$$ $$\sum_c y_c = 1$$ $$\frac{\partial L}{\partial z_c} = p_c - y_c$$", "gggr"),
+    # assumed aloud
+    "the loss is assumed": ("dL/dw = 2(y_hat - y)*x\n\ny_hat = w*x + b", "rg"),
+    "the mean of the data is assumed": ("sum_i((x_i - x_bar)*(y_i - y_bar)) = sum_i(x_i*y_i) - n*x_bar*y_bar", "r"),
+    # what cannot be judged is not called wrong
+    "a loss that nobody stated": ("dL/dz = (-y/q + (1-y)/(1-q))*q*(1-q)\n\n= -y*(1-q) + (1-y)*q\n\n= q - y", "grr"),
+    "the algebra behind it is judged all the same": ("dL/dz = (-y/q + (1-y)/(1-q))*q*(1-q)\n\n= -y*(1-q) - (1-y)*q", "gw"),
+    "a derivative given as a number": ("∂E/∂o = −(0.9 − 0.6) = −0.3", "r"),
+    "the chain rule of what is unknown": ("dE/dw = dE/do * do/dw", "r"),
+    "a name that no definition has": ("L = u^2\n\ndL/dq = 2*u*x", "gu"),
+    "not readable": ("$$L = w^2$$ $$\\frac{dL}{dw} = \\int w$$", "gx"),
+    "a letter of which nothing is said": ("L = w^2\n\ndL/dw = k*w^3 + q", "gu"),
+    # constant factors
+    "the 2 left out": (LINE + "dL/dw = (1/n) * sum((y_hat - y)*x)", "ggc"),
+    "one example for all": (LINE + "dL/dw = 2*(y_hat - y)*x", "ggc"),
+    "a factor 3 is no convention": (LINE + "dL/dw = (3/n) * sum((y_hat - y)*x)", "ggw"),
+    # loose writing
+    "a parameter with the index of the data": (r"$$\hat y_i = w_ix_i + b_i$$ $$L = \sum_i(\hat y_i - y_i)^2$$", "ng"),
+    "brackets after Σ left out": (LINE + "dL/db = (2/n) * Σ w*x + b - y", "ggn"),
+    "n lost is no loose writing": ("S_xx = sum_i((x_i - x_bar)^2)\n\nS_xx = Σ x_i^2 - x_bar^2", "gw"),
+    "y where ŷ is meant": ("y_hat = w*x + b\n\nL = (y_hat - y)^2\n\ndy/dw = x", "ggn"),
+    # wrong, and what follows from it
+    "the exponent kept": (LINE + "dL/dw = (2/n) * sum((y_hat - y)^2*x)", "ggw"),
+    "the gradient of w for b": (LINE + "dL/db = (2/n) * sum((y_hat - y)*x)", "ggw"),
+    "carried in the same line": ("L = w^2 + w\n\ndL/dw = 2*w + 2\n\n= 2*(w + 1)", "gwd"),
+    "carried by the chain rule": ("z = w*x\n\nL = z^3\n\ndL/dz = 2*z^2\n\ndL/dw = 2*z^2*x", "ggwd"),
+    "a wrong line and a right one after it": ("L = w^3\n\ndL/dw = 2*w^2\n\ndL/dw = 3*w^2", "gwr"),
+    # updates
+    "downhill": (LINE + "w := w - eta*dL/dw\n\nw := w - eta*(2/n)*sum((y_hat - y)*x)", "gggr"),
+    "uphill": (LINE + "w := w + eta*dL/dw", "ggw"),
+    "by the wrong gradient": (LINE + "b := b - eta*dL/dw", "ggw"),
+    "new and old": (LINE + "w_new = w_old - eta*(2/n)*sum((w_old*x + b_old - y)*x)", "ggr"),
+    "momentum is not judged": (LINE + "v := beta*v + dL/dw\n\nw := w - eta*v", "gggg"),
+    "a penalty is no learning rate": (
+        "f = (1/2)*sum_i((w*x_i - y_i)^2) + (lambda/2)*w^2\n\nw := w - eta*(sum_i((w*x_i - y_i)*x_i) + lambda*w)", "gr"),
+    # numbers
+    "to the digits that are printed": ("53/3 = 17.67\n\n53/3 = 17.6\n\n53/3 = 17.7\n\n53/3 = 17.5", "rrrw"),
+    "numbers put in": ("x = 2, y = 7, w = 1, b = 0\n\ny_hat = w*x + b = 1*2 + 0 = 2\n\ny_hat - y = 2 - 7 = -5", "grr"),
+    "one step on numbers": ("w = 1\n\nw = 1 - 0.1*(-9.333) = 1.9333", "gr"),
+    "the sum of one step is wrong": ("w = 1\n\nw = 1 - 0.1*(-9.333) = 0.0667", "gw"),
+    "uphill in numbers": ("w = 2\n\ndL/dw = 4\n\nw = 2 + 0.1*4 = 2.4", "ggw"),
+    "lists": ("x = [1, 2, 3], w = 2\n\nw*x = [2, 4, 6]\n\nw*x = [2, 4, 5]", "grw"),
+    "an approximation": ("exp(1) ≈ 2.718\n\nexp(1) ≈ 2.9", "rw"),
+    "the value of f′": ("f(w) = w^2 - 6*w\n\nf'(5) = 2*5 - 6 = 4\n\nf'(4) = 3", "grw"),
+    "a value at a place": (r"$$L = (w-3)^2$$ $$\left.\frac{dL}{dw}\right|_{w=1} = -4$$ $$\left.\frac{dL}{dw}\right|_{w=0} = 6$$", "grw"),
+    # calculus without any loss
+    "primes": ("u = x^2, v = ln(x)\n\n(uv)' = u'v + uv'\n\n(uv)' = u'v'", "grw"),
+    "a second derivative": ("J(w) = 4*w^2 - 8*w\n\nJ' = 8*w - 8\n\nJ'' = 8\n\nJ'' = 4", "grrw"),
+    "logarithms of what is positive": ("log(p/q) = log(p) - log(q)\n\nlog(p+q) = log(p) + log(q)", "rw"),
+    "a difference quotient": ("f(x) = x^2\n\n(f(x+h) - f(x))/h = ((x+h)^2 - x^2)/h = 2*x + h", "gr"),
+    "any function f": ("z = w*x + b\n\na = f(z)\n\nE = (1/2)*(a - y)^2\n\ndE/dw = (a - y)*f'(z)*x\n\ndE/dx = (a - y)*f'(z)", "gggrw"),
+    "sine and cosine": ("sin(x)^2 + cos(x)^2 = 1\n\nsin(x)^2 - cos(x)^2 = 1", "rg"),
+    # where the gradient is zero
+    "normal equations": (
+        ("S = sum_i((y_i - w*x_i - b)^2)\n\nsum_i(y_i) - w*sum_i(x_i) - n*b = 0\n\nb = y_bar - w*x_bar\n\n"
+         "w = sum_i((x_i - x_bar)*(y_i - y_bar))/sum_i((x_i - x_bar)^2)"), "grrr"),
+    "a closed form that is upside down": ("L = sum_i((w*x_i - y_i)^2)\n\nw = sum_i(x_i^2)/sum_i(x_i*y_i)", "gw"),
+    # vectors and matrices
+    "a gradient in matrices": (VECTORS + "$$\\nabla_w L = 2X^T(Xw - y)$$ $$X^TXw = X^Ty$$ $$w = (X^TX)^{-1}X^Ty$$", "grrr"),
+    "a transpose lost": (VECTORS + "$$\\nabla_w L = 2X(Xw - y)$$", "gw"),
+    "products do not commute": (VECTORS + "$$\\nabla_w L = 2X^TXw - 2yX^T$$", "gw"),
+    "any matrix A": ("$$q(v) = v^TAv$$ $$\\nabla q(v) = (A + A^T)v$$ $$\\nabla q(v) = 2Av$$", "grw"),
+    "a matrix of numbers that is symmetric": (
+        "$$A = \\begin{pmatrix}2 & 1\\\\ 1 & 4\\end{pmatrix}$$ $$f(x) = \\frac12x^TAx$$ $$\\nabla f(x) = Ax$$", "ggr"),
+    "as in NumPy": ("loss = np.mean((X @ w + b - y)**2)\n\ndw = 2/n * X.T @ (X @ w + b - y)\n\ndb = 2/n * np.sum(X @ w + b - y)", "grr"),
+    "a vector for each sample": (r"$$J = \sum_i(\theta^Tx_i - y_i)^2$$ $$\nabla_\theta J = 2X^T(X\theta - y)$$", "gr"),
+    "two layers in matrices": (
+        ("$$Z = XV$$ $$H = \\tanh(Z)$$ $$\\hat y = Hw$$ $$L = \\|\\hat y - y\\|^2$$ $$\\frac{\\partial L}{\\partial w} = 2H^T(\\hat y - y)$$ "
+         "$$\\frac{\\partial L}{\\partial V} = X^T\\left(2(\\hat y - y)w^T \\odot (1 - H\\odot H)\\right)$$"), "ggggrr"),
+    "a gradient by entries": ("f(x,y) = x^2*y + 3*y\n\n$$\\nabla f = (2xy, x^2 + 3)$$", "gr"),
+    # networks
+    "deltas": (
+        ("z = w*x + b\n\na = sigmoid(z)\n\nC = (1/2)*(a - y)^2\n\n$$\\delta = \\frac{\\partial C}{\\partial z} = (a - y)a(1 - a)$$\n\n"
+         "$$\\frac{\\partial C}{\\partial w} = \\delta x$$ $$\\frac{\\partial C}{\\partial b} = \\delta x$$"), "gggrrw"),
+    # several definitions
+    "a second definition announced": ("L = (w*x - y)^2\n\ndL/dw = 2*(w*x - y)*x\n\nNow consider another loss: L = |w*x - y|", "grg"),
+    "a second definition that contradicts": ("L = (w*x - y)^2\n\nL = (w*x + y)^2", "gw"),
+    "rows that go on": (r"\begin{align}L &= (wx - y)^2\\ &= w^2x^2 - 2wxy + y^2\\ &= w^2x^2 - wxy + y^2\end{align}", "grw"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORKINGS)
+def test_every_line_of_a_working_gets_its_verdict(name: str) -> None:
+    text, verdicts = WORKINGS[name]
+    v = check(text)
+    assert said(v) == verdicts, [(f.line.text, f.verdict, f.says) for f in v.findings]
+
+
+# ---------------------------------------------------------------- beside the verdicts
+
+
+@pytest.mark.parametrize(
+    ("text", "assumed"),
+    [
+        ("dL/dw = 2(y_hat - y)*x\n\ny_hat = w*x + b", ("L is the (y_hat - y)^2 of one sample",)),
+        ("sum_i(x_i - x_bar) = 0", ("x_bar is the mean of x",)),
+        ("z = w*x\n\na = f(z)\n\nda/dw = f'(z)*x", ("f is any function of z",)),
+        (LINE, ()),
+        ("L = (w*x - y)^2\n\ndL/dw = 2*(w*x - y)*x", ()),
+    ],
+)
+def test_what_is_missing_is_assumed_aloud(text: str, assumed: tuple[str, ...]) -> None:
+    assert check(text).assumed == assumed
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (LINE + "dL/dw = (2/n) * sum((y_hat - y)^2*x)", "dL/dw = 2*sum((y_hat - y)*x)/n"),
+        ("L = w^3\n\ndL/dw = 2*w^2", "dL/dw = 3*w^2"),
+        ("53/3 = 17.5", "53/3 = 17.6667"),
+        (LINE + "w := w + eta*dL/dw", "w = w - eta*(dL/dw)"),
+    ],
+)
+def test_a_wrong_line_is_put_right_in_the_letters_of_its_writer(text: str, expected: str) -> None:
+    last = check(text).findings[-1]
+    assert (last.verdict, last.expected) == ("wrong", expected)
+
+
+def test_a_wrong_line_has_numbers_at_which_its_sides_differ() -> None:
+    last = check("L = (w*x - y)^2\n\ndL/dw = 2*(w*x + y)*x").findings[-1]
+    place = {name: float(value) for name, value in last.counterexample or ()}
+    w, x, y = place["w"], place["x"], place["y"]
+    assert place["left"] == pytest.approx(2 * (w * x - y) * x, rel=1e-4)
+    assert place["right"] == pytest.approx(2 * (w * x + y) * x, rel=1e-4)
+    assert place["left"] != place["right"]
+
+
+def test_a_convention_names_its_factor() -> None:
+    assert check(LINE + "dL/dw = (1/n) * sum((y_hat - y)*x)").findings[-1].factor == "1/2"
+    assert check(LINE + "dL/dw = 2 * sum((y_hat - y)*x)").findings[-1].factor == "n"
+
+
+def test_a_named_problem_is_what_a_line_is_held_against() -> None:
+    lines = "dL/dw = (2/n) * sum((y_hat - y)*x)\n\ndL/dw = (2/n) * sum((y_hat + y)*x)"
+    v = check(lines, problem("line-mse"))
+    assert (v.problem, said(v)) == ("line-mse", "rw")
+
+
+def test_what_is_let_completes_what_is_written() -> None:
+    v = check("dL/dw = 3*(p - y)^2*x", let=("p = w*x", "L = (p - y)^3"))
+    assert said(v) == "r"
+    assert said(check("dL/dw = 3*(p - y)^2", let=("p = w*x", "L = (p - y)^3"))) == "w"
+
+
+@given(st.permutations("wbxyLn"), st.sampled_from(("", "_1", "_a")))
+@settings(max_examples=12, deadline=None)
+def test_a_working_has_the_same_verdicts_whatever_the_name_of_its_loss_and_residual(order: list[str], tail: str) -> None:
+    loss, rest = ("L", "J", "E", "C", "Q", "S")["wbxyLn".index(order[0])], ("u", "e", "r")["wbxyLn".index(order[1]) % 3]
+    text = f"{rest}{tail} = w*x + b - y\n\n{loss} = {rest}{tail}^2\n\nd{loss}/dw = 2*{rest}{tail}*x\n\nd{loss}/db = 2*{rest}{tail}*x"
+    assert said(check(text)) == "ggrw"
+
+
+def test_the_first_wrong_line_is_named() -> None:
+    assert check("L = w^3\n\ndL/dw = 2*w^2\n\ndL/dw = w^2").first_wrong == 2
+    assert check(LINE).first_wrong is None
+
+
+def test_the_same_text_gives_the_same_bytes() -> None:
+    text = "\n\n".join(t for t, _ in WORKINGS.values() if "x" not in t[:2])[:4000]
+    assert check(text).to_json() == check(text).to_json()
