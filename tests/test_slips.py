@@ -316,3 +316,9 @@ def test_matrices_are_printed_with_the_writers_transpose_and_without_bold() -> N
 
 def test_the_index_has_the_writers_letter() -> None:
     assert printed(read("t_j - p_j", "ascii"), "latex", r"\frac{\partial L}{\partial z_k} = p_k - t_k", False) == "t_k - p_k"
+
+
+def test_the_value_of_another_parameters_derivative_is_named_for_it() -> None:
+    text = "x = [1, 2, 3]\ny = [3, 5, 7]\nw = 0\nb = 0\nL = (1/n) sum_i (w x_i + b - y_i)^2\ndL/db = (2/3)*(1*(-3) + 2*(-5) + 3*(-7))"
+    assert finding(text).slips[0].name == "wrong-parameter"
+    assert "by w, not by b" in finding(text).slips[0].says

@@ -138,7 +138,7 @@ class Reckoning:
         except NoValue as none:
             return Judged("undecided", str(none), claim=claim), (), ""
         shown = said_of(value, _places(right))
-        return Judged("wrong", f"the arithmetic gives {shown}", claim=claim), self.slips(before, right, relation), shown
+        return Judged("wrong", f"the arithmetic gives {shown}", claim=claim), self.slips(before, right, relation, setting), shown
 
     def learnt(self, before: Term, right: Term, claim: Claim) -> Judged:
         """A value that is given here: of a name, or of the names of the formula before."""
@@ -150,8 +150,11 @@ class Reckoning:
             return Judged("given", "numbers put in", claim=claim)
         return Judged("undecided", "the numbers behind this are not known", claim=claim)
 
-    def slips(self, before: Term, right: Term, relation: str) -> tuple[Slip, ...]:
-        """A sign, where one turned round gives what is printed; else arithmetic."""
+    def slips(self, before: Term, right: Term, relation: str, setting: Setting) -> tuple[Slip, ...]:
+        """The derivative by another parameter, a sign, where one turned round gives what is printed; else arithmetic."""
+        if isinstance(before, D) and (by := self.of_another(before, right, relation, setting)):
+            says = f"This is the value of the derivative by {by}, not by {before.by.symbol}."
+            return (Slip("wrong-parameter", says),)
         for k, t in enumerate(parts(Add, before)):
             turned = t.body if isinstance(t, Neg) else Neg(t)
             other = Add(tuple(turned if j == k else x for j, x in enumerate(parts(Add, before)))) if isinstance(before, Add) else turned
@@ -162,6 +165,17 @@ class Reckoning:
             except NoValue:
                 break
         return (Slip("arithmetic", "The formula is right, the number is not: a slip of arithmetic."),)
+
+    def of_another(self, rate: D, right: Term, relation: str, setting: Setting) -> str | None:
+        """The parameter whose derivative has the value that is printed."""
+        for p in setting.roles.all("parameter"):
+            value = self.value(D(rate.of, Name(p), rate.partial), setting) if p != rate.by.symbol else None
+            try:
+                if value is not None and same(value, right, relation == "≈"):
+                    return p
+            except NoValue:
+                continue
+        return None
 
 
 def said_of(value: Figure, places: int) -> str:
