@@ -31,9 +31,21 @@ def complete(setting: Setting, statements: Numbered, facts: Facts) -> Setting:
     claims = [said.terms for _, said in statements if len(said.terms) > 1 and _is_rate(said.terms[0], setting)][:TRIED]
     if len(tries) == 1 and (not claims or tries[0].assumed == setting.assumed):
         return tries[0]
-    scores = [sum(_fits(s, m) for m in claims) for s in tries]
-    best = tries[scores.index(max(scores))]
-    return replace(best, loose=frozenset(s for s, _ in best.assumed) - {s for s, _ in setting.assumed}) if claims and not max(scores) else best
+    fits = [[m for m in claims if _fits(s, m)] for s in tries]
+    best, following = max(zip(tries, fits, strict=True), key=lambda pair: len(pair[1]))  # the first of those under which most follow
+    new = {s for s, _ in best.assumed} - {s for s, _ in setting.assumed}
+    return replace(best, loose=frozenset(s for s in new if not any(_rests_on(best, m, s) for m in following))) if claims else best
+
+
+def _rests_on(setting: Setting, members: tuple[Term, ...], s: str) -> bool:
+    """Is what is derived in the line made of s, and s of what it is derived by?"""
+    d, left = setting.definition(s), members[0]
+    if d is None:
+        return True
+    below = setting.referee.made_of(names(d.value))
+    if not isinstance(left, D):
+        return True
+    return left.by.symbol in below and s in setting.referee.made_of(names(left.of) | {d.name.symbol for d in setting.tape if d.name == left.of})
 
 
 def _any_functions(setting: Setting, facts: Facts) -> Setting:
@@ -181,7 +193,7 @@ def _with_prediction(setting: Setting, statements: Numbered, facts: Facts, main:
         return _assumed(setting, Definition(name, value), f"{found} = {to_ascii(value)}, as it is compared with {_target(setting).symbol}")
     if not any(b in parameters for b in bys) and not facts.updated and not gradients:
         return setting
-    return _straight(setting, name, parameters)
+    return _straight(setting, name, parameters, facts)
 
 
 def _compared(setting: Setting, statements: Numbered, parameters: list[str]) -> Term | None:
@@ -214,7 +226,7 @@ def _without(t: Term, target: Name) -> Term | None:
     return None
 
 
-def _straight(setting: Setting, name: Name, parameters: list[str]) -> Setting:
+def _straight(setting: Setting, name: Name, parameters: list[str], facts: Facts) -> Setting:
     """w x + b, in the writer's letters."""
     data = next((setting.declared(s) for s in setting.roles.all("data")), None) or Name("x", ("i",) if setting.roles.samples else ())
     vector = next((s for s in parameters if setting.declared(s).indices), None)
@@ -226,9 +238,12 @@ def _straight(setting: Setting, name: Name, parameters: list[str]) -> Setting:
         rest = [s for s in parameters if s != vector and _intercept(s)]
         value = value + Name(rest[0]) if rest else value
     else:
-        if [s for s in parameters if base(s) in ("z", "net", "s")] == parameters and len(parameters) == 1:  # what a unit is given
-            value = Call("sigmoid", (setting.declared(parameters[0]),))
-            return _assumed(setting, Definition(name, value), f"{name.symbol} = {to_ascii(value)}")
+        unit = next((s for s in parameters if base(s) in ("z", "net") and (len(parameters) == 1 or (name.symbol, s) in facts.tops)), None)
+        if unit:  # what a unit is given
+            value = Call("sigmoid", (setting.declared(unit),))
+            setting = _assumed(setting, Definition(name, value), f"{name.symbol} = {to_ascii(value)}")
+            others = [s for s in parameters if s != unit]
+            return _straight(setting, setting.declared(unit), others, facts) if others and not setting.definition(unit) else setting
         slope = next((s for s in parameters if not _intercept(s)), parameters[0])
         intercept = next((s for s in parameters if s != slope and (_intercept(s) or len(parameters) == 2)), None)
         value = Mul((Name(slope), data))

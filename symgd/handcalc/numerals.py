@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symgd.handcalc.claims import Claim, Judged, judge, undefined
+from symgd.handcalc.claims import Claim, Judged, undefined
 from symgd.handcalc.conditions import multiples
 from symgd.handcalc.figures import NoValue, worth
+from symgd.handcalc.readings import judge
 from symgd.handcalc.reckoning import Reckoning
 from symgd.handcalc.remedy import truth
 from symgd.handcalc.resolve import Misfit, resolve

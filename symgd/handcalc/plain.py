@@ -71,13 +71,16 @@ def _first(line: str, start: int, end: int, code: bool, further: bool) -> tuple[
     if not relation:
         alone = not code and not further and _expression(line[start:end], syntax)
         return ((start, end, syntax) if alone else None), end
-    start = _left(line, start, relation.start())
+    start, last = _left(line, start, relation.start()), 0
     for stop in _ends(line, relation.end(), end):
         piece = line[start:stop].strip(_EDGES)
         if not _RELATION.fullmatch(piece[-2:].strip()) and not _RELATION.fullmatch(piece[-1:]) and _reads(piece, syntax):
             begin = line.index(piece, start)
-            counts = _strong(piece) and not _sentence(piece, 4)
-            return ((begin, begin + len(piece), syntax) if counts else None), stop
+            if _strong(piece) and not _sentence(piece, 4):
+                return (begin, begin + len(piece), syntax), stop
+            last = stop
+    if last:
+        return None, last
     piece = line[start:end].strip()
     nearly = not code and not further and _strong(piece) and not _sentence(piece, 1) and line[relation.end() : end].strip(" ?.…") != ""
     return ((start, start + len(piece), syntax) if nearly else None), end

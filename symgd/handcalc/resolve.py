@@ -151,7 +151,8 @@ class _Walk:
         if s not in known and s not in CONSTANTS:
             self.out.unknown.add(s)
         if indices and not declared:
-            self.out.stripped.add(s)
+            if setting.roles.of.get(s) == "parameter":
+                self.out.stripped.add(s)
             return Name(s)
         if indices and len(indices) == len(declared):
             self.out.indexed.add(s)

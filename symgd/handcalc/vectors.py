@@ -236,5 +236,5 @@ class _Typing:
 
 
 def _may_be_vector_here(t: Name, role: Mapping[str, str]) -> bool:
-    return role.get(t.symbol) not in ("count", "rate", "objective") and t.symbol not in ("I", "pi", "e", "lambda") and not _intercept(t.symbol)
+    return role.get(t.symbol) not in ("count", "rate", "objective") and t.symbol not in ("I", "pi", "e", "lambda")
 

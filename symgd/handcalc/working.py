@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 
 from symgd.handcalc.account import account
 from symgd.handcalc.carried import follows_from_wrong
-from symgd.handcalc.claims import Claim, Judged, chained, claim_of, judge, without_index
+from symgd.handcalc.claims import Claim, Judged, chained, claim_of, without_index
 from symgd.handcalc.conventions import derived_by
 from symgd.handcalc.defining import Stated, with_stated
 from symgd.handcalc.facts import PRIMED, Facts
 from symgd.handcalc.figures import is_figure
 from symgd.handcalc.lines import Row, Said
 from symgd.handcalc.numerals import Known, by_numbers, judge_number
+from symgd.handcalc.readings import judge
 from symgd.handcalc.reckoning import Reckoning
 from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting

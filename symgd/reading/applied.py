@@ -16,7 +16,7 @@ from symgd.reading.tokens import Token
 from symgd.reading.words import INDEX_LETTERS
 from symgd.term import TWO, Call, D, Name, Pow, Term, size
 
-__all__ = ["accented", "word"]
+__all__ = ["accented", "transposes", "word"]
 
 LOSSES = frozenset((
     "J", "L", "C", "E", "Q", "R", "S", "H", "l", "F", "Loss", "loss", "MSE", "mse", "SSE", "RSS", "MAE", "BCE", "CE", "Cost", "cost", "Error", "error", "risk",
@@ -157,8 +157,8 @@ def _primed(p: Cursor, head: Reading) -> Reading:
         p.at += 1
     if times > 4:
         p.refuse("a derivative has the order 1, 2, 3 or 4")
-    if head.term.symbol == "X" and begins(p):  # X'X: a transpose
-        noted(p, "X′ is read as the transpose of X", head.start, p.last.end)
+    if times == 1 and begins(p) and (head.term.symbol == "X" or transposes(p.text)):  # X'X: a transpose
+        noted(p, f"{head.term.symbol}′ is read as the transpose of {head.term.symbol}", head.start, p.last.end)
         return spread(Call("transpose", (head.term,)), head.start, p.last.end)
     of: Term = head.term
     by = PRIMED
@@ -173,6 +173,11 @@ def _primed(p: Cursor, head: Reading) -> Reading:
     for _ in range(times):
         of = D(of, by)
     return spread(of, head.start, p.last.end)
+
+
+def transposes(text: str) -> bool:
+    """Are the primes of the line transposes?  They are where X has one."""
+    return any(mark in text for mark in ("X'", "X′", "X’", "X^\\prime", "X^{\\prime}"))
 
 
 def _pieces(p: Cursor) -> tuple[int, bool]:

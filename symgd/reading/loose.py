@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symgd.reading.applied import accented, word
+from symgd.reading.applied import accented, transposes, word
 from symgd.reading.functions import condition, exponent
 from symgd.reading.grammar import INFIX, PREFIX, factors, number
 from symgd.reading.loose_brackets import grouped
@@ -32,6 +32,8 @@ def transposed(p: Cursor, left: Reading) -> Reading:
 def primed(p: Cursor, left: Reading) -> Reading:
     """(u v)′"""
     p.at += 1
+    if transposes(p.text):
+        return p.made(Call("transpose", (left.term,)), left.start, p.last.end, left)
     return spread(D(left.term, PRIMED, partial=True), left.start, p.last.end)
 
 
