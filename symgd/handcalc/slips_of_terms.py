@@ -58,7 +58,7 @@ def _minus(t: Term) -> Term:
 @slip(TERMS, "term-dropped", spoils="arithmetic", rare=1)
 def written_term_dropped(s: Term, around: Around) -> Wrongs:
     """The term {t} is missing."""
-    if isinstance(around.within, Add | Neg) or (isinstance(s, Num | Neg) and not isinstance(around.within, Call | Mul | Div | Pow)):
+    if isinstance(around.within, Add | Neg) or (isinstance(s, Num) and around.within is None):
         return
     stands = parts(Add, s)
     for t in near_by(around):
