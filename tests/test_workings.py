@@ -14,8 +14,10 @@ from symgd.handcalc.sources import written
 from symgd.reading import Unread, read
 from symgd.term import D, Name, Sum, Term, mean
 from tests.benchmarks.workings import BAD, finding, mutants
-from tests.workings import HANDS, agree, document, problems, ratios, rewritten, right_workings, slipped_workings
-from tests.workings import written as in_hand
+from tests.hands import HANDS, document
+from tests.hands import written as in_hand
+from tests.true_lines import agree, ratios
+from tests.workings import problems, rewritten, right_workings, slipped_workings
 
 LINE = problem("line-mse")
 L, W = Name("L"), Name("w")

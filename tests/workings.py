@@ -1,19 +1,16 @@
 """Workings made by chance: right ones, and ones with one slip, from the derivations of the catalogue and of random functions, in many hands.
 
-The truth of a line is known by numbers alone (`tests.by_hand`): each side is worked out in mpmath, a derivative by a complex step of 1e-25.
+The truth of a line is known by numbers alone (`tests.true_lines`).
 
-Glossary: `dice` the chance; `goal` what is to be found, a derivative; `hand` how somebody writes.
+Glossary: `dice` the chance; `goal` what is to be found, a derivative; `hand` how somebody writes (`tests.hands`).
 """
 
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cache
-from typing import Any
 
 import mpmath as mp
 
@@ -26,16 +23,12 @@ from symgd.handcalc.spoil import Around, Spoiling, put
 from symgd.handcalc.spoil import places as places_of
 from symgd.rules.arithmetic import tidy
 from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
-from symgd.term import add, axis, children, free, mul, names, rebuild, replace as change, size, subterms
-from symgd.typeset import to_ascii, to_latex, to_unicode
-from symgd.typeset.layout import layout
-from tests.by_hand import NUMBERS, leaves, places, value
+from symgd.term import add, axis, children, free, mul, names, rebuild, size, subterms
+from tests.hands import HANDS, Hand, document, written
+from tests.true_lines import CLOSE, agree, ratios
 
-__all__ = ["HANDS", "Hand", "Line", "Working", "agree", "right_workings", "slipped_workings"]
+__all__ = ["Line", "Working", "right_workings", "slipped_workings"]
 
-SIZES = {"i": 3}
-STEP = mp.mpf(10) ** -25
-CLOSE = mp.mpf(10) ** -9
 LONGEST = 60  # nodes of a line
 CONVENTIONS = [mp.mpf(a) / b for a in (1, 2, 3, 6) for b in (1, 2, 3, 6) if a != b]  # n is 3
 
@@ -64,77 +57,6 @@ class Working:
     same: frozenset[str] = frozenset()
     factor: bool = False
     made: str = ""
-
-
-# ---------------------------------------------------------------- the truth, by numbers
-
-
-class Numbers:
-    """One place: a number for every name, as many samples as SIZES says."""
-
-    def __init__(self, given: Problem, seed: int) -> None:
-        dice = random.Random(seed)
-        self.problem = given
-        self.leaves = leaves(given, SIZES, lambda _: mp.mpf(dice.uniform(0.2, 0.9)))
-        self.env = self.forward(None)
-
-    def forward(self, moved: tuple[str, tuple[int, ...]] | None) -> dict[tuple[str, tuple[int, ...]], Any]:
-        """Every name worked out, one of them moved by a step along i."""
-        env: dict[tuple[str, tuple[int, ...]], Any] = {**self.leaves, **{(n.symbol, ()): Fraction(SIZES[a]) for a, n in self.problem.count}}
-        if moved in env:
-            env[moved] += mp.mpc(0, STEP)
-        for d in self.problem.tape:
-            for at in places(d.name.indices, SIZES):
-                key = d.name.symbol, tuple(at.values())
-                env[key] = value(d.value, env, SIZES, at)
-                if key == moved:
-                    env[key] += mp.mpc(0, STEP)
-        return env
-
-    def of(self, t: Term, at: Mapping[str, int]) -> Any:
-        """What t is worth, its derivatives taken by a step."""
-        env = dict(self.env)
-
-        def named(s: Term) -> Term | None:
-            if not isinstance(s, D):
-                return None
-            name = Name(f"D{len(env)}", tuple(sorted(free(s))))
-            for where in places(name.indices, SIZES):
-                env[name.symbol, tuple(where[a] for a in name.indices)] = self.rate(s, where)
-            return name
-
-        return value(change(t, named), env, SIZES, at, NUMBERS)
-
-    def rate(self, d: D, at: Mapping[str, int]) -> Any:
-        """A derivative: along the whole tape, or of one definition with all other names held fixed."""
-        key = d.by.symbol, tuple(at[a] for a in d.by.indices)
-        if not d.partial:
-            return mp.im(value(d.of, self.forward(key), SIZES, at)) / STEP
-        found = self.problem.definition(d.of.symbol) if isinstance(d.of, Name) else None
-        inside = found.value if found else d.of
-        env = {**self.env, key: self.env[key] + mp.mpc(0, STEP)}
-        return mp.im(value(inside, env, SIZES, at)) / STEP
-
-
-@cache
-def _numbers(given: Problem, seed: int) -> Numbers:
-    return Numbers(given, seed)
-
-
-def ratios(given: Problem, a: Term, b: Term) -> list[Any]:
-    """b/a at every sample of two places; None where a is 0 and b is not."""
-    out = []
-    for seed in (1, 2):
-        world = _numbers(given, seed)
-        for at in places(tuple(sorted(free(a) | free(b))), SIZES):
-            x, y = (mp.mpmathify(world.of(t, at)) for t in (a, b))
-            out.append(mp.mpf(1) if abs(x - y) <= CLOSE * (1 + abs(x)) else y / x if x else None)
-    return out
-
-
-def agree(given: Problem, a: Term, b: Term) -> bool:
-    """Is a = b, as far as numbers tell?"""
-    return all(q == 1 for q in ratios(given, a, b))
 
 
 # ---------------------------------------------------------------- the problems
@@ -313,61 +235,12 @@ def _alike(given: Problem, a: Term, b: Term) -> bool:
         return False
 
 
-# ---------------------------------------------------------------- hands
-
-
-@dataclass(frozen=True)
-class Hand:
-    """How somebody writes.
-
-    form      "latex", "ascii" or "unicode"
-    display   what stands around a line: "$$", "\\[", "align", or "" for plain lines
-    upright   d, not ∂
-    swaps     marks that are written otherwise, as (pattern, replacement) of LaTeX
-    """
-
-    form: str
-    display: str = ""
-    upright: bool = False
-    swaps: tuple[tuple[str, str], ...] = ()
-
-
-TO_N = (r"\\sum_([a-z])(?!\w)", r"\\sum_{\1=1}^{n}")
-HANDS = (
-    Hand("latex", "$$"), Hand("latex", "$$", True, (TO_N,)), Hand("latex", "\\[", False, ((r"\\frac", r"\\dfrac"), TO_N)),
-    Hand("latex", "align", True, ((r"\\hat\{y\}", r"\\hat y"),)),
-    Hand("latex", "$$", False, ((r"\\hat\{y\}_i", r"y_{pred,i}"), (r"\\hat\{y\}", r"y_{pred}"), (r"\\frac", r"\\tfrac"))),
-    Hand("latex", "align", False, ((r"_i(?!\w)", r"^{(i)}"), (r"\\sum\^\{\(i\)\}", r"\\sum_{i=1}^{n}"))),
-    Hand("ascii"), Hand("ascii", upright=True), Hand("unicode"), Hand("unicode", upright=True),
-)  # fmt: skip
-
-
-def written(t: Term, hand: Hand) -> str:
-    """t in this hand."""
-    if hand.form == "ascii":
-        return to_ascii(t)
-    if hand.form == "unicode":
-        return to_unicode(layout(t, straight=hand.upright))
-    text = to_latex(layout(t, straight=hand.upright))
-    for pattern, mark in hand.swaps:
-        text = re.sub(pattern, mark, text)
-    return text
-
-
-def document(rows: list[str], hand: Hand) -> str:
-    """The rows as a text, a display each or one for all."""
-    if hand.display == "align":
-        return "\\begin{align}\n" + " \\\\\n".join(r.replace(" = ", " &= ", 1) for r in rows) + "\n\\end{align}\n"
-    around = {"$$": ("$$", "$$"), "\\[": ("\\[", "\\]"), "": ("", "")}[hand.display]
-    return "\n\n".join(f"{around[0]}{r}{around[1]}" for r in rows) + "\n"
+# ---------------------------------------------------------------- workings
 
 
 def _rows(given: Problem, lines: list[Line], hand: Hand) -> list[str]:
     stated = [f"{written(d.name, hand)} = {written(d.value, hand)}" for d in given.tape]
     return stated + [" = ".join(written(t, hand) for t in (line.goal, *line.members)) for line in lines]
-
-
-# ---------------------------------------------------------------- workings
 
 
 def _any_problem(dice: random.Random) -> Problem:
