@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from symgd.handcalc.conventions import derived_by
 from symgd.handcalc.setting import Setting
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import ONE, ZERO, Add, Call, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, axis, free, fresh, mul, rename, subterms
+from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, axis, free, fresh, mul, rename, subterms
 
 __all__ = ["Array", "Shapes", "aligned", "entries", "in_arrays"]
 
@@ -151,10 +151,20 @@ class _Walk:
                 return self.gradient(of, tuple(b for b in by if isinstance(b, Name)))
             case D(of, by):
                 return self.rate(self.go(of), self.go(by))
+            case Cases(pieces, otherwise):
+                return self.cases(pieces, otherwise)
             case Call(f, args) if f in FUNCTIONS:
                 xs = [self.go(a) for a in args]
                 return replace(xs[0], term=Call(f, tuple(x.term for x in xs)))
         raise Shapes("this is not read in vectors")
+
+    def cases(self, pieces: tuple[tuple[Term, Compare], ...], otherwise: Term) -> Array:
+        """Entry by entry."""
+        parts = [self.go(x) for value, when in pieces for x in (value, when.left, when.right)] + [self.go(otherwise)]
+        shaped = next((x for x in parts if not x.scalar), parts[0])
+        terms = [x.term if x.scalar else self.same_shape(shaped, x)[1].term for x in parts]
+        triples = zip(terms[:-1:3], terms[1:-1:3], terms[2:-1:3], pieces, strict=True)
+        return replace(shaped, term=Cases(tuple((v, Compare(a, when.relation, b)) for v, a, b, (_, when) in triples), terms[-1]))
 
     def within(self, letter: str, letters: dict[str, str]) -> _Walk:
         self.used.add(letter)

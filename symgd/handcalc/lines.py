@@ -6,7 +6,7 @@ A name that is applied to names, h(x) or price(i), is that name; J(w, b) = … s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from symgd.handcalc.verdict import Written
@@ -19,7 +19,7 @@ from symgd.term import replace as replace_terms
 __all__ = ["MARKS", "Row", "Said", "read_rows"]
 
 # what the reader says that is no function: the judge gives it its meaning
-MARKS = frozenset(("transpose", "matmul", "hadamard", "norm", "norm1", "list", "matrix", "gradient", "at", "sum", "mean"))
+MARKS = frozenset(("transpose", "matmul", "hadamard", "norm", "norm1", "list", "matrix", "gradient", "at", "sum", "mean", "Cov", "Var"))
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,21 @@ def read_rows(lines: Sequence[Written]) -> list[Row]:
     functions = frozenset(s for r in first for said in r.said for s in _applied(said, r.written.text))
     second = [_row(w, symbols - functions, functions) for w in lines]
     rows = [a if b.unread and not a.unread else b for a, b in zip(first, second, strict=True)]
-    return _one_alphabet(rows)
+    return _at_places(_one_alphabet(rows))
+
+
+def _at_places(rows: list[Row]) -> list[Row]:
+    """f′(w_0), where f(w) = … was stated: the derivative by w, at w_0."""
+    stated = [(said.terms[0], said.arguments[0], said.terms[1]) for r in rows for said in r.said if len(said.arguments) == 1 and len(said.terms) > 1]
+    by = {t.symbol: argument for t, argument, value in stated if isinstance(t, Name) and argument in names(value)}
+
+    def change(t: Term) -> Term | None:
+        match t:
+            case D(Name(f, ()), Name(s, ()) as u) if f in by and s != by[f] and s.partition("_")[0] == by[f]:
+                return Call(f + "'", (u,))
+        return None
+
+    return _changed(rows, change)
 
 
 def _one_alphabet(rows: list[Row]) -> list[Row]:
@@ -80,6 +94,10 @@ def _one_alphabet(rows: list[Row]) -> list[Row]:
         stem, _, tail = t.symbol.rpartition("_")
         return Name(stem, (tail,)) if tail in bound and stem in indexed else None
 
+    return _changed(rows, change)
+
+
+def _changed(rows: list[Row], change: Callable[[Term], Term | None]) -> list[Row]:
     def new(terms: tuple[Term, ...]) -> tuple[Term, ...]:
         return tuple(replace_terms(t, change) for t in terms)
 
@@ -135,6 +153,10 @@ def spoken(t: Term, letters: frozenset[str] = frozenset()) -> Term:
     match t:
         case Name(s, indices) if any(i[-1:].isdigit() for i in indices):
             return _numbered(s, indices, letters)
+        case Call("Cov" | "cov", (a, b)):
+            return Call("Cov", (spoken(a, letters), spoken(b, letters)))
+        case Call("Var" | "var", (a,)):
+            return Call("Var", (spoken(a, letters),))
         case Call(f, args) if f not in FUNCTIONS and f not in MARKS and not f.endswith("'") and all(isinstance(a, Name) for a in args):
             symbols = [a for a in args if isinstance(a, Name)]
             if len(symbols) == 1 and symbols[0].symbol in letters and not symbols[0].indices:

@@ -119,6 +119,10 @@ class _Walk:
                 return self.whole(body, around)
             case Call("mean", (body,)):
                 return mul(Div(ONE, self.setting.count), self.whole(body, around))
+            case Call("Var", (a,)):
+                return self.go(Call("Cov", (a, a)), around)
+            case Call("Cov", (a, b)):
+                return self.go(Call("mean", (mul(*(x - Call("mean", (x,)) for x in (a, b))),)), around)
             case D(of, by):
                 return self.rate(of, by, around)
             case Call("hadamard", (a, b)):

@@ -226,6 +226,9 @@ class Working:
         made = j.claim.setting.referee.made_of(names(j.claim.left) | names(j.claim.right))
         loose = made & self.setting.loose
         strangers = self.strangers(left, right) if not loose else set()
+        named = self.strangers(right, left) if not isinstance(left, D | Name) and not loose else set()
+        if named and not account(self.setting, left, None, right, j.claim).slips:
+            return Judged("given", f"says what {' and '.join(sorted(named))} is", claim=replace(j.claim, kind="open"))
         if (loose or strangers) and chained(left, right):
             return Judged("right", "the chain rule", claim=j.claim)
         if not (loose or strangers) or account(self.setting, left, None, right, j.claim).slips:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from symgd.language import FUNCTIONS, GREEK
 from symgd.reading.functions import arguments, bracketed, call, cases, function, opens
-from symgd.reading.loose_names import PRIMED, noted, plain_name, spread
+from symgd.reading.loose_names import PRIMED, noted, plain_name, spread, student
 from symgd.reading.names import ACCENTS
 from symgd.reading.pratt import Cursor, Reading, begins
 from symgd.reading.tokens import Token
 from symgd.reading.words import INDEX_LETTERS
-from symgd.term import TWO, Call, D, Name, Pow, Term, size
+from symgd.term import ONE, TWO, ZERO, Call, Cases, Compare, D, Name, Pow, Term, size
 
 __all__ = ["accented", "transposes", "word"]
 
@@ -42,6 +42,8 @@ def word(p: Cursor) -> Reading:
             return p.prefix["Σword"](p)
         if t.text == "cases":
             return cases(p)
+        if t.text == "indicator" and p.tokens[p.at + 1].kind == "open":
+            return _indicator(p)
         if f and (not label or f == "log"):
             p.at += 1
             return call(p, f, label)
@@ -58,6 +60,15 @@ def word(p: Cursor) -> Reading:
         assert isinstance(inner.term, Name)
         return p.made(Name("Delta_" + inner.term.symbol, inner.term.indices), t.start, inner.end)
     return _followed(p, plain_name(p))
+
+
+def _indicator(p: Cursor) -> Reading:
+    """1[z > 0] is 1 where the condition holds, else 0."""
+    head = p.take()
+    (inner, *more) = arguments(p)
+    if more or not isinstance(inner.term, Compare):
+        p.refuse("a condition such as z > 0 is expected here", inner)
+    return spread(Cases(((ONE, inner.term),), ZERO), head.start, p.last.end)
 
 
 def _recurs(p: Cursor, head: str) -> bool:
@@ -254,6 +265,7 @@ def _applied(p: Cursor, head: Reading, kind: str) -> Reading:
             p.tokens[k] = p.tokens[k]._replace(text=",")
     args = arguments(p)
     if kind == "name":
+        student(p).applied.setdefault(head.term.symbol, tuple(a.term for a in args))
         return head.at(head.start, p.last.end)
     f = NUMPY.get(head.term.symbol, head.term.symbol)
     if f == "square" and len(args) == 1:

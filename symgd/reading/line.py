@@ -173,6 +173,8 @@ def _finished(p: Cursor, piece: list[Token], members: list[Reading], relations: 
         if isinstance(first.term, Call) and first.term.function not in FUNCTIONS and _defines(first.term):
             arguments = first.term.args
             members[0] = spread(headless(first.term, labelled=True), first.start, first.end)
+        elif isinstance(first.term, Name):
+            arguments = student.applied.get(first.term.symbol, ())
         members[0] = _next(members)
     _counted(members, student)
     ordered = sorted(dict.fromkeys(student.notes), key=lambda note: note[1:])

@@ -170,7 +170,7 @@ def _raised(p: Cursor, symbol: str) -> tuple[list[str], int] | None:
         return _inside(p, inside), end + 1
     if len(texts) == 3 and texts[1] in ("+", "-") and texts[2] == "1" and texts[0] in ("t", "k") and texts[0] not in p.declared:
         return texts, end + 1
-    if symbol in LAYERED and texts[0] in ("l", "L") and (len(texts) == 1 or (len(texts) == 3 and texts[1] in ("+", "-") and texts[2] == "1")):
+    if symbol in LAYERED and texts[:1] and texts[0] in ("l", "L") and (len(texts) == 1 or (len(texts) == 3 and texts[1] in ("+", "-") and texts[2] == "1")):
         return texts, end + 1
     if len(texts) == 1 and inside[0].kind == "word" and texts[0] not in p.declared and (texts[0] in p.bound or texts[0] in ("i", "j")):
         return texts, end + 1

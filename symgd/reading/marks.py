@@ -142,7 +142,8 @@ def _command(text: str, at: int, spaced: bool) -> Found:
         return end, [Token("op", "prose", at, end, spaced)]
     if name == r"\mathbb":
         inside, after = _group(text, end)
-        return (after, [Token("op", "𝔼", at, after, spaced)]) if inside.strip() == "E" else None
+        kinds = {"E": ("op", "𝔼"), "1": ("word", "indicator")}
+        return (after, [Token(*kinds[inside.strip()], at, after, spaced)]) if inside.strip() in kinds else None
     if name in (r"\left", r"\right"):
         return _hidden(text, at, end, name, spaced)
     if name in (r"\begin", r"\end"):

@@ -60,6 +60,7 @@ class Student:
     open: bool = False
     letters: frozenset[str] = frozenset()
     inside: int = 0
+    applied: dict[str, tuple[Term, ...]] = field(default_factory=dict)
 
 
 @dataclass
