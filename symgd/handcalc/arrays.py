@@ -291,9 +291,10 @@ class _Walk:
         x = self.go(of)
         if not by:
             every = [p for p in self.setting.problem.parameters if self.setting.depends(x.term, p.symbol)]
-            said = self.setting.roles.arguments.get(of.symbol) if isinstance(of, Name) else None
+            inner = of.args[0] if isinstance(of, Call) and of.function == "gradient" else of
+            said = self.setting.roles.arguments.get(inner.symbol) if isinstance(inner, Name) else None
             by = (Name(said),) if said else (Name(every[0].symbol),) if len(every) == 1 else ()
-        if len(by) != 1 or not x.scalar:
+        if len(by) != 1 or x.col:
             raise Shapes("what the gradient is taken by is not said")
         return self.rate(x, self.name(by[0]))
 

@@ -60,7 +60,8 @@ def _any_functions(setting: Setting, facts: Facts) -> Setting:
 
 def _symmetric(setting: Setting, facts: Facts) -> Setting:
     """A, where its numbers were given and are symmetric: half of it is as good as all."""
-    for s in [t[0].symbol for t in facts.statements if len(t) > 1 and isinstance(t[0], Name) and _is_symmetric(t[1])]:
+    told = [t[0].symbol for t in facts.statements if len(t) > 1 and isinstance(t[0], Name) and _is_symmetric(t[1])]
+    for s in sorted(setting.roles.vectors.symbols) if facts.symmetric else told:
         axes = setting.declared(s).indices
         if len(axes) == 2 and axis(axes[0]) == axis(axes[1]) and setting.definition(s) is None:
             half = next(f"{s}_{k}" for k in range(1, 99) if f"{s}_{k}" not in setting.known)
@@ -134,7 +135,7 @@ def _completions(setting: Setting, statements: Numbered, facts: Facts) -> Iterat
         if not missing or not prediction:
             yield one
             continue
-        symbol = main or "L"
+        symbol = main or next(s for s in ("L", "J", "E", "L_0") if s not in facts.symbols)
         logistic = any("sigmoid" in repr(d.value) for d in one.tape) or any(base(s) in ("p", "p_hat", "a") for s in facts.logs)
         for kind in usual_losses(symbol, logistic, roles.samples):
             value, words = usual_loss(kind, prediction, target, setting.count)

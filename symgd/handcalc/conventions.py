@@ -40,7 +40,7 @@ SURE_PREDICTIONS = _words("y_hat yhat y_pred ypred pred prediction predictions p
 _LATER = re.compile(r"(.+?)_(?:new|next|updated?|after|prime|star_new|\w_plus_1|[tk]1)", re.IGNORECASE)
 _EARLIER = re.compile(r"(.+?)_(?:old|curr|current|prev|previous|before|now|last|[tk]|\w_minus_1)", re.IGNORECASE)
 _LEADING = re.compile(r"(new|next|updated|old|current|previous)_(.+)", re.IGNORECASE)
-_GRADIENT = re.compile(r"(?:d|grad|gradient|g|nabla|delta|partial)_?(?P<a>.+)|(?P<b>.+)_(?:grad|gradient)")
+_GRADIENT = re.compile(r"(?:d|D|grad|gradient|g|nabla|delta|partial)_?(?P<a>.+)|(?P<b>.+)_(?:grad|gradient)")
 _QUOTIENT = re.compile(r"d_?(?P<of>[A-Za-z]+?)_?d_?(?P<by>[A-Za-z][A-Za-z0-9_]*)")
 
 ONE_HALF = Div(ONE, Num(Fraction(2)))

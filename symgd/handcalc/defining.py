@@ -51,7 +51,7 @@ def _may_define(name: Name, value: Term, facts: Facts, roles: Roles, first: bool
     if derived_by(s, frozenset(roles.all("parameter"))) and not isinstance(value, D):
         return False
     role = roles.of.get(s)
-    if role in ("data", "count", "rate", "parameter") or (role == "target" and roles.the("prediction")):
+    if role in ("data", "count", "rate", "parameter") or (role == "target" and (roles.the("prediction") or s in facts.compared)):
         return False
     if isinstance(value, Name):
         return first and role != "target" and s not in facts.numbers

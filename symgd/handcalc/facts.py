@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from symgd.handcalc.conventions import version
 from symgd.handcalc.lines import MARKS, Said
 from symgd.language import FUNCTIONS
-from symgd.term import Add, Call, D, Div, Mul, Name, Neg, Num, Sum, Term, children, names, parts, subterms
+from symgd.term import Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, subterms
 
 __all__ = ["PRIMED", "Facts", "gather", "is_number", "solved"]
 
@@ -23,6 +23,7 @@ class Facts:
     defined     symbols that stand alone on one side of a first =, with what stands on the other: no numbers
     numbers     symbols that were given a number
     minus       pairs of names of which one is taken from the other
+    compared    names that are terms of what is squared, or of what stands in | |
     under       names in denominators
     counts      what sums run to
     dots        (statement, letter) of sums, with the symbols that carry the letter
@@ -30,6 +31,7 @@ class Facts:
     logs        names in logarithms
     functions   functions and marks that were met
     statements  the members of each, in order
+    symmetric   do the words say that a matrix is?
     ones        (t, k), where Σ t is 1 over the k-th index of t
     met         the number of the first statement where a symbol stands, its own definition apart
     updated     parameters that got a new value
@@ -42,6 +44,7 @@ class Facts:
     defined: dict[str, list[Term]] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
     minus: list[tuple[str, str]] = field(default_factory=list)
+    compared: set[str] = field(default_factory=set)
     under: list[str] = field(default_factory=list)
     counts: list[str] = field(default_factory=list)
     dots: list[tuple[int, str, frozenset[str]]] = field(default_factory=list)
@@ -51,6 +54,7 @@ class Facts:
     statements: list[tuple[Term, ...]] = field(default_factory=list)
     ones: set[tuple[str, int]] = field(default_factory=set)
     met: dict[str, int] = field(default_factory=dict)
+    symmetric: bool = False
     stated: dict[str, int] = field(default_factory=dict)
     updated: list[str] = field(default_factory=list)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -128,10 +132,14 @@ def _look(facts: Facts, t: Term, number: int) -> None:
         case Call(f, args):
             facts.functions.add(f)
             facts.sums |= f in ("sum", "mean")
+            if f in ("abs", "norm", "norm1") and isinstance(args[0], Add):
+                facts.compared |= _named(args[0].terms)
             if f == "log":
                 facts.logs |= {x.symbol for x in subterms(args[0]) if isinstance(x, Name)}
         case Div(_, bottom):
             facts.under += [f.symbol for f in parts(Mul, bottom) if isinstance(f, Name) and not f.indices and f.symbol not in facts.under]
+        case Pow(Add(ts), Num(v)) if v == 2:
+            facts.compared |= _named(ts)
         case Add(ts):
             plus = [x.symbol for x in ts if isinstance(x, Name)]
             less = [x.body.symbol for x in ts if isinstance(x, Neg) and isinstance(x.body, Name)]
@@ -139,3 +147,7 @@ def _look(facts: Facts, t: Term, number: int) -> None:
     for c in children(t):
         _look(facts, c, number)
 
+
+def _named(ts: tuple[Term, ...]) -> set[str]:
+    bare = [t.body if isinstance(t, Neg) else t for t in ts]
+    return {t.symbol for t in bare if isinstance(t, Name)}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from symgd.forward import Problem
@@ -24,6 +25,8 @@ from symgd.reading import Unread
 from symgd.term import D, Name, Term, names, subterms
 
 __all__ = ["check", "check_lines", "judging"]
+
+_SYMMETRIC = re.compile(r"(?<!not )(?<!a)symmetric(?:al)?\b", re.IGNORECASE)
 
 
 def check(text: str, problem: Problem | None = None, let: Sequence[str] = (), name: str = "") -> Verdict:
@@ -53,6 +56,7 @@ def judging(lines: Sequence[Written], problem: Problem | None = None, let: Seque
     rows = read_rows([*stated, *lines])
     numbered = [(r.written.number, s) for r in rows for s in r.said]
     facts = gather(s for _, s in numbered)
+    facts.symmetric = any(_SYMMETRIC.search(w.before) for w in lines)
     roles = infer(facts, *taken_over(problem, facts))
     found = collect(numbered, facts, roles)
     setting = plain_setting(facts, roles, found)
@@ -76,7 +80,9 @@ def _summed_up(written: Written, steps: list[Step]) -> Finding:
     """The line's verdict is its worst member's; a definition that is only rewritten stays given."""
     verdicts = tuple(s.judged.verdict for s in steps) or ("given",)
     verdict = worst(verdicts)
-    if verdict == "right" and verdicts[0] == "given" and not any(s.right is not None and _is_result(s.right) for s in steps):
+    own = [s for s in steps if s.left == steps[0].left]
+    only_rewritten = all(s in own or s.judged.verdict == "given" for s in steps)
+    if verdict == "right" and verdicts[0] == "given" and only_rewritten and not any(s.right is not None and _is_result(s.right) for s in steps):
         verdict = "given"
     those = [s for s in steps if s.judged.verdict == verdict]
     main = min(those, key=lambda s: s.far) if those else Step(Judged(verdict, "stated; nothing to judge"))

@@ -22,6 +22,9 @@ __all__ = ["MARKS", "Row", "Said", "read_rows"]
 MARKS = frozenset(("transpose", "matmul", "hadamard", "norm", "norm1", "list", "matrix", "gradient", "at", "sum", "mean", "Cov", "Var"))
 
 
+_UNNAMED = frozenset("fghsSpqr")  # letters that functions have, and parameters seldom
+
+
 @dataclass(frozen=True)
 class Said:
     """One a = b = c.
@@ -62,7 +65,7 @@ def read_rows(lines: Sequence[Written]) -> list[Row]:
     first = _one_alphabet([_row(w, frozenset()) for w in lines])
     symbols = frozenset(s for r in first for said in r.said for t in said.terms for s in names(t) if s.isidentifier()) - {"e", "pi"}
     symbols -= {s for s in symbols if _product(s, symbols, first)}
-    functions = frozenset(s for r in first for said in r.said for s in _applied(said, r.written.text))
+    functions = frozenset(s for r in first for said in r.said for s in _applied(said, r.written.text)) | _always_applied(lines, symbols)
     second = [_row(w, symbols - functions, functions) for w in lines]
     rows = [a if b.unread and not a.unread else b for a, b in zip(first, second, strict=True)]
     return _at_places(_one_alphabet(rows))
@@ -102,6 +105,18 @@ def _changed(rows: list[Row], change: Callable[[Term], Term | None]) -> list[Row
         return tuple(replace_terms(t, change) for t in terms)
 
     return [replace(r, said=tuple(replace(s, terms=new(s.terms), wide=new(s.wide)) for s in r.said)) for r in rows]
+
+
+def _always_applied(lines: Sequence[Written], symbols: frozenset[str]) -> frozenset[str]:
+    """s in s(n1) and s(n2): a letter that never stands without a bracket, with one name in it, is a function."""
+    text = "\n".join(w.text for w in lines)
+    out = set()
+    for s in symbols & _UNNAMED:
+        every = re.findall(rf"(?<![A-Za-z\\_]){s}(?![A-Za-z_])", text)
+        called = re.findall(rf"(?<![A-Za-z\\_]){s}\((?:[A-Za-z][A-Za-z0-9]*)(?:_(?:\w|\{{\w+\}}))?\)", text)
+        if called and len(called) == len(every):
+            out.add(s)
+    return frozenset(out)
 
 
 def _product(s: str, symbols: frozenset[str], rows: Sequence[Row]) -> bool:

@@ -45,7 +45,7 @@ _REFUSED = re.compile(  # links, tags, and lines of programs
     r"|\b(?:self|import|return|print|True|False|None|def|class|elif|static|void|const|var)\b|\blambda\s+[\w, ]*:|^\s*(?:int|float|double)\s"
 )
 _OPERATOR = re.compile(r"[-+*/·×−^²]")
-_KNOWN = frozenset((*FUNCTIONS, *ALIASES, *GREEK, *SPOKEN, "frac", "hat", "partial", "sum", "mean", "np", "dot", "from", "to", "of"))
+_KNOWN = frozenset((*FUNCTIONS, *ALIASES, *GREEK, *SPOKEN, "frac", "hat", "partial", "grad", "nabla", "sum", "mean", "np", "dot", "from", "to", "of"))
 
 _EDGES = " \t,;:."
 

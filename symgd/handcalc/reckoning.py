@@ -11,7 +11,7 @@ from symgd.handcalc.remedy import truth
 from symgd.handcalc.resolve import Misfit, resolve
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.verdict import Slip
-from symgd.term import Add, D, Name, Neg, Num, Term, children, parts, rebuild, subterms
+from symgd.term import Add, Call, D, Mul, Name, Neg, Num, Term, children, parts, rebuild, subterms
 from symgd.typeset import to_ascii
 
 __all__ = ["Reckoning", "said_of"]
@@ -132,6 +132,8 @@ class Reckoning:
             value = self.value(left, setting)
         if value is None:
             return self.learnt(before, right, claim), (), ""
+        if isinstance(value, tuple) and isinstance(before, Mul) and not any(isinstance(s, Call) for s in subterms(right)):  # w · x of two lists
+            value = worth(Call("sum", (before,)), self.values)
         try:
             if same(value, right, relation == "≈"):
                 return Judged("carried" if carried else "right", "the numbers agree", claim=claim), (), ""

@@ -125,7 +125,8 @@ def _role(s: str, facts: Facts, bys: set[str], of: Mapping[str, str]) -> str | N
     apart = "prediction" in of.values() and any(s in p and of.get(p[0] if p[1] == s else p[1]) == "prediction" for p in facts.minus)
     if word in ROLES["target"] and apart:
         return "target"
-    if word in ROLES["target"] and s not in tops and not (known and "prediction" not in of.values() and not any(s in p for p in facts.minus)):
+    compared = s in facts.compared or any(s in p for p in facts.minus)
+    if word in ROLES["target"] and s not in tops and (compared or not known or "prediction" in of.values()):
         return "target" if s not in bys or "prediction" in of.values() else "parameter"
     if s in tops and s not in bys and (word in ROLES["objective"] or word not in (*ROLES["residual"], *ROLES["prediction"], *ROLES["target"], "z")):
         return "objective"
@@ -148,7 +149,7 @@ def _role(s: str, facts: Facts, bys: set[str], of: Mapping[str, str]) -> str | N
 def _solved_for(s: str, facts: Facts, bys: set[str]) -> bool:
     """w = Σ x y / Σ x²: a parameter that is solved for, after its loss was stated."""
     stem = best(s)
-    if base(stem) not in ROLES["parameter"] or not (solved(facts, s) or (stem != s and stem in facts.met)):
+    if (base(stem) not in ROLES["parameter"] and not (stem != s and stem in bys)) or not (solved(facts, s) or (stem != s and stem in facts.met)):
         return False
     return any(_of_data(right) or not (names(right) & bys - {s}) for right in facts.defined[s]) if s in facts.defined else False
 

@@ -268,6 +268,8 @@ class Working:
                 return self.given(name, left, right)
         if isinstance(right, Call) and right.function == "matrix":
             return Judged("given", f"names {to_ascii(left)}")
+        if isinstance(left, Name) and self.setting.roles.of.get(left.symbol) == "target" and self.setting.roles.the("prediction") is None:
+            return Judged("given", "states the model")
         known = {*self.setting.known, *self.setting.rates}
         gradient = isinstance(left, Name) and derived_by(left.symbol, frozenset(self.setting.roles.all("parameter"))) is not None
         if isinstance(left, Name) and left.symbol not in known and left.symbol not in self.setting.roles.aliases and not gradient:

@@ -8,7 +8,7 @@ from symgd.reading.loose_names import plain_name, spread, student
 from symgd.reading.names import ACCENTS
 from symgd.reading.pratt import MINUS, POWER, Cursor, Reading, begins, expression
 from symgd.reading.tokens import Token
-from symgd.term import Call, D, Div, Mul, Name, Num, Term
+from symgd.term import TWO, Call, D, Div, Mul, Name, Num, Term
 
 __all__ = ["derivative", "fraction", "headless", "nabla", "product", "taken"]
 
@@ -112,10 +112,12 @@ def nabla(p: Cursor) -> Reading:
     sign = p.take()
     if taken(p, "_"):
         return _lowered(p, sign)
-    if p.sees("^"):
-        p.refuse("a second gradient is not read")
+    second = p.sees("^")
+    if second and (order := exponent(p)).term != TWO:
+        p.refuse("a gradient of this order is not read", order)
     body = expression(p, POWER - 1)
-    return p.made(Call("gradient", (headless(body.term),)), sign.start, body.end, body.at(body.start, body.end))
+    once = p.made(Call("gradient", (headless(body.term),)), sign.start, body.end, body.at(body.start, body.end))
+    return p.made(Call("gradient", (once.term,)), sign.start, body.end, once) if second else once
 
 
 def _order(p: Cursor) -> int:

@@ -52,6 +52,7 @@ _ROWS = frozenset(("align", "aligned", "split", "gather", "gathered", "equation"
 _SUM = re.compile(
     r"(?:[Ss]um|SUM|Σ|∑) ?(?:over |from |for )?\(? ?([ijk]) ?= ?([01]) ?(?:to|\.\.\.?|…|→|->|-|:) ?([A-Za-z](?![A-Za-z(])|[0-9]{1,6})(?: ?\))?(?: ?(?:of|:))?"
 )
+_GRADIENT = re.compile(r"(?:grad|gradient|nabla) (?=[A-Za-z]\w*(?:\([^()]*\))? ?=)")
 _NUMPY = re.compile(r"(?:np|numpy|math|torch|tf|jnp)\.(?=[A-Za-z])")
 _METHODS = re.compile(r"\.(T(?![A-Za-z0-9_])|dot(?=\s*\()|sum\(\)|mean\(\))")
 _CONNECTIVES = frozenset((
@@ -84,6 +85,8 @@ def mark(text: str, at: int, spaced: bool, syntax: str) -> Found:
         return _dash(text, at) if syntax == "ascii" else (_dash(text, at)[0], [])
     if syntax == "ascii" and c in "sSΣ∑" and (found := _SUM.match(text, at)):
         return found.end(), _bounded(found, at, spaced)
+    if syntax == "ascii" and c in "gn" and (found := _GRADIENT.match(text, at)) and not (at and (text[at - 1].isalnum() or text[at - 1] in "_.")):
+        return found.end(), [Token("op", "∇", at, found.end(), spaced)]
     if syntax == "ascii" and (found := _NUMPY.match(text, at)) and not (at and (text[at - 1].isalnum() or text[at - 1] in "_.")):
         return found.end(), []
     return None

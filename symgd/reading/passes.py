@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection
 
 from symgd.language import FUNCTIONS, GREEK
+from symgd.reading.marks import RELATIONS
 from symgd.reading.pratt import Student
 from symgd.reading.tokens import Token, brackets
 from symgd.reading.words import known, split
@@ -259,6 +260,8 @@ def _dots(tokens: list[Token], notes: Student) -> list[Token]:
     for at, t in enumerate(tokens):
         if t[:2] != ("op", ".*"):
             out.append(t)
+        elif out and tokens[at + 1].spaced and at + 2 < len(tokens) and tokens[at + 2].text in RELATIONS:  # … − 4x. x0 = 0
+            out.append(t._replace(text=";"))
         elif out and _operands(out[-1], tokens[at + 1]):
             out.append(t._replace(text="*"))
             notes.notes.append(("the dot . is read as a product sign", t.start, t.end))
