@@ -36,6 +36,7 @@ ROLES: dict[str, frozenset[str]] = {
 }
 SURE_PREDICTIONS = _words("y_hat yhat y_pred ypred pred prediction predictions predicted h_theta h_w f_w f_wb y_tilde hypothesis p_hat")
 
+_BEST = frozenset(("hat", "star", "opt", "best", "ridge", "lasso", "ols", "ls", "ml", "mle", "map"))
 # the labels that tell an earlier or a later value of a parameter from the parameter itself
 _LATER = re.compile(r"(.+?)_(?:new|next|updated?|after|prime|star_new|\w_plus_1|[tk]1)", re.IGNORECASE)
 _EARLIER = re.compile(r"(.+?)_(?:old|curr|current|prev|previous|before|now|last|[tk]|\w_minus_1)", re.IGNORECASE)
@@ -53,7 +54,8 @@ def base(symbol: str) -> str:
 
 def best(symbol: str) -> str:
     """w for ŵ, w* and w_opt: the parameter of which this is the best value."""
-    return "_".join(p for p in symbol.split("_") if p not in ("hat", "star", "opt", "best"))
+    head, *labels = symbol.split("_")
+    return "_".join([head, *(p for p in labels if p.lower() not in _BEST)])
 
 
 def version(symbol: str) -> tuple[str, str]:

@@ -63,7 +63,8 @@ class Row:
 def read_rows(lines: Sequence[Written]) -> list[Row]:
     """Every line, the names of all of them known."""
     first = _one_alphabet([_row(w, frozenset()) for w in lines])
-    symbols = frozenset(s for r in first for said in r.said for t in said.terms for s in names(t) if s.isidentifier()) - {"e", "pi"}
+    heads = {said.terms[0].symbol for r in first for said in r.said if len(said.terms) > 1 and isinstance(said.terms[0], Name)}
+    symbols = frozenset(s for r in first for said in r.said for t in said.terms for s in names(t) if s.isidentifier()) - ({"e", "pi"} - heads)
     symbols -= {s for s in symbols if _product(s, symbols, first)}
     functions = frozenset(s for r in first for said in r.said for s in _applied(said, r.written.text)) | _always_applied(lines, symbols)
     second = [_row(w, symbols - functions, functions) for w in lines]

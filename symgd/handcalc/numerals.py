@@ -23,12 +23,15 @@ Told = tuple[Judged, tuple[Slip, ...], str]  # the verdict, what explains it, th
 
 @dataclass
 class Known:
-    """What is known where the number stands; `zeros`: what was set to zero before; `solved`: the values of parameters that were found."""
+    """What is known where the number stands; `zeros`: what was set to zero before; `solved`: the values of parameters that were found;
+    `placed`: do the words before speak of a place?
+    """
 
     setting: Setting
     reckoning: Reckoning
     solved: dict[str, Term]
     zeros: list[Term]
+    placed: bool = False
 
 
 def judge_number(known: Known, left: Term, last: Term, right: Term, relation: str, carried: bool) -> Told:
@@ -71,7 +74,7 @@ def _symbolic(known: Known, last: Term, right: Term) -> Judged | None:
     if j.verdict in ("right", "notation", "convention"):
         return j
     whole = isinstance(_bare(right), Num) and not any(isinstance(s, Num) and s.places for s in subterms(right))
-    if j.verdict == "wrong" and whole and isinstance(last, D):
+    if j.verdict == "wrong" and whole and isinstance(last, D) and not known.placed:
         return j
     given = j.verdict == "wrong" and whole and not isinstance(last, D)
     return Judged("given", "a condition; nothing to judge", claim=j.claim) if given else None

@@ -16,10 +16,11 @@ __all__ = ["cells", "mathematics"]
 
 _LONGEST = 2_000
 _MARKS = re.compile(
-    r"[ \t>]*(?:(?:\.\. math::|[#%]+|//+|--|[-*+•·‣–](?=[ \t])|\d{1,2}[.)](?=[ \t])|\([a-z0-9]{1,3}\)(?=[ \t])|[a-z]\)(?=[ \t])"
+    r"[ \t>]*(?:(?:\.\. math::|#\d{1,3}(?=[ \t])|[#%]+|//+|--|[-*+•·‣–](?=[ \t])|\d{1,2}[.)](?=[ \t])|\([a-z0-9]{1,3}\)(?=[ \t])|[a-z]\)(?=[ \t])"
     r"|Q\d{1,3}[.:)]|(?:[Ss]tep|[Ee]q(?:uation|n)?\.?|[Ll]ine)[ \t]*\(?\d{1,3}\)?[ \t]*[:.)—–-]?(?=[ \t])|=>|⇒|→|∴|\*\*|__)[ \t]*)*"
 )
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9 ()/'’,–-]{0,60}:(?!=)[ \t]+(?=\S)")
+_POINTS = re.compile(r"(?:\(-?[0-9.]+(?:,\s*-?[0-9.]+)+\)[\s,;.]*(?:and\s+)?)+")
 _RELATION = re.compile(r"(?<![<>!=])(?::=|[-+*/]=|=)(?![=>])|≈|←|≡|∝|≜|<-(?![0-9])|\\(?:approx|leftarrow|gets|equiv|propto|simeq)(?![A-Za-z])")
 _WORD = re.compile(r"(?<![A-Za-z0-9_\\{/])[A-Za-z][A-Za-z'’]+(?![A-Za-z0-9_}/])")
 _STOPS = frozenset((
@@ -112,6 +113,8 @@ def _core(line: str) -> tuple[int, int]:
             start = close + 2
     if label := _LABEL.match(line, start, end):
         start = label.end()
+    if points := _POINTS.match(line, start, end):
+        start = points.end()
     for pattern in (_ASIDE, _REMARK):
         if (aside := pattern.search(line, start, end)) and _RELATION.search(line, start, aside.start()):
             end = aside.start()

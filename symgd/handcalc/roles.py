@@ -134,7 +134,7 @@ def _role(s: str, facts: Facts, bys: set[str], of: Mapping[str, str]) -> str | N
         return "objective"
     if word in ROLES["data"]:
         return "parameter" if s in facts.updated or (s in bys and "prediction" not in of.values()) else "data"
-    if word in ROLES["residual"] and s not in facts.updated and (known or s not in bys):
+    if word in ROLES["residual"] and s[0].islower() and s not in facts.updated and (known or s not in bys):
         return "residual"
     if word in ROLES["target"]:
         return "prediction"
@@ -171,7 +171,7 @@ def _aliases(facts: Facts, of: dict[str, str], counts: tuple[str, ...], bys: set
     for s in sorted(bys - {"?"}):
         twin = s[0].swapcase() + s[1:]
         only_by = facts.uses(s) <= sum(b == s for _, b in facts.tops)
-        if twin in stems and only_by and s not in facts.defined and twin not in bys:
+        if twin in stems and only_by and s not in facts.defined and (twin not in bys or s.isupper()):
             out[s] = twin
             of[twin] = "parameter"
             of.pop(s, None)

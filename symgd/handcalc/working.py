@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from symgd.handcalc.account import account
 from symgd.handcalc.carried import follows_from_wrong
-from symgd.handcalc.claims import Claim, Judged, chained, claim_of, without_index
-from symgd.handcalc.conventions import derived_by
+from symgd.handcalc.claims import Claim, Judged, claim_of, without_index
+from symgd.handcalc.conventions import best, derived_by
 from symgd.handcalc.defining import Stated, with_stated
+from symgd.handcalc.doubts import doubted
 from symgd.handcalc.facts import PRIMED, Facts
 from symgd.handcalc.figures import is_figure
 from symgd.handcalc.lines import Row, Said
@@ -24,12 +25,13 @@ from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.updates import judge_update, update_of
 from symgd.handcalc.verdict import ORDER, Slip, Written
-from symgd.language import CONSTANTS
-from symgd.term import Call, D, Name, Term, children, names, rebuild
+from symgd.term import Call, D, Name, Term, children, names, rebuild, subterms
 from symgd.typeset import to_ascii
 
 __all__ = ["Chain", "Step", "Working"]
 
+_PLACE = re.compile(r"\b(?:at|when|for|where|with|values?|points?)\b[^.]*[0-9]", re.IGNORECASE)
+_ITEM = re.compile(r"(?:^|\s)\(?(?:[0-9]{1,2}|[a-h])[.):]?$")  # 2. y = …
 _ANEW = re.compile(
     r"\b(?:instead|another|other|different|alternative\w*|suppose|assume|consider|example|e\.g|exercise|question|problem|case|variant|version|redefine|regulari[sz]\w+|"
     r"penalt\w+|multi\w*|logistic|now with|next|part|section|second|third|general\w*)\b|例|假设|设|beispiel|exemple|ejemplo",
@@ -192,7 +194,7 @@ class Working:
         assert chain is not None
         left = chain.left
         if isinstance(left, Call) and left.function == "gradient" and isinstance(right, Call) and right.function in ("list", "matrix"):
-            return self.components(left, right)
+            return components(self.setting, self.facts, left, right)
         if defines:
             if u := update_of(self.setting, left, right, relation):
                 return by_numbers(self.setting, self.reckoning, judge_update(self.setting, u), chain.left, chain.last, right)
@@ -200,7 +202,7 @@ class Working:
                 return given
         elif chain.meant is None and (known := self.like_the_one_before(right)):
             return known
-        j = self.unless_loose(judge(self.setting, left, right, wide, chain.meant, self.solved), left, right)
+        j = doubted(self.setting, self.facts, self.seen, judge(self.setting, left, right, wide, chain.meant, self.solved), left, right)
         if j.verdict == "given" and chain.last is not left and j.claim is not None and j.claim.kind == "open":
             j = judge(self.setting, chain.last, right)
         if j.factor == "hat" and defines:
@@ -208,41 +210,6 @@ class Working:
         if j.verdict == "wrong" and j.claim is not None and (how := follows_from_wrong(j.claim, self.wrong)):
             return replace(j, verdict="carried", says=how, check=None)
         return by_numbers(self.setting, self.reckoning, j, left, chain.last, right)
-
-    def components(self, left: Call, right: Call) -> Judged:
-        """∇f = (∂f/∂x, ∂f/∂y), in the order of f(x, y)."""
-        of = left.args[0]
-        by = left.args[1:] or tuple(map(Name, self.facts.arguments.get(of.symbol, ()))) if isinstance(of, Name) else ()
-        entries = [r.args[0] if isinstance(r, Call) and r.function == "list" and len(r.args) == 1 else r for r in right.args]
-        if len(by) != len(entries) or not by:
-            raise Misfit("what the gradient is taken by is not said")
-        found = [judge(self.setting, D(of, b), x) for b, x in zip(by, entries, strict=True) if isinstance(b, Name)]
-        return next(j for v in reversed(ORDER) for j in found if j.verdict == v)
-
-    def unless_loose(self, j: Judged, left: Term, right: Term) -> Judged:
-        """Not wrong, where no slip explains it, if it only differs from what was assumed and nothing follows from, or has a name that no other line has."""
-        if j.verdict != "wrong" or j.claim is None:
-            return j
-        made = j.claim.setting.referee.made_of(names(j.claim.left) | names(j.claim.right))
-        loose = made & self.setting.loose
-        strangers = self.strangers(left, right) if not loose else set()
-        named = self.strangers(right, left) if not isinstance(left, D | Name) and not loose else set()
-        if named and not account(self.setting, left, None, right, j.claim).slips:
-            return Judged("given", f"says what {' and '.join(sorted(named))} is", claim=replace(j.claim, kind="open"))
-        if (loose or strangers) and chained(left, right):
-            return Judged("right", "the chain rule", claim=j.claim)
-        if not (loose or strangers) or account(self.setting, left, None, right, j.claim).slips:
-            return j
-        if strangers:
-            return Judged("undecided", f"nothing is said about what {' and '.join(sorted(strangers))} stands for", claim=replace(j.claim, kind="open"))
-        says = f"nothing is said about what {' and '.join(sorted(loose))} {'is' if len(loose) == 1 else 'are'}; taken as it stands"
-        return Judged("given", says, claim=replace(j.claim, kind="open"))
-
-    def strangers(self, left: Term, right: Term) -> set[str]:
-        """The names of the right side that stand in no definition and nowhere on the left."""
-        setting = self.setting
-        made = setting.referee.made_of(names(left) | {d.name.symbol for d in setting.tape}) | self.facts.numbers | setting.roles.of.keys()
-        return {s for s in names(right) if s not in made and s not in setting.roles.aliases and s not in CONSTANTS and s not in self.seen and s != PRIMED}
 
     def like_the_one_before(self, right: Term) -> Judged | None:
         """Equal to the member before it: as good as that one."""
@@ -269,7 +236,12 @@ class Working:
         if isinstance(right, Call) and right.function == "matrix":
             return Judged("given", f"names {to_ascii(left)}")
         if isinstance(left, Name) and self.setting.roles.of.get(left.symbol) == "target" and self.setting.roles.the("prediction") is None:
-            return Judged("given", "states the model")
+            loose = {s.symbol for s in subterms(right) if isinstance(s, Name) and s.indices and s.symbol in self.setting.roles.stripped}
+            return Judged("notation" if loose else "given", "; ".join(["states the model", *([without_index(loose)] if loose else [])]))
+        main = self.setting.objective
+        made = self.setting.referee.made_of(frozenset((main.symbol,) if main else ()))
+        if isinstance(left, Name) and best(left.symbol) != left.symbol and left.symbol not in {*made, *self.setting.stated, *self.setting.roles.aliases}:
+            return Judged("given", f"names {to_ascii(left)}")
         known = {*self.setting.known, *self.setting.rates}
         gradient = isinstance(left, Name) and derived_by(left.symbol, frozenset(self.setting.roles.all("parameter"))) is not None
         if isinstance(left, Name) and left.symbol not in known and left.symbol not in self.setting.roles.aliases and not gradient:
@@ -291,7 +263,7 @@ class Working:
     def again(self, d: Stated, left: Term, right: Term) -> Judged | None:
         """A second definition: an equality, or a new definition where the words before it say so."""
         j = judge(self.setting, left, right)
-        anew = _ANEW.search(self.before) or d.name.symbol not in self.setting.stated
+        anew = _ANEW.search(self.before) or _ITEM.search(self.before) or d.name.symbol not in self.setting.stated
         if j.verdict in ("wrong", "undecided") and anew:
             self.setting = with_stated(self.setting, d)
             self.wrong.clear()
@@ -319,7 +291,7 @@ class Working:
     def number(self, right: Term, relation: str) -> Step:
         chain = self.chain
         assert chain is not None
-        known = Known(self.setting, self.reckoning, self.solved, self.zeros)
+        known = Known(self.setting, self.reckoning, self.solved, self.zeros, _PLACE.search(self.before) is not None)
         j, slips, shown = judge_number(known, chain.left, chain.last, right, relation, chain.verdict in ("wrong", "carried"))
         return Step(j, slips, shown)
 
@@ -339,3 +311,14 @@ def _noted(j: Judged, said: Said, k: int) -> Judged:
     """Loose writing that is worth a word."""
     loose = [n for n in said.notes if "star" in n or "missing" in n or "one count" in n]
     return replace(j, verdict="notation", says=loose[0]) if loose and j.verdict in ("given", "right") and k < 2 else j
+
+
+def components(setting: Setting, facts: Facts, left: Call, right: Call) -> Judged:
+    """∇f = (∂f/∂x, ∂f/∂y), in the order of f(x, y).  Raises Misfit."""
+    of = left.args[0]
+    by = left.args[1:] or tuple(map(Name, facts.arguments.get(of.symbol, ()))) if isinstance(of, Name) else ()
+    entries = [r.args[0] if isinstance(r, Call) and r.function == "list" and len(r.args) == 1 else r for r in right.args]
+    if len(by) != len(entries) or not by:
+        raise Misfit("what the gradient is taken by is not said")
+    found = [judge(setting, D(of, b), x) for b, x in zip(by, entries, strict=True) if isinstance(b, Name)]
+    return next(j for v in reversed(ORDER) for j in found if j.verdict == v)
