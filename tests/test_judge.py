@@ -119,6 +119,20 @@ WORKINGS: dict[str, tuple[str, str]] = {
     "a second definition announced": ("L = (w*x - y)^2\n\ndL/dw = 2*(w*x - y)*x\n\nNow consider another loss: L = |w*x - y|", "grg"),
     "a second definition that contradicts": ("L = (w*x - y)^2\n\nL = (w*x + y)^2", "gw"),
     "rows that go on": (r"\begin{align}L &= (wx - y)^2\\ &= w^2x^2 - 2wxy + y^2\\ &= w^2x^2 - wxy + y^2\end{align}", "grw"),
+    # manners of the wild
+    "several exercises with one name": ("1. y = 3x + 2, dy/dx = 3\n\n2. y = x^2 sin x, dy/dx = 2x sin x + x^2 cos x\n\n3. y = e^{x^2}, dy/dx = e^{x^2}", "rrw"),
+    "values at a place are no identities": ("f(x, y) = x^2 + x*y\n\n∂f/∂x = 2x + y\n\nAt (1, 2): ∂f/∂x = 4", "grg"),
+    "a constant derivative is one": ("f(x) = x^2\n\ndf/dx = 2", "gw"),
+    "a function of which only the name is known": ("E = (t - o)^2/2\n\no = s(net)\n\nnet = v*h\n\ndE/do = o - t\n\ndE/dv = (o - t)*o*(1 - o)*h", "gggru"),
+    "a model is no definition of its target": ("y = α + βx\n\nS = Σ(y_i − α − βx_i)²\n\n∂S/∂β = −2Σ(y_i − α − βx_i)", "ggw"),
+    "gradients in words": ("L(w) = ||Xw - y||^2\n\ngrad L = 2 X^T (Xw - y)\n\ngrad L = X^T (Xw - y)", "grc"),
+    "second gradients": ("$$J = \\frac12\\|Xw-y\\|^2$$ $$\\nabla^2 J = X^TX$$ $$\\nabla^2 J = XX^T$$", "grw"),
+    "symmetric by the words": ("Let A be a symmetric matrix.\n\n$$q(v) = v^TAv$$ $$\\nabla q(v) = 2Av$$", "gr"),
+    "the dot product of two lists": ("w = [0.5, -0.2], x = [1, 3]\n\nw·x = 0.5*1 + (-0.2)*3 = -0.1\n\nw·x = 0.1", "grw"),
+    "covariance over variance": ("S = sum_i((y_i - a - b*x_i)^2)\n\nb = Cov(x,y)/Var(x)\n\na = y_bar - b*x_bar\n\nb = Var(x)/Cov(x,y)", "grrw"),
+    "primes that are transposes": ("e = y - Xb\n\ne'e = y'y - 2b'X'y + b'X'Xb\n\nd(e'e)/db = -2X'y + 2X'Xb\n\nd(e'e)/db = -2X'y + X'Xb", "grrw"),
+    "a letter for the square": ("mu = (1/n)*sum(x)\n\nsigma^2 = (1/n)*sum((x - mu)^2) = (1/n)*sum(x^2) - mu^2", "gg"),
+    "a closed form of a loss that is not stated": ("l'(q) = sum_i(x_i)/q - n\n\n$$\\hat q = \\bar x$$", "gg"),
 }  # fmt: skip
 
 
