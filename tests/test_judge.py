@@ -42,6 +42,10 @@ WORKINGS: dict[str, tuple[str, str]] = {
         r"$$net = \sum_j w_jx_j$$ $$o = \sigma(net)$$ $$E = \frac12(t-o)^2$$ $$\frac{\partial E}{\partial w_j} = -(t-o)o(1-o)x_j$$", "gggr"),
     "an index that carries a class": (
         r"$$p_c = \frac{e^{z_c}}{\sum_k e^{z_k}}$$ $$L = -\sum_c y_c\log p_c$$ $$\sum_c y_c = 1$$ $$\frac{\partial L}{\partial z_c} = p_c - y_c$$", "gggr"),
+    "d is an intercept where the loss is differentiated by it": (
+        (r"$$\hat y_i = kx_i + d$$ $$L = \frac1n\sum_i(\hat y_i - y_i)^2$$ $$\frac{\partial L}{\partial d} = \frac2n\sum_i(kx_i + d - y_i)$$"
+        r" $$\frac{\partial L}{\partial k} = \frac2n\sum_i(kx_i + d - y_i)$$ $$d := d - \eta\frac2n\sum_i(kx_i + d - y_i)$$"), "ggrwr"),
+    "d is a target where the prediction is compared with it": ("y_hat = w*x + b\n\nE = (1/2)*(d - y_hat)^2\n\ndE/dd = d - y_hat\n\ndE/dw = d - y_hat", "ggrw"),
     # assumed aloud
     "the loss is assumed": ("dL/dw = 2(y_hat - y)*x\n\ny_hat = w*x + b", "rg"),
     "the mean of the data is assumed": ("sum_i((x_i - x_bar)*(y_i - y_bar)) = sum_i(x_i*y_i) - n*x_bar*y_bar", "r"),

@@ -125,6 +125,8 @@ def _role(s: str, facts: Facts, bys: set[str], of: Mapping[str, str]) -> str | N
     apart = "prediction" in of.values() and any(s in p and of.get(p[0] if p[1] == s else p[1]) == "prediction" for p in facts.minus)
     if word in ROLES["target"] and apart:
         return "target"
+    if word in ROLES["target"] and _adjusted(s, facts, bys):
+        return "parameter"
     compared = s in facts.compared or any(s in p for p in facts.minus)
     if word in ROLES["target"] and s not in tops and (compared or not known or "prediction" in of.values()):
         return "target" if s not in bys or "prediction" in of.values() else "parameter"
@@ -144,6 +146,13 @@ def _role(s: str, facts: Facts, bys: set[str], of: Mapping[str, str]) -> str | N
         if word in ROLES[role] and not known:
             return role
     return "objective" if word in ROLES["objective"] and known else None
+
+
+def _adjusted(s: str, facts: Facts, bys: set[str]) -> bool:
+    """ŷ = k x + d, ∂L/∂d: a letter without an index that is differentiated by or updated, while another is the target."""
+    if (s not in bys and s not in facts.updated) or s in facts.indexed or s in facts.defined:
+        return False
+    return any(t != s and base(t) in ROLES["target"] and t not in bys and t not in facts.updated for t in facts.symbols)
 
 
 def _solved_for(s: str, facts: Facts, bys: set[str]) -> bool:
