@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sympy as sp
@@ -124,6 +124,12 @@ def _pattern(f: str) -> tuple[Any, tuple[Any, ...]]:
     return FUNCTIONS[f].meaning(sp, *slots).rewrite(sp.Piecewise), slots
 
 
+@lru_cache(4096)
+def _slope(e: Any, by: Any) -> Any:
+    """SymPy's derivative; the same definitions are met by each derivation of a problem."""
+    return sp.diff(e, by)
+
+
 def mixes(problem: Problem, over: str) -> bool:
     """Does a name that carries the axis depend on a sum over it (batch normalisation), or a sum over it hold another one?  Then copies are no mere weight."""
 
@@ -156,7 +162,6 @@ class Instance:
         self._symbols: dict[tuple[str, tuple[int, ...]], Any] = {}
         self.inside: dict[Any, Any] = {}  # a symbol for what stands inside a kink or a condition → its expression
         self._said: dict[Any, Any] = {}
-        self._slopes: dict[Any, Any] = {}
         self._tape: tuple[tuple[Any, Any], ...] | None = None
 
     def weight(self, index: str, k: int) -> Any:
@@ -219,13 +224,11 @@ class Instance:
     def diff(self, e: Any, by: Any) -> Any:
         """SymPy's derivative, also through what stands inside kinks."""
         within = [k for k in self.inside if k in e.free_symbols]
-        return sp.Add(sp.diff(e, by), *(sp.diff(e, k) * self.diff(self.inside[k], by) for k in within))
+        return sp.Add(_slope(e, by), *(_slope(e, k) * self.diff(self.inside[k], by) for k in within))
 
     def slope(self, definition: Any, by: Any) -> Any:
         """SymPy's derivative of one scalar definition by one of its symbols."""
-        if (definition, by) not in self._slopes:
-            self._slopes[definition, by] = sp.diff(definition, by)
-        return self._slopes[definition, by]
+        return _slope(definition, by)
 
     def unnamed(self, e: Any) -> Any:
         """e with what stands inside kinks written out."""
