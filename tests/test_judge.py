@@ -82,6 +82,7 @@ WORKINGS: dict[str, tuple[str, str]] = {
         "f = (1/2)*sum_i((w*x_i - y_i)^2) + (lambda/2)*w^2\n\nw := w - eta*(sum_i((w*x_i - y_i)*x_i) + lambda*w)", "gr"),
     # numbers
     "to the digits that are printed": ("53/3 = 17.67\n\n53/3 = 17.6\n\n53/3 = 17.7\n\n53/3 = 17.5", "rrrw"),
+    "rounded or cut off, not one unit up": ("e^1 = 2.7\n\nexp(1) = 2.71\n\nexp(1) = 2.8\n\n-exp(1) = -2.8\n\nexp(1) ≈ 2.8\n\nexp(1) ≈ 2.9", "rrwwrw"),
     "numbers put in": ("x = 2, y = 7, w = 1, b = 0\n\ny_hat = w*x + b = 1*2 + 0 = 2\n\ny_hat - y = 2 - 7 = -5", "grr"),
     "one step on numbers": ("w = 1\n\nw = 1 - 0.1*(-9.333) = 1.9333", "gr"),
     "the sum of one step is wrong": ("w = 1\n\nw = 1 - 0.1*(-9.333) = 0.0667", "gw"),
@@ -170,7 +171,10 @@ def test_what_is_missing_is_assumed_aloud(text: str, assumed: tuple[str, ...]) -
         (LINE + "dL/dw = (2/n) * sum((y_hat - y)^2*x)", "dL/dw = 2*sum((y_hat - y)*x)/n"),
         ("L = w^3\n\ndL/dw = 2*w^2", "dL/dw = 3*w^2"),
         ("53/3 = 17.5", "53/3 = 17.6667"),
-        (LINE + "w := w + eta*dL/dw", "w = w - eta*(dL/dw)"),
+        (LINE + "w := w + eta*dL/dw", "w := w - eta*(dL/dw)"),
+        (LINE + "w ← w + eta*dL/dw", "w ← w − η dL/dw"),
+        (LINE + "w = w + eta*dL/dw", "w = w - eta*(dL/dw)"),
+        (LINE + r"$$w \gets w + \eta\frac{dL}{dw}$$", r"w \gets w - \eta \frac{\mathrm{d} L}{\mathrm{d} w}"),
     ],
 )
 def test_a_wrong_line_is_put_right_in_the_letters_of_its_writer(text: str, expected: str) -> None:

@@ -1,6 +1,6 @@
 """Numbers in a working: what an expression is worth under the values given so far, and whether a printed number is that value.
 
-A printed number is judged to the digits it shows: −53/3 is −17.67 and −17.6, not −17.7.
+A printed number is judged to the digits it shows, rounded or cut off: −53/3 is −17.67 and −17.6 and −17.7, not −17.8; after ≈ to one unit of them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "sinh": math.sinh, "cosh": math.cosh,
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)), "log10": math.log10, "log2": math.log2,
 }  # fmt: skip
+_ROUNDED = 0.56  # of a unit of the last digit: 0.6446, rounded to 0.645 and then to 0.65
 _LARGEST = 4_096  # bits of an exact number
 
 
@@ -160,15 +161,18 @@ class _Printed:
 def same(value: Figure, printed: Term, about: bool = False) -> bool:
     """Is the printed expression worth `value`, to the digits that its numbers show?  `about`: ≈ stands before it.  Raises NoValue."""
     found = worth(printed, {})
-    return _same(value, found, _slack(printed, about))
+    slack = _slack(printed, about)
+    return _same(value, found, slack, slack if about else _ROUNDED * slack)
 
 
-def _same(a: Figure, b: Figure, slack: float) -> bool:
+def _same(a: Figure, b: Figure, below: float, above: float) -> bool:
+    """Is b, or each number in it, no more than `below` nearer to zero than a, and no more than `above` farther from it?"""
     if isinstance(a, tuple) or isinstance(b, tuple):
-        return isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) and all(_same(x, y, slack) for x, y in zip(a, b, strict=True))
+        return isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) and all(_same(x, y, below, above) for x, y in zip(a, b, strict=True))
     if a == b:
         return True
-    return abs(float(a) - float(b)) <= slack * (1 + 1e-9) + (1e-9 * abs(float(a)) if isinstance(a, float) or isinstance(b, float) else 0)
+    off = (float(b) - float(a)) * math.copysign(1, float(a))
+    return abs(off) <= (above if off > 0 else below) * (1 + 1e-9) + (1e-9 * abs(float(a)) if isinstance(a, float) or isinstance(b, float) else 0)
 
 
 def _slack(t: Term, about: bool) -> float:

@@ -100,7 +100,7 @@ def _is_result(t: Term) -> bool:
 
 def _expected(written: Written, step: Step) -> str | None:
     """The corrected line: the left side as written, the right result."""
-    sign = " = " if step.left else "= "
+    sign = f" {step.sign} " if step.left else "= "
     if step.number:
         return f"{step.left}{sign}{step.number}"
     if step.meant is None or any(s.startswith(OPAQUE) for s in names(step.meant)):

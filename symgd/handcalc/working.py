@@ -32,6 +32,7 @@ __all__ = ["Chain", "Step", "Working"]
 
 _PLACE = re.compile(r"\b(?:at|when|for|where|with|values?|points?)\b[^.]*[0-9]", re.IGNORECASE)
 _ITEM = re.compile(r"(?:^|\s)\(?(?:[0-9]{1,2}|[a-h])[.):]?$")  # 2. y = …
+_ARROW = re.compile(r":=|←|<-|\\(?:leftarrow|gets|coloneqq|coloneq)(?![A-Za-z])|≔")
 _ANEW = re.compile(
     r"\b(?:instead|another|other|different|alternative\w*|suppose|assume|consider|example|e\.g|exercise|question|problem|case|variant|version|redefine|regulari[sz]\w+|"
     r"penalt\w+|multi\w*|logistic|now with|next|part|section|second|third|general\w*)\b|例|假设|设|beispiel|exemple|ejemplo",
@@ -51,7 +52,7 @@ class Chain:
 
 @dataclass
 class Step:
-    """What is said of one member; `meant` is what a wrong one should have been, `far` how far-fetched its slips are."""
+    """What is said of one member; `meant` is what a wrong one should have been, `far` how far-fetched its slips are, `sign` = or how else it is set."""
 
     judged: Judged
     slips: tuple[Slip, ...] = ()
@@ -61,6 +62,7 @@ class Step:
     right: Term | None = None
     meant: Term | None = None
     far: int = 9
+    sign: str = "="
 
 
 @dataclass
@@ -121,6 +123,7 @@ class Working:
             step.judged = _noted(step.judged, said, k)
             step.place = said.places[k]
             step.left = written.text[slice(*said.places[0])] if first else ""
+            step.sign = _sign(written.text, said, k)
             step.right = right
             if alone and step.judged.verdict == "wrong":
                 step.judged = replace(step.judged, says="this is not what stands above")
@@ -305,6 +308,12 @@ class Working:
             last = chain.last if chain.last is not chain.left and chain.verdict in ("right", "notation", "convention") else None
             found = account(self.setting, chain.left, last, right, claim)
             step.slips, step.meant, step.far = found.slips, found.meant, found.far
+
+
+def _sign(text: str, said: Said, k: int) -> str:
+    """How the writer sets the k-th member: ←, := or another arrow for an update, else =."""
+    arrow = _ARROW.search(text[said.places[k - 1][1] : said.places[k][0]]) if k == 1 and said.relations[k] == ":=" else None
+    return arrow[0] if arrow else "="
 
 
 def _noted(j: Judged, said: Said, k: int) -> Judged:
