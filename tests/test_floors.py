@@ -18,7 +18,7 @@ FLOORS = [
     {"backward", "stationary", "hessian", "catalogue"}, {"exposition", "numeric", "handcalc", "pictures"}, {"course"},
     {"__init__", "__main__", "cli", "commands", "api", "checking", "gradients", "published", "records", "report", "sklearn"},
 ]  # fmt: skip
-APART = {"worker", "cache"}  # they use the rooms below the fourth floor; the front door alone uses them
+APART = {"worker", "serving", "cache"}  # they use the rooms below the fourth floor; the front door alone uses them
 BESIDE = {  # the imports that stay on their floor; at the front door any may
     ("language", "term"), ("meaning", "forward"), ("rules", "forward"), ("referee", "forward"), ("referee", "meaning"), ("forward", "document"),
     ("referee", "document"), ("hessian", "backward"), ("hessian", "stationary"),
