@@ -124,6 +124,14 @@ WORKINGS: dict[str, tuple[str, str]] = {
     "a second definition announced": ("L = (w*x - y)^2\n\ndL/dw = 2*(w*x - y)*x\n\nNow consider another loss: L = |w*x - y|", "grg"),
     "a second definition that contradicts": ("L = (w*x - y)^2\n\nL = (w*x + y)^2", "gw"),
     "rows that go on": (r"\begin{align}L &= (wx - y)^2\\ &= w^2x^2 - 2wxy + y^2\\ &= w^2x^2 - wxy + y^2\end{align}", "grw"),
+    "two workings in one text": (
+        ("L = (1/n)*sum((w*x - y)^2)\n\nw := w - eta*(2/n)*sum((w*x - y)*x)\n\nS = sum((y - k*x)^2)\n\nk = sum(x*y)/sum(x^2)\n\nk = sum(x^2)/sum(x*y)\n\n"
+         "k := k - eta*2*sum((k*x - y)*x)\n\nk := k + eta*2*sum((k*x - y)*x)\n\ndS/dk = sum((k*x - y)*x)"), "grgrwrwc"),
+    "two losses of one parameter": (
+        ("L = (w*x - y)^2\n\nJ = (w*x - y)^2 + lambda*w^2\n\nw := w - eta*2*(w*x - y)*x\n\nw := w - eta*(2*(w*x - y)*x + 2*lambda*w)\n\n"
+         "w := w - eta*(2*(w*x - y)*x + lambda*w)"), "ggrrw"),
+    "a closed form of the second loss in matrices": (
+        VECTORS + "$$S = (y - X\\beta)^T(y - X\\beta)$$ $$\\hat\\beta = (X^TX)^{-1}X^Ty$$ $$\\hat\\beta = (XX^T)^{-1}X^Ty$$", "ggrw"),
     # manners of the wild
     "several exercises with one name": ("1. y = 3x + 2, dy/dx = 3\n\n2. y = x^2 sin x, dy/dx = 2x sin x + x^2 cos x\n\n3. y = e^{x^2}, dy/dx = e^{x^2}", "rrw"),
     "values at a place are no identities": ("f(x, y) = x^2 + x*y\n\n∂f/∂x = 2x + y\n\nAt (1, 2): ∂f/∂x = 4", "grg"),

@@ -11,13 +11,15 @@ from dataclasses import replace
 from symgd.handcalc.conditions import condition, inverted, solution
 from symgd.handcalc.conventions import FACTORS, factor_words
 from symgd.handcalc.resolve import Misfit, Resolved
+from symgd.handcalc.facts import Facts
 from symgd.handcalc.setting import Setting
-from symgd.term import ONE, TWO, Add, D, Div, Mul, Name, Neg, Pow, Sum, Term, axis, children, free, mul, names, parts, rebuild, rename, subterms
+from symgd.handcalc.verdict import ORDER
+from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Pow, Sum, Term, axis, children, free, mul, names, parts, rebuild, rename, subterms
 from symgd.term import replace as rewrite
 
 from symgd.handcalc.claims import Claim, Judged, as_written, chained, claim_of, listed, shaped, to_be_solved, unconnected, undefined, without_index
 
-__all__ = ["judge"]
+__all__ = ["components", "judge"]
 
 
 def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, meant: Term | None = None, solved: Mapping[str, Term] | None = None) -> Judged:
@@ -242,3 +244,14 @@ def _refuted(claim: Claim, found: Resolved) -> Judged:
         case "refuted":
             return Judged("wrong", "this does not follow", claim=claim, check=check)
     return Judged("undecided", "neither proved nor refuted", claim=claim, check=check)
+
+
+def components(setting: Setting, facts: Facts, left: Call, right: Call) -> Judged:
+    """∇f = (∂f/∂x, ∂f/∂y), in the order of f(x, y).  Raises Misfit."""
+    of = left.args[0]
+    by = left.args[1:] or tuple(map(Name, facts.arguments.get(of.symbol, ()))) if isinstance(of, Name) else ()
+    entries = [r.args[0] if isinstance(r, Call) and r.function == "list" and len(r.args) == 1 else r for r in right.args]
+    if len(by) != len(entries) or not by:
+        raise Misfit("what the gradient is taken by is not said")
+    found = [judge(setting, D(of, b), x) for b, x in zip(by, entries, strict=True) if isinstance(b, Name)]
+    return next(j for v in reversed(ORDER) for j in found if j.verdict == v)

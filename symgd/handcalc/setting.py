@@ -75,6 +75,24 @@ class Setting:
         return found if found is None or not any(found.symbol in names(d.value) for d in self.tape) else None
 
     @cached_property
+    def others(self) -> tuple[Setting, ...]:
+        """The same about each further objective: a text may hold several workings."""
+        main, of = self.objective, self.roles.of
+        if main is None:
+            return ()
+        used = frozenset(s for d in self.tape for s in names(d.value))
+        more = [d.name.symbol for d in self.tape if of.get(d.name.symbol) == "objective" and d.name != main and d.name.symbol not in used]
+        return tuple(replace(self, roles=replace(self.roles, of={s: "objective", **of})) for s in more)
+
+    def about(self, t: Term) -> Setting:
+        """About the objective that t is differentiated from or, for a parameter, that depends on it: the main one, where that does."""
+        of = t.of if isinstance(t, D) else None
+        if self.objective is None or not isinstance(t, D | Name) or of == self.objective or (isinstance(t, Name) and self.depends(self.objective, t.symbol)):
+            return self
+        fits = (s for s in self.others if (s.objective == of if of else isinstance(t, Name) and s.objective and s.depends(s.objective, t.symbol)))
+        return next(fits, self)
+
+    @cached_property
     def referee(self) -> Referee:
         return Referee(self.problem)
 

@@ -19,12 +19,12 @@ from symgd.handcalc.facts import PRIMED, Facts
 from symgd.handcalc.figures import is_figure
 from symgd.handcalc.lines import Row, Said
 from symgd.handcalc.numerals import Known, by_numbers, judge_number
-from symgd.handcalc.readings import judge
+from symgd.handcalc.readings import components, judge
 from symgd.handcalc.reckoning import Reckoning
 from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.updates import judge_update, update_of
-from symgd.handcalc.verdict import ORDER, Slip, Written
+from symgd.handcalc.verdict import Slip, Written
 from symgd.term import Call, D, Name, Term, children, names, rebuild, subterms
 from symgd.typeset import to_ascii
 
@@ -186,11 +186,30 @@ class Working:
         try:
             if is_figure(right):
                 return self.number(right, relation)
-            return Step(self.symbols(right, wide, relation, number, defines))
+            return Step(self.of_any(right, wide, relation, number, defines))
         except Misfit as misfit:
             return Step(Judged("undecided", str(misfit)))
         except (ValueError, KeyError, ArithmeticError, RecursionError):
             return Step(Judged("undecided", "this could not be decided"))
+
+    def of_any(self, right: Term, wide: Term | None, relation: str, number: int, defines: bool) -> Judged:
+        """What does not follow from one loss of the text may follow from another."""
+        j, own = self.symbols(right, wide, relation, number, defines), self.setting
+        left = self.chain.left if self.chain else right
+        for view in own.others if j.verdict == "wrong" else ():
+            if isinstance(left, D) and left.of != view.objective:
+                continue
+            try:
+                self.setting = view
+                other = self.symbols(right, wide, relation, number, defines)
+            except Misfit:
+                continue
+            finally:
+                self.setting = own
+            if other.verdict in ("right", "notation", "convention"):
+                return other
+            j = other if other.verdict == "wrong" and view is own.about(left) else j
+        return j
 
     def symbols(self, right: Term, wide: Term | None, relation: str, number: int, defines: bool) -> Judged:
         chain = self.chain
@@ -200,7 +219,7 @@ class Working:
             return components(self.setting, self.facts, left, right)
         if defines:
             if u := update_of(self.setting, left, right, relation):
-                return by_numbers(self.setting, self.reckoning, judge_update(self.setting, u), chain.left, chain.last, right)
+                return by_numbers(self.setting, self.reckoning, judge_update(self.setting.about(Name(u.p)), u), chain.left, chain.last, right)
             if given := self.definition(left, right, number):
                 return given
         elif chain.meant is None and (known := self.like_the_one_before(right)):
@@ -306,7 +325,7 @@ class Working:
         assert chain is not None
         if claim is None or claim.kind != "number":
             last = chain.last if chain.last is not chain.left and chain.verdict in ("right", "notation", "convention") else None
-            found = account(self.setting, chain.left, last, right, claim)
+            found = account(self.setting.about(chain.left), chain.left, last, right, claim)
             step.slips, step.meant, step.far = found.slips, found.meant, found.far
 
 
@@ -320,14 +339,3 @@ def _noted(j: Judged, said: Said, k: int) -> Judged:
     """Loose writing that is worth a word."""
     loose = [n for n in said.notes if "star" in n or "missing" in n or "one count" in n]
     return replace(j, verdict="notation", says=loose[0]) if loose and j.verdict in ("given", "right") and k < 2 else j
-
-
-def components(setting: Setting, facts: Facts, left: Call, right: Call) -> Judged:
-    """∇f = (∂f/∂x, ∂f/∂y), in the order of f(x, y).  Raises Misfit."""
-    of = left.args[0]
-    by = left.args[1:] or tuple(map(Name, facts.arguments.get(of.symbol, ()))) if isinstance(of, Name) else ()
-    entries = [r.args[0] if isinstance(r, Call) and r.function == "list" and len(r.args) == 1 else r for r in right.args]
-    if len(by) != len(entries) or not by:
-        raise Misfit("what the gradient is taken by is not said")
-    found = [judge(setting, D(of, b), x) for b, x in zip(by, entries, strict=True) if isinstance(b, Name)]
-    return next(j for v in reversed(ORDER) for j in found if j.verdict == v)
