@@ -141,6 +141,12 @@ WORKINGS: dict[str, tuple[str, str]] = {
     "gradients in words": ("L(w) = ||Xw - y||^2\n\ngrad L = 2 X^T (Xw - y)\n\ngrad L = X^T (Xw - y)", "grc"),
     "second gradients": ("$$J = \\frac12\\|Xw-y\\|^2$$ $$\\nabla^2 J = X^TX$$ $$\\nabla^2 J = XX^T$$", "grw"),
     "symmetric by the words": ("Let A be a symmetric matrix.\n\n$$q(v) = v^TAv$$ $$\\nabla q(v) = 2Av$$", "gr"),
+    "symmetric by a line": ("$$A = A^T$$ $$q(v) = v^TAv$$ $$\\nabla q(v) = 2Av$$ $$\\nabla q(v) = Av$$", "ggrw"),
+    "symmetrisch": ("Die Matrix A sei symmetrisch und positiv definit.\n\n$$q(v) = v^TAv$$ $$\\nabla q(v) = 2Av$$", "gr"),
+    "said not to be symmetric": ("Sei A nicht symmetrisch.\n\n$$q(v) = v^TAv$$ $$\\nabla q(v) = 2Av$$", "gw"),
+    "a half in front supposes symmetry": ("$$f(x) = \\frac12x^TAx - b^Tx$$ $$\\nabla f(x) = Ax - b$$ $$\\nabla f(x) = 2Ax - b$$", "gnw"),
+    "a quotient of forms supposes symmetry": (
+        "$$R(w) = \\frac{w^TAw}{w^Tw}$$ $$\\nabla R = \\frac{2}{w^Tw}(Aw - Rw)$$ $$\\nabla R = \\frac{2}{w^Tw}(Aw + Rw)$$", "gnw"),
     "the dot product of two lists": ("w = [0.5, -0.2], x = [1, 3]\n\nw·x = 0.5*1 + (-0.2)*3 = -0.1\n\nw·x = 0.1", "grw"),
     "covariance over variance": ("S = sum_i((y_i - a - b*x_i)^2)\n\nb = Cov(x,y)/Var(x)\n\na = y_bar - b*x_bar\n\nb = Var(x)/Cov(x,y)", "grrw"),
     "primes that are transposes": ("e = y - Xb\n\ne'e = y'y - 2b'X'y + b'X'Xb\n\nd(e'e)/db = -2X'y + 2X'Xb\n\nd(e'e)/db = -2X'y + X'Xb", "grrw"),

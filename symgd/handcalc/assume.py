@@ -16,7 +16,8 @@ from symgd.handcalc.facts import PRIMED, Facts
 from symgd.handcalc.networks import numbered_network
 from symgd.handcalc.resolve import Misfit, resolve, resolve_all
 from symgd.handcalc.setting import Setting
-from symgd.term import Add, Call, D, Mul, Name, Neg, Sum, Term, axis, free, mean, names, subterms
+from symgd.handcalc.symmetry import symmetric, symmetrised
+from symgd.term import Add, Call, D, Mul, Name, Neg, Sum, Term, free, mean, names, subterms
 from symgd.typeset import to_ascii
 
 __all__ = ["complete"]
@@ -59,22 +60,11 @@ def _any_functions(setting: Setting, facts: Facts) -> Setting:
 
 
 def _symmetric(setting: Setting, facts: Facts) -> Setting:
-    """A, where its numbers were given and are symmetric: half of it is as good as all."""
-    told = [t[0].symbol for t in facts.statements if len(t) > 1 and isinstance(t[0], Name) and _is_symmetric(t[1])]
-    for s in sorted(setting.roles.vectors.symbols) if facts.symmetric else told:
-        axes = setting.declared(s).indices
-        if len(axes) == 2 and axis(axes[0]) == axis(axes[1]) and setting.definition(s) is None:
-            half = next(f"{s}_{k}" for k in range(1, 99) if f"{s}_{k}" not in setting.known)
-            value = Name(half, axes) + Name(half, axes[::-1])
-            setting = _assumed(setting, Definition(setting.declared(s), value), f"{s} is symmetric")
+    """A, where it is said to be symmetric: half of it is as good as all."""
+    for s in symmetric(facts, setting.roles.vectors.symbols):
+        if (d := symmetrised(setting, s)) is not None:
+            setting = _assumed(setting, d, f"{s} is symmetric")
     return setting
-
-
-def _is_symmetric(t: Term) -> bool:
-    if not (isinstance(t, Call) and t.function == "matrix"):
-        return False
-    rows = [r.args for r in t.args if isinstance(r, Call)]
-    return len(rows) > 1 and all(len(r) == len(rows) for r in rows) and all(rows[j][k] == rows[k][j] for j in range(len(rows)) for k in range(j))
 
 
 def _is_rate(t: Term, setting: Setting) -> bool:

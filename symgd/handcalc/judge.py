@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from symgd.forward import Problem
@@ -19,14 +18,13 @@ from symgd.handcalc.hand import printed
 from symgd.handcalc.lines import read_rows
 from symgd.handcalc.reference import taken_over, with_problem
 from symgd.handcalc.roles import infer
+from symgd.handcalc.symmetry import in_words
 from symgd.handcalc.verdict import Finding, StepVerdict, Verdict, Written, worst
 from symgd.handcalc.working import Step, Working
 from symgd.reading import Unread
 from symgd.term import D, Name, Term, names, subterms
 
 __all__ = ["check", "check_lines", "judging"]
-
-_SYMMETRIC = re.compile(r"(?<!not )(?<!a)symmetric(?:al)?\b", re.IGNORECASE)
 
 
 def check(text: str, problem: Problem | None = None, let: Sequence[str] = (), name: str = "") -> Verdict:
@@ -56,7 +54,7 @@ def judging(lines: Sequence[Written], problem: Problem | None = None, let: Seque
     rows = read_rows([*stated, *lines])
     numbered = [(r.written.number, s) for r in rows for s in r.said]
     facts = gather(s for _, s in numbered)
-    facts.symmetric = any(_SYMMETRIC.search(w.before) for w in lines)
+    facts.symmetric = in_words(w.before for w in lines)
     roles = infer(facts, *taken_over(problem, facts))
     found = collect(numbered, facts, roles)
     setting = plain_setting(facts, roles, found)

@@ -13,6 +13,7 @@ from symgd.handcalc.conventions import FACTORS, factor_words
 from symgd.handcalc.resolve import Misfit, Resolved
 from symgd.handcalc.facts import Facts
 from symgd.handcalc.setting import Setting
+from symgd.handcalc.symmetry import of_symmetric
 from symgd.handcalc.verdict import ORDER
 from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Pow, Sum, Term, axis, children, free, mul, names, parts, rebuild, rename, subterms
 from symgd.term import replace as rewrite
@@ -242,8 +243,18 @@ def _refuted(claim: Claim, found: Resolved) -> Judged:
         case "proved":
             return as_written(claim, found)
         case "refuted":
-            return Judged("wrong", "this does not follow", claim=claim, check=check)
+            return replace(_if_symmetric(claim) or Judged("wrong", "this does not follow", claim=claim), check=check)
     return Judged("undecided", "neither proved nor refuted", claim=claim, check=check)
+
+
+def _if_symmetric(claim: Claim) -> Judged | None:
+    """∇ ½xᵀAx = Ax: right where A is symmetric, which a form with ½ in front or a quotient of forms supposes."""
+    used = claim.setting.referee.made_of(names(claim.left) | names(claim.right))
+    for s, setting, supposed in of_symmetric(claim.setting, used):
+        if setting.proved(claim.left, claim.right):
+            says = f"right where {s} is symmetric, which no line says"
+            return Judged("notation" if supposed else "wrong", says, claim=claim)
+    return None
 
 
 def components(setting: Setting, facts: Facts, left: Call, right: Call) -> Judged:

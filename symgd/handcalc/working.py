@@ -23,6 +23,7 @@ from symgd.handcalc.readings import components, judge
 from symgd.handcalc.reckoning import Reckoning
 from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting
+from symgd.handcalc.symmetry import by_itself
 from symgd.handcalc.updates import judge_update, update_of
 from symgd.handcalc.verdict import Slip, Written
 from symgd.term import Call, D, Name, Term, children, names, rebuild, subterms
@@ -260,6 +261,8 @@ class Working:
         if isinstance(left, Name) and self.setting.roles.of.get(left.symbol) == "target" and self.setting.roles.the("prediction") is None:
             loose = {s.symbol for s in subterms(right) if isinstance(s, Name) and s.indices and s.symbol in self.setting.roles.stripped}
             return Judged("notation" if loose else "given", "; ".join(["states the model", *([without_index(loose)] if loose else [])]))
+        if (a := by_itself(left, right)) and any(says == f"{a} is symmetric" for _, says in self.setting.assumed):
+            return Judged("given", f"says that {a} is symmetric")
         main = self.setting.objective
         made = self.setting.referee.made_of(frozenset((main.symbol,) if main else ()))
         if isinstance(left, Name) and best(left.symbol) != left.symbol and left.symbol not in {*made, *self.setting.stated, *self.setting.roles.aliases}:
