@@ -69,7 +69,9 @@ def version(symbol: str) -> tuple[str, str]:
 
 
 def derived_by(symbol: str, parameters: frozenset[str]) -> str | None:
-    """The parameter whose gradient the word names: dw, grad_w, w_grad, dL_dw, dLdw; None for any other word."""
+    """The parameter whose gradient the word names: dw, grad_w, w_grad, dL_dw, dLdw, and grad where there is but one; None for any other word."""
+    if len(parameters) == 1 and symbol.lower() in ("grad", "gradient"):
+        return min(parameters)
     found = _QUOTIENT.fullmatch(symbol)
     if found and found["by"] in parameters and found["of"].lower() in ROLES["objective"]:
         return found["by"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from symgd.handcalc.account import account
 from symgd.handcalc.carried import follows_from_wrong
 from symgd.handcalc.claims import Claim, Judged, claim_of, without_index
-from symgd.handcalc.conventions import best, derived_by
+from symgd.handcalc.conventions import FACTORS, best, derived_by
 from symgd.handcalc.defining import Stated, with_stated
 from symgd.handcalc.doubts import doubted
 from symgd.handcalc.facts import PRIMED, Facts
@@ -230,6 +230,8 @@ class Working:
             j = judge(self.setting, chain.last, right)
         if j.factor == "hat" and defines:
             j = self.first_model(j)
+        if j.factor in self.factors and chain.last is not left and chain.verdict == "right":
+            j = broken(j)
         if j.verdict == "wrong" and j.claim is not None and (how := follows_from_wrong(j.claim, self.wrong)):
             return replace(j, verdict="carried", says=how, check=None)
         return by_numbers(self.setting, self.reckoning, j, left, chain.last, right)
@@ -250,6 +252,10 @@ class Working:
             case "convention":
                 return Judged("convention", "follows from what stands before it, with the same convention", claim=claim)
         return Judged("right", "follows", claim=claim)
+
+    @property
+    def factors(self) -> frozenset[str]:
+        return frozenset(words for _, words in FACTORS(self.setting.count))
 
     def definition(self, left: Term, right: Term, number: int) -> Judged | None:
         """A definition on the line that states it, or another of the same name."""
@@ -330,6 +336,14 @@ class Working:
             last = chain.last if chain.last is not chain.left and chain.verdict in ("right", "notation", "convention") else None
             found = account(self.setting.about(chain.left), chain.left, last, right, claim)
             step.slips, step.meant, step.far = found.slips, found.meant, found.far
+
+
+def broken(j: Judged) -> Judged:
+    """A factor that comes or goes in the middle of a chain is a slip, not a convention: the member before it had it right."""
+    if j.claim is None:
+        return j
+    check = j.claim.setting.referee.compare(j.claim.left, j.claim.right)
+    return Judged("wrong", "this does not follow from what stands before it", claim=j.claim, check=check) if check.verdict == "refuted" else j
 
 
 def _sign(text: str, said: Said, k: int) -> str:
