@@ -132,6 +132,17 @@ WORKINGS: dict[str, tuple[str, str]] = {
          "w := w - eta*(2*(w*x - y)*x + lambda*w)"), "ggrrw"),
     "a closed form of the second loss in matrices": (
         VECTORS + "$$S = (y - X\\beta)^T(y - X\\beta)$$ $$\\hat\\beta = (X^TX)^{-1}X^Ty$$ $$\\hat\\beta = (XX^T)^{-1}X^Ty$$", "ggrw"),
+    "a likelihood is climbed": (
+        ("$$p_i = \\sigma(wx_i)$$ $$\\ell = \\sum_i(y_i\\log p_i + (1 - y_i)\\log(1 - p_i))$$ $$w := w + \\eta\\sum_i(y_i - p_i)x_i$$ "
+         "$$w := w + \\eta\\frac{d\\ell}{dw}$$ $$w := w + \\eta\\sum_i(y_i + p_i)x_i$$"), "ggrgw"),
+    "its negative is not climbed": (
+        "$$p_i = \\sigma(wx_i)$$ $$J = -\\sum_i(y_i\\log p_i + (1 - y_i)\\log(1 - p_i))$$ $$w := w + \\eta\\sum_i(p_i - y_i)x_i$$", "ggw"),
+    "the square of a vector is that of its length": (
+        ("$$h = \\sigma(W_1x + b_1)$$ $$\\hat y = W_2h + b_2$$ $$L = \\frac12(\\hat y - y)^2$$ $$\\frac{\\partial L}{\\partial h} = W_2^T(\\hat y - y)$$ "
+         "$$\\frac{\\partial L}{\\partial W_2} = (\\hat y + y)h^T$$"), "gggrw"),
+    "numbered parameters are solved for": (
+        ("S = Σ(yi - b0 - b1*xi)^2\n\n∂S/∂b0 = -2 Σ(yi - b0 - b1*xi) = 0\n\n∂S/∂b1 = -2 Σ xi(yi - b0 - b1*xi) = 0\n\n"
+         "b1 = (n*Σxi*yi - Σxi*Σyi)/(n*Σxi^2 - (Σxi)^2)\n\nb1 = (n*Σxi*yi - Σxi*Σyi)/(n*Σxi^2 + (Σxi)^2)"), "grrrw"),
     # manners of the wild
     "several exercises with one name": ("1. y = 3x + 2, dy/dx = 3\n\n2. y = x^2 sin x, dy/dx = 2x sin x + x^2 cos x\n\n3. y = e^{x^2}, dy/dx = e^{x^2}", "rrw"),
     "values at a place are no identities": ("f(x, y) = x^2 + x*y\n\n∂f/∂x = 2x + y\n\nAt (1, 2): ∂f/∂x = 4", "grg"),

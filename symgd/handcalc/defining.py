@@ -13,7 +13,8 @@ from symgd.handcalc.resolve import Misfit, resolve_all
 from symgd.handcalc.roles import Roles
 from symgd.handcalc.setting import Setting
 from symgd.language import CONSTANTS
-from symgd.term import Call, D, Name, Term, axis, free, names, subterms
+from symgd.term import TWO, Add, Call, D, Name, Pow, Term, axis, free, names, subterms
+from symgd.term import replace as rewrite
 
 __all__ = ["Stated", "collect", "plain_setting", "with_definitions", "with_stated"]
 
@@ -76,7 +77,7 @@ def _axes_of_defined(found: list[Stated], roles: Roles, symbols: list[str]) -> d
         for d in found:
             setting = Setting(replace(roles, axes=axes), leaves=tuple(Name(s, axes.get(s, ())) for s in symbols))
             try:
-                value = resolve_all(setting, (d.value,)).members[0]
+                value = resolve_all(setting, (_whole(d, roles),)).members[0]
             except Misfit:
                 continue
             s, indices = d.name.symbol, tuple(sorted({axis(a) for a in free(value)}))
@@ -85,6 +86,17 @@ def _axes_of_defined(found: list[Stated], roles: Roles, symbols: list[str]) -> d
         if axes == before:
             break
     return axes
+
+
+def _whole(d: Stated, roles: Roles) -> Term:
+    """L = ½ (ŷ − y)² of two vectors is the sum of the squares of all entries."""
+    if roles.samples or roles.of.get(d.name.symbol) != "objective" or any(isinstance(s, Name) and s.indices for s in subterms(d.value)):
+        return d.value
+
+    def vector(t: Term) -> bool:
+        return isinstance(t, Add) and all(roles.vectors.rank.get((s, 0)) == 1 for s in sorted(names(t)))
+
+    return rewrite(d.value, lambda s: Call("sum", (s,)) if isinstance(s, Pow) and s.exponent == TWO and vector(s.base) else None)
 
 
 def with_definitions(setting: Setting, found: Iterable[Stated]) -> Setting:
@@ -99,7 +111,7 @@ def with_definitions(setting: Setting, found: Iterable[Stated]) -> Setting:
 def with_stated(setting: Setting, d: Stated, line: int | None = None) -> Setting:
     """With one stated definition, where it makes sense; a name for a derivative is kept beside the tape."""
     try:
-        name, value = resolve_all(setting, (d.name, d.value)).members
+        name, value = resolve_all(setting, (d.name, _whole(d, setting.roles))).members
     except Misfit:
         return setting
     if not isinstance(name, Name) or free(value) - set(name.indices):

@@ -12,7 +12,7 @@ from symgd.handcalc.claims import Claim, Judged
 from symgd.handcalc.conventions import FACTORS, ROLES, derived_by, version
 from symgd.handcalc.resolve import resolve_all
 from symgd.handcalc.setting import Setting
-from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Num, Sum, Term, axis, free, mul, names, parts, rebuild, children, subterms
+from symgd.term import ONE, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, axis, free, mul, names, parts, rebuild, children, subterms
 
 __all__ = ["Update", "judge_update", "update_of"]
 
@@ -61,7 +61,8 @@ def judge_update(setting: Setting, u: Update) -> Judged:
         return Judged("given", f"a rule for the next value, made of {' and '.join(other)}", claim=Claim(setting, p, right, "update"))
     change = Add((right, Neg(p)))
     slope = setting.rate(main, p)
-    claim = Claim(setting, Add((p, Neg(mul(_rate(setting, right), slope)))), right, "update")
+    step = mul(_rate(setting, right), slope)
+    claim = Claim(setting, Add((p, step if _maximised(setting) else Neg(step))), right, "update")
     for total in _totals(change):
         for rate in _rates(setting, right):
             step = Neg(mul(rate, slope))
@@ -69,6 +70,8 @@ def judge_update(setting: Setting, u: Update) -> Judged:
                 says = "a step against the gradient" + ("" if total is change else "; the sum over the examples is left out")
                 return Judged("right" if total is change else "notation", says, claim=claim)
             if setting.proved(total, mul(rate, slope)):
+                if _maximised(setting):
+                    return Judged("right", f"a step with the gradient, uphill: {main.symbol} is to be as large as it can be", claim=claim)
                 return Judged("wrong", "the step goes with the gradient, uphill: it has to be subtracted", claim=claim, check=setting.compare(change, step))
             for factor, said in FACTORS(setting.count):
                 if setting.proved(total, mul(factor, step)):
@@ -125,11 +128,39 @@ def _pure(setting: Setting, u: Update, words: set[str]) -> Judged | None:
     if other and other != u.p:
         return Judged("wrong", f"the gradient by {other} is used to change {u.p}", claim=claim)
     if sign > 0 and not any(isinstance(f, Num) and f.value < 0 for f in factors):
+        if _maximised(setting):
+            return Judged("given", "a step with the gradient, uphill: what is maximised", claim=claim)
         return Judged("wrong", "the step goes with the gradient, uphill: it has to be subtracted", claim=claim)
     if len(factors) == 1:
         return Judged("notation", "a step against the gradient without a learning rate", claim=claim)
     named = isinstance(slope, Name) and slope.symbol.lower() in ROLES["slope"]
     return Judged("right" if named else "given", "a step against the gradient", claim=claim)
+
+
+def _maximised(setting: Setting) -> bool:
+    """Is the objective a likelihood: logarithms with a plus, squares with a minus?"""
+    d = setting.definition(setting.objective.symbol) if setting.objective else None
+    inner = frozenset(setting.roles.all("parameter"))
+    signs = {sign if isinstance(t, Call) else -sign for t, sign in _deviations(d.value, 1) if setting.referee.made_of(names(t)) & inner} if d else set()
+    return signs == {1}
+
+
+def _deviations(t: Term, sign: int) -> Iterator[tuple[Term, int]]:
+    """The logarithms and squares that are added up, each with its sign."""
+    match t:
+        case Call("log", _) | Pow(_, Num(_)):
+            yield t, sign
+        case Neg(a):
+            yield from _deviations(a, -sign)
+        case Mul(fs):
+            minus = sum(isinstance(f, Neg) or (isinstance(f, Num) and f.value < 0) for f in fs)
+            for f in fs:
+                yield from _deviations(f.body if isinstance(f, Neg) else f, sign * (-1) ** minus)
+        case Add(ts):
+            for x in ts:
+                yield from _deviations(x, sign)
+        case Sum(_, a) | Div(a, _):
+            yield from _deviations(a, sign)
 
 
 def _slope_by(slope: Term, p: str) -> Term:
