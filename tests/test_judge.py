@@ -140,6 +140,11 @@ WORKINGS: dict[str, tuple[str, str]] = {
     "the square of a vector is that of its length": (
         ("$$h = \\sigma(W_1x + b_1)$$ $$\\hat y = W_2h + b_2$$ $$L = \\frac12(\\hat y - y)^2$$ $$\\frac{\\partial L}{\\partial h} = W_2^T(\\hat y - y)$$ "
          "$$\\frac{\\partial L}{\\partial W_2} = (\\hat y + y)h^T$$"), "gggrw"),
+    "an intercept is solved for, by the slope": (
+        ("$$E = \\frac12\\sum_i(mx_i + c - y_i)^2$$ $$\\frac{\\partial E}{\\partial m} = m\\sum_i x_i^2 + c\\sum_i x_i - \\sum_i x_iy_i$$ "
+         "$$\\frac{\\partial E}{\\partial c} = m\\sum_i x_i + nc - \\sum_i y_i$$ $$c = \\bar y - m\\bar x$$ $$c = \\bar y + m\\bar x$$"), "grrrw"),
+    "the identity needs no definition": (
+        "$$J = \\|Xw - y\\|^2 + \\lambda\\|w\\|^2$$ $$w = (X^TX + 2\\lambda I)^{-1}X^Ty$$ $$w = (X^TX + \\lambda I)^{-1}X^Ty$$", "gwr"),
     "numbered parameters are solved for": (
         ("S = Σ(yi - b0 - b1*xi)^2\n\n∂S/∂b0 = -2 Σ(yi - b0 - b1*xi) = 0\n\n∂S/∂b1 = -2 Σ xi(yi - b0 - b1*xi) = 0\n\n"
          "b1 = (n*Σxi*yi - Σxi*Σyi)/(n*Σxi^2 - (Σxi)^2)\n\nb1 = (n*Σxi*yi - Σxi*Σyi)/(n*Σxi^2 + (Σxi)^2)"), "grrrw"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symgd.handcalc.claims import Claim, claim_of
+from symgd.handcalc.conditions import inverted
 from symgd.handcalc.remedy import corrected, solution
 from symgd.handcalc.resolve import Misfit
 from symgd.handcalc.setting import Setting
@@ -53,6 +54,8 @@ def _of_claim(setting: Setting, left: Term, last: Term | None, right: Term, clai
     if not found.slips and isinstance(claim.left, Name) and (value := solution(claim)) is not None:  # a closed form
         found = explained(claim.setting.problem, value, claim.right, claim.setting.referee, claim.kind)
         return Account(found.slips, found.mended or value, found.far)
+    if not found.slips and inverted(left, right) is not None:  # the claim is A w = b, which is not what was written
+        return Account()
     return Account(found.slips, corrected(claim), found.far)
 
 

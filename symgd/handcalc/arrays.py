@@ -13,13 +13,15 @@ from symgd.handcalc.setting import Setting
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, axis, free, fresh, mul, rename, subterms
 
-__all__ = ["Array", "Shapes", "aligned", "entries", "in_arrays"]
+__all__ = ["IDENTITIES", "Array", "Shapes", "aligned", "entries", "in_arrays"]
 
 MARKS = frozenset(("transpose", "matmul", "norm", "norm1", "gradient", "hadamard"))
 
 
 class Shapes(ValueError):
     """The shapes do not fit; the message says which."""
+
+IDENTITIES = frozenset(("I", "I_d", "I_n", "I_p", "identity"))
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class _Walk:
 
     def go(self, t: Term) -> Array:
         match t:
-            case Name(s, _) if s in ("I", "I_d", "I_n", "I_p", "identity") and s not in self.setting.known:
+            case Name(s, _) if s in IDENTITIES and s not in self.setting.known:
                 return Array(ONE, unit=True)
             case Name():
                 return self.name(t)
@@ -217,7 +219,11 @@ class _Walk:
                 full.append(next(it))
         if s == self.setting.count.symbol:
             return Array(self.setting.count)
-        return Array(Name(s, tuple(full)), rows[0] if rows else None, rows[1] if len(rows) > 1 else None)
+        entry: Term = Name(s, tuple(full))
+        if s in self.setting.rates:
+            named = self.setting.rates[s]
+            entry = rename(named.value, {a: b for a, b in zip(named.name.indices, full, strict=True) if a != b})
+        return Array(entry, rows[0] if rows else None, rows[1] if len(rows) > 1 else None)
 
     def whole(self, s: str, declared: tuple[str, ...]) -> bool:
         """Does the bare name stand for all samples at once: X, and y beside it?"""
@@ -264,6 +270,8 @@ class _Walk:
             return Array(Sum(letter, mul(a.term, rename(b.term, {b.row: letter}))), a.row, b.col)
         if not a.col and not b.row:
             return Array(mul(a.term, b.term), a.row, b.col)
+        if not a.col and not b.col and a.row and b.row and axis(a.row) == axis(b.row):  # two columns side by side: entry by entry is meant
+            return Array(mul(a.term, rename(b.term, {b.row: a.row})), a.row)
         raise Shapes(f"the product of {a.says()} and {b.says()} does not exist: a transpose is missing, or one too many")
 
     def over(self, x: Array, t: Term) -> Term:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from symgd.handcalc.account import account
+from symgd.handcalc.arrays import IDENTITIES
 from symgd.handcalc.claims import Judged, chained
 from symgd.handcalc.conventions import best
 from symgd.handcalc.facts import PRIMED, Facts
@@ -58,4 +59,4 @@ def _loose(setting: Setting, j: Judged, left: Term) -> set[str]:
 def _strangers(setting: Setting, facts: Facts, seen: Collection[str], left: Term, right: Term) -> set[str]:
     """The names of the right side that stand in no definition and nowhere on the left."""
     known = setting.referee.made_of(names(left) | {d.name.symbol for d in setting.tape}) | facts.numbers | setting.roles.of.keys()
-    return {s for s in names(right) if s not in {*known, *setting.roles.aliases, *CONSTANTS, *seen, PRIMED}}
+    return {s for s in names(right) if s not in {*known, *setting.roles.aliases, *CONSTANTS, *IDENTITIES, *seen, PRIMED}}

@@ -158,8 +158,9 @@ def _adjusted(s: str, facts: Facts, bys: set[str]) -> bool:
 def _solved_for(s: str, facts: Facts, bys: set[str]) -> bool:
     """w = Σ x y / Σ x²: a parameter that is solved for, after its loss was stated."""
     stem = best(s)
-    if s in bys and base(s.rstrip("0123456789").rstrip("_")) in ROLES["parameter"] and solved(facts, s):  # b1 = (n Σxy − Σx Σy)/(n Σx² − (Σx)²)
-        return all(_of_data(right) and not names(right) & bys - set(facts.counts) - {s} for right in facts.defined[s][:1])
+    numbered = s in bys and base(s.rstrip("0123456789").rstrip("_")) in ROLES["parameter"] and solved(facts, s)
+    if numbered and all(_of_data(right) and not names(right) & bys - {s} for right in facts.defined[s][:1]):  # b1 = (n Σxy − Σx Σy)/(n Σx² − (Σx)²)
+        return True
     if (base(stem) not in ROLES["parameter"] and not (stem != s and stem in bys)) or not (solved(facts, s) or (stem != s and stem in facts.met)):
         return False
     return any(_of_data(right) or not (names(right) & bys - {s}) for right in facts.defined[s]) if s in facts.defined else False
