@@ -145,6 +145,13 @@ WORKINGS: dict[str, tuple[str, str]] = {
          "$$\\frac{\\partial E}{\\partial c} = m\\sum_i x_i + nc - \\sum_i y_i$$ $$c = \\bar y - m\\bar x$$ $$c = \\bar y + m\\bar x$$"), "grrrw"),
     "the identity needs no definition": (
         "$$J = \\|Xw - y\\|^2 + \\lambda\\|w\\|^2$$ $$w = (X^TX + 2\\lambda I)^{-1}X^Ty$$ $$w = (X^TX + \\lambda I)^{-1}X^Ty$$", "gwr"),
+    "what is defined is the prediction of two words for targets": (
+        "price = w*area + b\n\ncost = sum((price - actual)^2)\n\ndcost/dw = 2*sum((price - actual)*area)\n\ndcost/db = 2*sum(actual - price)", "ggrw"),
+    "old and new in German": ("F = sum((a*x_i - y_i)^2)\n\na_neu = a_alt - η*∂F/∂a\n\na_neu = a_alt + η*∂F/∂a", "ggw"),
+    "the targets of each example sum to one": (
+        ("$$L = -\\frac1n\\sum_i\\sum_k y_{ik}\\log p_{ik}$$ $$p_{ik} = \\frac{e^{z_{ik}}}{\\sum_l e^{z_{il}}}$$ $$z_{ik} = \\sum_j w_{kj}x_{ij}$$ "
+         "$$\\frac{\\partial L}{\\partial w_{kj}} = \\frac1n\\sum_i(p_{ik} - y_{ik})x_{ij}$$ "
+         "$$\\frac{\\partial L}{\\partial w_{kj}} = \\frac1n\\sum_i(p_{ik} + y_{ik})x_{ij}$$"), "gggrw"),
     "numbered parameters are solved for": (
         ("S = Σ(yi - b0 - b1*xi)^2\n\n∂S/∂b0 = -2 Σ(yi - b0 - b1*xi) = 0\n\n∂S/∂b1 = -2 Σ xi(yi - b0 - b1*xi) = 0\n\n"
          "b1 = (n*Σxi*yi - Σxi*Σyi)/(n*Σxi^2 - (Σxi)^2)\n\nb1 = (n*Σxi*yi - Σxi*Σyi)/(n*Σxi^2 + (Σxi)^2)"), "grrrw"),

@@ -38,8 +38,8 @@ SURE_PREDICTIONS = _words("y_hat yhat y_pred ypred pred prediction predictions p
 
 _BEST = frozenset(("hat", "star", "opt", "best", "ridge", "lasso", "ols", "ls", "ml", "mle", "map"))
 # the labels that tell an earlier or a later value of a parameter from the parameter itself
-_LATER = re.compile(r"(.+?)_(?:new|next|updated?|after|prime|star_new|\w_plus_1|[tk]1)", re.IGNORECASE)
-_EARLIER = re.compile(r"(.+?)_(?:old|curr|current|prev|previous|before|now|last|[tk]|\w_minus_1)", re.IGNORECASE)
+_LATER = re.compile(r"(.+?)_(?:new|neu|next|updated?|after|prime|star_new|\w_plus_1|[tk]1)", re.IGNORECASE)
+_EARLIER = re.compile(r"(.+?)_(?:old|alt|curr|current|prev|previous|before|now|last|[tk]|\w_minus_1)", re.IGNORECASE)
 _LEADING = re.compile(r"(new|next|updated|old|current|previous)_(.+)", re.IGNORECASE)
 _GRADIENT = re.compile(r"(?:d|D|grad|gradient|g|nabla|delta|partial)_?(?P<a>.+)|(?P<b>.+)_(?:grad|gradient)")
 _QUOTIENT = re.compile(r"d_?(?P<of>[A-Za-z]+?)_?d_?(?P<by>[A-Za-z][A-Za-z0-9_]*)")

@@ -211,9 +211,10 @@ def _normed(claim: Claim) -> Judged | None:
     """∂L/∂z_k = s_k − t_k, where the targets of one example sum to one."""
     setting = claim.setting
     t = setting.roles.the("target")
-    if t is None or setting.roles.ones or setting.referee.weighed or len(setting.declared(t).indices) != 1:
+    indices = setting.declared(t).indices if t else ()
+    if t is None or setting.roles.ones or len(indices) not in (1, 2) or (setting.referee.weighed and len(indices) == 1):
         return None
-    axes = replace(setting, roles=replace(setting.roles, ones=((t, setting.declared(t).indices[0]),)))
+    axes = replace(setting, roles=replace(setting.roles, ones=((t, next((a for a in indices if axis(a) != "i"), indices[0])),)))
     if axes.proved(claim.left, claim.right):
         return Judged("right", f"follows where the {t} of one example sum to one", claim=replace(claim, setting=axes))
     return None

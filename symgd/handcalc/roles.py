@@ -92,7 +92,7 @@ def _counts(facts: Facts, of: Mapping[str, str], bys: set[str]) -> tuple[str, ..
     """What sums run to, and n, N, m in denominators, where nothing is differentiated by it."""
     stated = [s for s, r in of.items() if r == "count"]
     free = [s for s in (*facts.counts, *facts.under) if s not in bys and s not in facts.updated and s not in facts.defined and s not in of]
-    usual = [s for s in free if s in facts.counts or (s in ("n", "N") or (s in ("m", "M", "T") and facts.sums))]
+    usual = [s for s in free if s in facts.counts or s in ("n", "N") or (s in ("m", "M", "T") and facts.sums) or (s in ("m", "M") and "X" in facts.bare)]
     return tuple(dict.fromkeys((*stated, *usual)))
 
 
@@ -107,7 +107,8 @@ def _predictions(facts: Facts, of: dict[str, str]) -> None:
         return
     for pair in facts.minus:
         for s, target in (pair, pair[::-1]):
-            weak = base(s) in ROLES["prediction"] or (base(s) == "y" and base(target) != "y") or (base(s) in ("f", "z") and s in facts.defined)
+            models = base(s) in ROLES["target"] and s in facts.defined and target not in facts.defined  # price = w · area + b
+            weak = models or base(s) in ROLES["prediction"] or (base(s) == "y" and base(target) != "y") or (base(s) in ("f", "z") and s in facts.defined)
             if base(target) in ROLES["target"] and weak and s not in of and target not in of and base(target) != base(s):
                 of[s], of[target] = "prediction", "target"
                 return
