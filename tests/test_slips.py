@@ -250,7 +250,7 @@ ACCOUNTS: dict[str, tuple[str, str | None]] = {  # the working → the slip name
         "bracket", r"\frac{\partial L}{\partial b} = 2 w x + 2 b - 2 y",
     ),
     "$$(a+b)^2 = a^2 + b^2$$": ("bracket", "(a+b)^2 = a^2 + 2 a b + b^2"),
-    "L = (w x - y)^2\nw := w + lr * dL/dw": ("update-direction", "w = w - lr*(dL/dw)"),
+    "L = (w x - y)^2\nw := w + lr * dL/dw": ("update-direction", "w := w - lr*(dL/dw)"),
     "$$J(w) = \\frac12\\|Xw - y\\|^2$$\n$$\\nabla J(w) = X(Xw - y)$$": ("transpose", r"\nabla J(w) = X^\top (X w - y)"),
     "y = w*x + b\nL = (y - t)^2\ndL/dw = dL/dy + dy/dw": ("chain-rule", None),
 }  # fmt: skip

@@ -16,12 +16,13 @@ from symgd.reading.line import Statement, read_line
 from symgd.term import Call, D, Mul, Name, Sum, Term, children, names, rebuild, subterms
 from symgd.term import replace as replace_terms
 
-__all__ = ["MARKS", "Row", "Said", "read_rows"]
+__all__ = ["MARKS", "Row", "Said", "read_rows", "sign_of"]
 
 # what the reader says that is no function: the judge gives it its meaning
 MARKS = frozenset(("transpose", "matmul", "hadamard", "norm", "norm1", "list", "matrix", "gradient", "at", "sum", "mean", "Cov", "Var"))
 
 
+_ARROW = re.compile(r":=|←|<-|\\(?:leftarrow|gets|coloneqq|coloneq)(?![A-Za-z])|≔")
 _UNNAMED = frozenset("fghsSpqr")  # letters that functions have, and parameters seldom
 
 
@@ -197,3 +198,9 @@ def _numbered(s: str, indices: tuple[str, ...], letters: frozenset[str]) -> Name
         else:
             kept.append(index)
     return Name(s, tuple(kept))
+
+
+def sign_of(text: str, said: Said, k: int) -> str:
+    """How the writer sets the k-th member: ←, := or another arrow for an update, else =."""
+    arrow = _ARROW.search(text[said.places[k - 1][1] : said.places[k][0]]) if k == 1 and said.relations[k] == ":=" else None
+    return arrow[0] if arrow else "="

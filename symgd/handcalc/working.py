@@ -17,7 +17,7 @@ from symgd.handcalc.defining import Stated, with_stated
 from symgd.handcalc.doubts import doubted
 from symgd.handcalc.facts import PRIMED, Facts
 from symgd.handcalc.figures import is_figure
-from symgd.handcalc.lines import Row, Said
+from symgd.handcalc.lines import Row, Said, sign_of
 from symgd.handcalc.numerals import Known, by_numbers, judge_number
 from symgd.handcalc.readings import components, judge
 from symgd.handcalc.reckoning import Reckoning
@@ -33,7 +33,6 @@ __all__ = ["Chain", "Step", "Working"]
 
 _PLACE = re.compile(r"\b(?:at|when|for|where|with|values?|points?)\b[^.]*[0-9]", re.IGNORECASE)
 _ITEM = re.compile(r"(?:^|\s)\(?(?:[0-9]{1,2}|[a-h])[.):]?$")  # 2. y = …
-_ARROW = re.compile(r":=|←|<-|\\(?:leftarrow|gets|coloneqq|coloneq)(?![A-Za-z])|≔")
 _ANEW = re.compile(
     r"\b(?:instead|another|other|different|alternative\w*|suppose|assume|consider|example|e\.g|exercise|question|problem|case|variant|version|redefine|regulari[sz]\w+|"
     r"penalt\w+|multi\w*|logistic|now with|next|part|section|second|third|general\w*)\b|例|假设|设|beispiel|exemple|ejemplo",
@@ -124,7 +123,7 @@ class Working:
             step.judged = _noted(step.judged, said, k)
             step.place = said.places[k]
             step.left = written.text[slice(*said.places[0])] if first else ""
-            step.sign = _sign(written.text, said, k)
+            step.sign = sign_of(written.text, said, k)
             step.right = right
             if alone and step.judged.verdict == "wrong":
                 step.judged = replace(step.judged, says="this is not what stands above")
@@ -197,9 +196,7 @@ class Working:
         """What does not follow from one loss of the text may follow from another."""
         j, own = self.symbols(right, wide, relation, number, defines), self.setting
         left = self.chain.left if self.chain else right
-        for view in own.others if j.verdict == "wrong" else ():
-            if isinstance(left, D) and left.of != view.objective:
-                continue
+        for view in [v for v in (own.others if j.verdict == "wrong" else ()) if not isinstance(left, D) or left.of == v.objective]:
             try:
                 self.setting = view
                 other = self.symbols(right, wide, relation, number, defines)
@@ -344,12 +341,6 @@ def broken(j: Judged) -> Judged:
         return j
     check = j.claim.setting.referee.compare(j.claim.left, j.claim.right)
     return Judged("wrong", "this does not follow from what stands before it", claim=j.claim, check=check) if check.verdict == "refuted" else j
-
-
-def _sign(text: str, said: Said, k: int) -> str:
-    """How the writer sets the k-th member: ←, := or another arrow for an update, else =."""
-    arrow = _ARROW.search(text[said.places[k - 1][1] : said.places[k][0]]) if k == 1 and said.relations[k] == ":=" else None
-    return arrow[0] if arrow else "="
 
 
 def _noted(j: Judged, said: Said, k: int) -> Judged:
