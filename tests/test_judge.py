@@ -26,6 +26,19 @@ def said(verdict: Verdict) -> str:
 
 
 WORKINGS: dict[str, tuple[str, str]] = {
+    "a factor that comes in the middle of a chain is a slip": (LINE + "dL/dw = (1/n) * sum(2*(y_hat - y)*x)\n= (1/n) * sum((y_hat - y)*x)", "ggrw"),
+    "a factor for the whole line is a convention": (LINE + "dL/dw = (1/n) * sum((y_hat - y)*x)\n= (1/n) * sum((w*x + b - y)*x)", "ggcc"),
+    "grad is the gradient where there is one parameter": ("L = mean((w*x - y)^2)\n\ngrad = mean(2*(w*x - y)*x)\n\nw = w - lr*grad", "grr"),
+    "a wrong grad is wrong where it stands": ("L = mean((w*x - y)^2)\n\ngrad = mean(2*(y - w*x)*x)\n\nw = w - lr*grad", "gwr"),
+    "two columns side by side are multiplied entry by entry": (
+        (r"$$z = Wx + b$$ $$\hat y = \sigma(z)$$ $$L = \frac12\|\hat y - y\|^2$$ "
+        r"$$\delta = \frac{\partial L}{\partial z} = (\hat y - y)\hat y(1 - \hat y)$$ $$\frac{\partial L}{\partial W} = \delta x^T$$"), "gggrr",
+    ),
+    "normal equations with m for the count": (r"$$L(\theta) = \frac{1}{2m}\|X\theta - y\|^2$$ $$X^TX\theta = X^Ty$$ $$X^TX\theta = 2X^Ty$$", "grw"),
+    "numbers after a new value of a parameter, rounded on the way": (
+        ("y_hat_i = w*x_i\n\nL = (1/3) sum_i (y_hat_i - y_i)^2\n\nx = [1, 2, 3], y = [2, 4, 6]\n\nw = 0, L = 18.67, dL/dw = -18.67\n\n"
+        "w = 1.867, L = 0.083, dL/dw = -1.244\n\nw = 1.867, L = 0.083, dL/dw = -1.544"), "gggrrw",
+    ),
     # roles and definitions from the text
     "a line and its mean of squares": (LINE + "dL/dw = (2/n) * sum((y_hat - y)*x)\n\ndL/db = (2/n) * sum(y_hat - y)", "ggrr"),
     "m and c for w and b": ("MSE = (1/N) * Σ(yᵢ − (mxᵢ + c))²\n\n∂MSE/∂m = (−2/N) * Σ xᵢ(yᵢ − (mxᵢ + c))\n\n∂MSE/∂c = −2/N Σ (yᵢ − (mxᵢ + c))", "grr"),
@@ -259,5 +272,5 @@ def test_the_first_wrong_line_is_named() -> None:
 
 
 def test_the_same_text_gives_the_same_bytes() -> None:
-    text = "\n\n".join(t for t, _ in WORKINGS.values() if "x" not in t[:2])[:4000]
+    text = "\n\n".join(t for t, _ in WORKINGS.values() if "x" not in t[:2])[:1000]
     assert check(text).to_json() == check(text).to_json()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from symgd.handcalc.claims import Claim, Judged, undefined
 from symgd.handcalc.conditions import multiples
-from symgd.handcalc.figures import NoValue, worth
+from symgd.handcalc.figures import Figure, NoValue, worth
 from symgd.handcalc.readings import judge
 from symgd.handcalc.reckoning import Reckoning
 from symgd.handcalc.remedy import truth
@@ -44,11 +44,22 @@ def judge_number(known: Known, left: Term, last: Term, right: Term, relation: st
         return Judged("given", "the condition for a minimum"), (), ""
     if last is left and isinstance(left, Name) and left.symbol in reckoning.values and not isinstance(_bare(right), Num):
         return _stepped(setting, reckoning, left, right), (), ""
+    is_parameter = last is left and isinstance(left, Name) and setting.roles.of.get(left.symbol) == "parameter"
+    if is_parameter and isinstance(left, Name) and reckoning.values.get(left.symbol) not in (None, _figure(right)):
+        return Judged("given", f"a new value of {left.symbol}", claim=Claim(setting, left, right, "number")), (), ""
     if not undefined(setting, last) and not isinstance(last, Name) and names(last) - {"pi"} and reckoning.value(last, setting) is None:
         found = _symbolic(known, last, right)
         if found is not None:
             return found, (), ""
     return reckoning.judge(left, last, right, relation, carried, setting)
+
+
+def _figure(t: Term) -> Figure | None:
+    """The number that is printed."""
+    try:
+        return worth(t, {})
+    except NoValue:
+        return None
 
 
 def _never_zero(setting: Setting, t: Term) -> bool:

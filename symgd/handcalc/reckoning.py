@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from symgd.handcalc.claims import Claim, Judged
 from symgd.handcalc.conventions import version
@@ -11,10 +12,13 @@ from symgd.handcalc.remedy import truth
 from symgd.handcalc.resolve import Misfit, resolve
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.verdict import Slip
-from symgd.term import Add, Call, D, Mul, Name, Neg, Num, Term, children, parts, rebuild, subterms
+from symgd.stationary import unfold
+from symgd.term import Add, Call, D, Mul, Name, Neg, Num, Term, children, names, parts, rebuild, subterms
 from symgd.typeset import to_ascii
 
 __all__ = ["Reckoning", "said_of"]
+
+ROUNDED = 3  # decimals from which on a printed number is taken for a rounded one
 
 
 @dataclass
@@ -66,10 +70,12 @@ class Reckoning:
             if (found := self.value(form, setting, depth + 1)) is not None:
                 return found
         if isinstance(t, Name) and (d := setting.definition(t.symbol)) is not None and t.symbol in setting.stated:
-            try:
-                return worth(d.value, self.with_count(setting))
-            except NoValue:
-                return self.value(d.value, setting, depth + 1) if not any(isinstance(s, D) for s in subterms(d.value)) else None
+            for whole in (d.value, unfold(setting.problem, d.value)):
+                try:
+                    return worth(whole, self.with_count(setting))
+                except NoValue:
+                    continue
+            return self.value(d.value, setting, depth + 1) if not any(isinstance(s, D) for s in subterms(d.value)) else None
         return self.derivative(t, setting) if isinstance(t, D) else None
 
     def derivative(self, t: D, setting: Setting) -> Figure | None:
@@ -79,7 +85,12 @@ class Reckoning:
         try:
             rate = resolve(setting, t)
             found = truth(setting, rate) if isinstance(rate, D) else None
-            return None if found is None else self.value(found, setting, 3)
+            if found is None:
+                return None
+            try:
+                return worth(unfold(setting.problem, found), self.with_count(setting))
+            except NoValue:
+                return self.value(found, setting, 3)
         except (Misfit, ValueError, KeyError):
             return None
 
@@ -118,8 +129,6 @@ class Reckoning:
         n = setting.count.symbol
         if n in self.values or len(lengths) != 1:
             return self.values
-        from fractions import Fraction
-
         return {**self.values, n: Fraction(lengths.pop())}
 
     # ------------------------------------------------------------ judging
@@ -134,13 +143,36 @@ class Reckoning:
             return self.learnt(before, right, claim), (), ""
         if isinstance(value, tuple) and isinstance(before, Mul) and not any(isinstance(s, Call) for s in subterms(right)):  # w · x of two lists
             value = worth(Call("sum", (before,)), self.values)
+        anew = self.anew(before, setting) if before is left and isinstance(before, Name | D) else None
+        value = value if anew is None else anew
         try:
-            if same(value, right, relation == "≈"):
+            if same(value, right, relation == "≈") or (anew is not None and isinstance(before, Name | D) and self.within_rounding(before, right, setting)):
                 return Judged("carried" if carried else "right", "the numbers agree", claim=claim), (), ""
         except NoValue as none:
             return Judged("undecided", str(none), claim=claim), (), ""
         shown = said_of(value, _places(right))
         return Judged("wrong", f"the arithmetic gives {shown}", claim=claim), self.slips(before, right, relation, setting), shown
+
+    def anew(self, t: Name | D, setting: Setting) -> Figure | None:
+        """What t is worth by what it is made of, where that has other values than when t was last worked out."""
+        values = {s: v for s, v in self.values.items() if not (isinstance(t, Name) and s == t.symbol)}
+        rates = {r: v for r, v in self.rates.items() if r != t}
+        return replace(self, values=values, rates=rates, forms={**self.forms, t: [f for f in self.forms.get(t, ()) if names(f)]}).value(t, setting)
+
+    def within_rounding(self, t: Name | D, right: Term, setting: Setting) -> bool:
+        """Is right the value, or between the values, that t has where the numbers printed before it with many decimals are half a unit more or less?"""
+        printed = worth(right, {})
+        found = []
+        for s, v in self.values.items():
+            places = next((k for k in range(ROUNDED, 12) if isinstance(v, Fraction) and (v * 10**k).denominator == 1), None)
+            if isinstance(v, Fraction) and places is not None and (v * 10 ** (ROUNDED - 1)).denominator != 1:
+                for half in (Fraction(-1, 2 * 10**places), Fraction(1, 2 * 10**places)):
+                    found.append(replace(self, values={**self.values, s: v + half}).anew(t, setting))
+        ends = [float(x) for x in found if x is not None and not isinstance(x, tuple)]
+        if not ends or isinstance(printed, tuple):
+            return False
+        unit = 10.0 ** -_places(right)
+        return min(ends) - unit <= float(printed) <= max(ends) + unit
 
     def learnt(self, before: Term, right: Term, claim: Claim) -> Judged:
         """A value that is given here: of a name, or of the names of the formula before."""
@@ -184,10 +216,10 @@ def said_of(value: Figure, places: int) -> str:
     """The number with as many decimals as were printed, and more where it needs them."""
     if isinstance(value, tuple):
         return "[" + ", ".join(said_of(v, places) for v in value) + "]"
-    for digits in range(max(places, 0), max(places, 0) + 7):
+    for digits in range(max(places, 0), max(places, 0) + 4):
         if abs(float(value) - float(f"{float(value):.{digits}f}")) <= 5e-10 * max(1.0, abs(float(value))):
             return f"{float(value):.{digits}f}"
-    return f"{float(value):.{max(places, 6)}g}"
+    return f"{float(value):.{max(places + 2, 6)}g}"
 
 
 def _places(t: Term) -> int:
