@@ -274,3 +274,8 @@ def test_the_first_wrong_line_is_named() -> None:
 def test_the_same_text_gives_the_same_bytes() -> None:
     text = "\n\n".join(t for t, _ in WORKINGS.values() if "x" not in t[:2])[:1000]
     assert check(text).to_json() == check(text).to_json()
+
+
+@pytest.mark.parametrize("word", ["with", "where", "mit", "wobei", "und", "avec", "donde"])
+def test_a_word_between_two_formulas_parts_them_in_several_languages(word: str) -> None:
+    assert said(check(f"∂L/∂w = 2(wx+b−y)·x {word} L = (wx+b−y)²")) == "rg"

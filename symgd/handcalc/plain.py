@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from symgd.language import ALIASES, FUNCTIONS, GREEK
 from symgd.reading import Unread, read_line
-from symgd.reading.words import SPOKEN
+from symgd.reading.words import CONNECTIVES, SPOKEN
 
 __all__ = ["cells", "mathematics"]
 
@@ -30,6 +30,7 @@ _STOPS = frozenset((
     "here", "compute", "calculate", "suppose", "assume", "say", "but", "also", "again", "finally", "first", "next", "substitute", "substituting",
     "plug", "apply", "applying", "note", "recall", "each", "all", "my", "your", "does", "do", "should", "would", "must", "these", "those", "they",
     "you", "there", "what", "how", "why", "until", "while", "than", "same", "only",
+    *CONNECTIVES,
 ))  # fmt: skip
 _OF_SUMS = frozenset(("from", "to", "of"))  # sum from i = 1 to n of …
 _SUMS = re.compile(r"[Ss]um|SUM|[Σ∑]|mean|average")

@@ -12,6 +12,7 @@ import re
 
 from symgd.reading.tokens import Token
 from symgd.reading.unread import Unread
+from symgd.reading.words import CONNECTIVES
 
 __all__ = ["RELATIONS", "mark"]
 
@@ -58,6 +59,7 @@ _METHODS = re.compile(r"\.(T(?![A-Za-z0-9_])|dot(?=\s*\()|sum\(\)|mean\(\))")
 _CONNECTIVES = frozenset((
     "and", "where", "with", "so", "hence", "thus", "then", "therefore", "because", "since", "when", "for", "let", "which", "gives", "but", "also", "giving",
     "yields", "as", "given", "if", "by", "using", "from",
+    *CONNECTIVES,
 ))  # fmt: skip
 _WORDS = re.compile(r"[A-Za-z][A-Za-z'-]*(?:[ ~]+[A-Za-z][A-Za-z0-9'-]*)*")
 _CASES = frozenset(("if", "otherwise", "else"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symgd.reading.lexer import lex
 from symgd.reading.marks import RELATIONS, mark
 from symgd.reading.tokens import Token
-from symgd.reading.words import INDEX_LETTERS, known
+from symgd.reading.words import CONNECTIVES, INDEX_LETTERS, known
 
 __all__ = ["lexed", "parted"]
 
@@ -16,6 +16,7 @@ _REMARKS = frozenset((
 ))  # fmt: skip
 _LEADS = frozenset((
     "let", "so", "then", "thus", "hence", "therefore", "and", "where", "with", "define", "set", "put", "now", "since", "because", "we", "have", "get",
+    *CONNECTIVES,
 ))  # fmt: skip
 _QUIET = frozenset((",", ";", "…", "∈", "_", "^", "-", "."))
 

@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from symgd.language import ALIASES, CONSTANTS, FUNCTIONS, GREEK
 from symgd.reading.tokens import Token
 
-__all__ = ["ENDING_WORDS", "INDEX_LETTERS", "SPOKEN", "declares", "differentials", "labels", "settle_scripts", "split"]
+__all__ = ["CONNECTIVES", "ENDING_WORDS", "INDEX_LETTERS", "SPOKEN", "declares", "differentials", "labels", "settle_scripts", "split"]
 
 INDEX_LETTERS = "ijkhl"
 SPOKEN = frozenset(("sum", "mean", "cases"))  # words that are read as notation
@@ -129,3 +129,9 @@ def settle_scripts(tokens: list[Token], closing: Mapping[int, int]) -> list[Toke
         out.append(tokens[at])
         at += 1
     return out
+
+# with, where, and, so, then, for, in German, French, Spanish, Italian and Portuguese: words that no formula is written with
+CONNECTIVES = frozenset((
+    "mit", "wobei", "und", "sowie", "daher", "dann", "somit", "folglich", "wenn", "also", "avec", "donc", "alors", "pour", "con", "donde", "entonces",
+    "para", "dove", "quindi", "allora", "onde", "logo",
+))  # fmt: skip
