@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from symgd.meaning import NotDefined
 from symgd.backward import derive, differentiate
 from symgd.catalogue import problem
 from symgd.checking import check_text
@@ -65,13 +66,16 @@ def of_workings() -> Iterator[tuple[str, float, float | None]]:
 
 
 def of_compositions() -> Iterator[tuple[str, float, float | None]]:
-    """The same for single derivatives; each must be derived to its end, and what is not proved is counted."""
-    times, proved = [], 0
+    """The same for single derivatives; each must be proved in every step, and none refused."""
+    times, proved, refused = [], 0, 0
     for _, t, _, _ in compositions(COMPOSITIONS):
         start = time.process_time()
-        d = differentiate(t, Name("x"))
+        try:
+            proved += all(s.check.verdict == "proved" for s in differentiate(t, Name("x")).steps)
+        except NotDefined:
+            refused += 1
         times.append(time.process_time() - start)
-        proved += all(s.check.verdict == "proved" for s in d.steps)
-    yield f"random compositions, {len(times)}: in percent, not proved in every step", 100 * (len(times) - proved) / len(times), 0.5
+    yield f"random compositions, {len(times)}: refused as not defined anywhere", refused, 0
+    yield f"random compositions, {len(times)}: not proved in every step", len(times) - proved, 0
     yield "the median of them, ms", 1000 * statistics.median(times), None
     yield "the slowest, s", max(times), 2
