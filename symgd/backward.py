@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symgd.derivation import Derivation, Gradient, Refuted, Step
+from symgd.indices import bound, free, fresh, rename
 from symgd.language import CONSTANTS
 from symgd.forward import Definition, Problem
 from symgd.meaning import Instance, see_defined
@@ -16,7 +17,7 @@ from symgd.rules import CALCULUS, INDICES, SUMS
 from symgd.rules.arithmetic import tidy
 from symgd.rules.closing import close, count_out, fold
 from symgd.rules.table import Rule, first
-from symgd.term import ZERO, Add, Compare, D, Name, Sum, Term, add, bound, children, free, fresh, mul, names, occurrences, parts, rebuild, rename, replace, size
+from symgd.term import ZERO, Add, Compare, D, Name, Sum, Term, add, children, mul, names, occurrences, parts, rebuild, replace, size
 from symgd.term import subterms
 
 __all__ = ["Refuted", "derive", "differentiate", "opened", "paths"]

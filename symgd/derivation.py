@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from symgd.document.page import Chain, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
 from symgd.forward import Problem
+from symgd.indices import rename
 from symgd.referee.check import Check
-from symgd.term import Compare, D, Name, Term, rename, replace
+from symgd.term import Compare, D, Name, Term, replace
 from symgd.typeset.layout import layout
 
 __all__ = ["ClosedForm", "Derivation", "Gradient", "Refuted", "Step"]

@@ -13,9 +13,10 @@ from fractions import Fraction
 
 from symgd.document.page import Chain, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
+from symgd.indices import free
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.reading import read, read_definition
-from symgd.term import Call, Name, Sum, Term, children, free, mean, names, rebuild, subterms, symbol_problem
+from symgd.term import Call, Name, Sum, Term, children, mean, names, rebuild, subterms, symbol_problem
 from symgd.typeset import to_ascii
 from symgd.typeset.layout import layout
 

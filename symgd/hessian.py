@@ -14,6 +14,7 @@ from itertools import combinations_with_replacement
 from symgd.backward import derive
 from symgd.derivation import Derivation, Gradient, Step
 from symgd.forward import Definition, Problem
+from symgd.indices import axis
 from symgd.meaning import Instance
 from symgd.referee.check import Check
 from symgd.referee.residues import Unfit
@@ -21,7 +22,7 @@ from symgd.referee.tape import Referee
 from symgd.referee.values import RANGES, Reals, Values
 from symgd.rules.arithmetic import tidy
 from symgd.stationary import unfold
-from symgd.term import ZERO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, axis, names
+from symgd.term import ZERO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, names
 from symgd.term import replace as rewrite
 
 __all__ = ["Curvature", "curvature"]

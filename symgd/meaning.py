@@ -17,8 +17,9 @@ from typing import Any
 import sympy as sp
 
 from symgd.forward import Problem
+from symgd.indices import axis, free, rename
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, axis, free, rename, subterms
+from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, subterms
 
 __all__ = ["Instance", "NotDefined", "expression", "mixes", "see_defined"]
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from symgd.derivation import ClosedForm, Derivation, Gradient, Step
 from symgd.forward import Definition, Problem
+from symgd.indices import free, rename
 from symgd.referee.check import Check
 from symgd.referee.tape import Referee
 from symgd.rules.arithmetic import tidy
 from symgd.rules.closing import close, count_out
-from symgd.term import ONE, TWO, ZERO, Add, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, free, mul, names, parts, rename
+from symgd.term import ONE, TWO, ZERO, Add, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mul, names, parts
 from symgd.term import replace as rewrite
 
 __all__ = ["closed_form", "unfold"]

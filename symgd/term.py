@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 __all__ = [
-    "ONE", "TWO", "ZERO", "Add", "Call", "Cases", "Compare", "D", "Div", "Match", "Mul", "Name", "Neg", "Num", "Pow", "Sum", "Term",
-    "add", "axis", "bound", "children", "free", "fresh", "mean", "mul", "names", "occurrences", "parts", "rebuild", "rename", "replace", "settle",
-    "size", "subterms", "symbol_problem", "term",
+    "ONE", "TWO", "ZERO", "Add", "Call", "Cases", "Compare", "D", "Det", "Div", "Inverse", "Match", "Mul", "Name", "Neg", "Num", "Pow", "Sum", "Term",
+    "add", "children", "mean", "mul", "names", "occurrences", "parts", "rebuild", "replace", "size", "subterms", "symbol_problem", "term",
 ]  # fmt: skip
 
 
@@ -160,6 +159,26 @@ class Match(Term):
 
 
 @_node
+class Det(Term):
+    """The determinant of the matrix whose entry at (row, column) is `entry`."""
+
+    row: str
+    column: str
+    entry: Term
+
+
+@_node
+class Inverse(Term):
+    """The entry at (a, b) of the inverse of the matrix whose entry at (row, column) is `entry`."""
+
+    a: str
+    b: str
+    row: str
+    column: str
+    entry: Term
+
+
+@_node
 class Compare(Term):
     """left < right and its kin: the condition of a case or of a step."""
 
@@ -231,7 +250,7 @@ def children(t: Term) -> tuple[Term, ...]:
             return ts
         case Div(a, b) | Pow(a, b) | D(a, b) | Compare(a, _, b):
             return (a, b)
-        case Neg(a) | Sum(_, a):
+        case Neg(a) | Sum(_, a) | Det(_, _, a) | Inverse(_, _, _, _, a):
             return (a,)
         case Call(_, args):
             return args
@@ -258,6 +277,10 @@ def rebuild(t: Term, new: Iterable[Term]) -> Term:
             return Neg(*new)
         case Sum(index, _):
             return Sum(index, *new)
+        case Det(row, column, _):
+            return Det(row, column, *new)
+        case Inverse(a, b, row, column, _):
+            return Inverse(a, b, row, column, *new)
         case Call(f, _):
             return Call(f, new)
         case Compare(_, relation, _):
@@ -298,68 +321,6 @@ def occurrences(t: Term, symbol: str) -> tuple[Name, ...]:
 def size(t: Term) -> int:
     """How many nodes t has: the measure of 'shorter'."""
     return sum(1 for _ in subterms(t))
-
-
-# ---------------------------------------------------------------- indices
-
-
-def axis(index: str) -> str:
-    """The axis that an index runs over: its letter without primes."""
-    return index.rstrip("'")
-
-
-def free(t: Term) -> frozenset[str]:
-    """The indices that t depends on."""
-    match t:
-        case Name(_, indices):
-            return frozenset(indices)
-        case Match(a, b):
-            return frozenset((a, b))
-        case Sum(index, body):
-            return free(body) - {index}
-    return frozenset().union(*map(free, children(t)))
-
-
-def bound(t: Term) -> frozenset[str]:
-    """The indices that sums inside t run over."""
-    return frozenset(s.index for s in subterms(t) if isinstance(s, Sum))
-
-
-def fresh(index: str, avoid: Iterable[str]) -> str:
-    """The index with the fewest primes added that is not in use."""
-    taken = set(avoid)
-    while index in taken:
-        index += "'"
-    return index
-
-
-def rename(t: Term, to: Mapping[str, str]) -> Term:
-    """t with free indices renamed; a bound index in the way steps aside (gets a prime)."""
-    match t:
-        case Name(s, indices):
-            return Name(s, tuple(to.get(a, a) for a in indices)) if any(a in to for a in indices) else t
-        case Match(a, b):
-            return Match(to.get(a, a), to.get(b, b))
-        case Sum(index, body):
-            inside = free(body)
-            to = {k: v for k, v in to.items() if k != index and k in inside}
-            if not to:
-                return t
-            if index in to.values():
-                new = fresh(index, set(to.values()) | inside)
-                return Sum(new, rename(body, {**to, index: new}))
-            return Sum(index, rename(body, to))
-    return rebuild(t, [rename(c, to) for c in children(t)]) if to else t
-
-
-def settle(t: Term) -> Term:
-    """t with bound indices carrying the fewest primes that their surroundings leave them."""
-    t = rebuild(t, [settle(c) for c in children(t)])
-    if isinstance(t, Sum):
-        new = fresh(axis(t.index), free(t) | bound(t.body))
-        if new != t.index:
-            return Sum(new, rename(t.body, {t.index: new}))
-    return t
 
 
 # ---------------------------------------------------------------- the one check every name passes

@@ -17,12 +17,13 @@ from symgd.backward import derive, differentiate
 from symgd.catalogue import CATALOGUE, combine, problem
 from symgd.derivation import Derivation, Gradient
 from symgd.forward import Definition, Problem
+from symgd.indices import rename
 from symgd.language import FUNCTIONS
 from symgd.losses import LOSSES
 from symgd.models import MODELS
 from symgd.rules import LAWS
 from symgd.stationary import unfold
-from symgd.term import ONE, TWO, ZERO, Call, Compare, D, Div, Name, Neg, Num, Pow, Sum, Term, mean, mul, names, rename, replace, size, subterms
+from symgd.term import ONE, TWO, ZERO, Call, Compare, D, Div, Name, Neg, Num, Pow, Sum, Term, mean, mul, names, replace, size, subterms
 from tests.by_hand import SYMBOLS, forward, leaves, places, value
 
 i, ij, jh, ih, ik, h, j, k = ("i",), ("i", "j"), ("j", "h"), ("i", "h"), ("i", "k"), ("h",), ("j",), ("k",)

@@ -14,6 +14,7 @@ from symgd import backward
 from symgd.backward import Refuted, derive, differentiate
 from symgd.catalogue import problem
 from symgd.forward import Definition, Problem
+from symgd.indices import free
 from symgd.language import CONSTANTS, FUNCTIONS, Function
 from symgd.meaning import expression
 from symgd.referee.tape import Referee
@@ -21,7 +22,7 @@ from symgd.rules import CALCULUS, INDICES, LAWS, SUMS, NoRule
 from symgd.rules.arithmetic import tidy
 from symgd.rules.closing import close, count_out, fold
 from symgd.rules.table import Rule, first
-from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, free, mean, mul, size, subterms
+from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, size, subterms
 from tests.by_hand import NUMBERS, SYMBOLS, places, value
 
 TABLES = {"CALCULUS": CALCULUS, "SUMS": SUMS, "INDICES": INDICES}

@@ -11,10 +11,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symgd.indices import axis, bound, free, fresh, rename, settle
 from symgd.term import (
-    ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, axis, bound, children, free, fresh, mean, mul, names,
-    occurrences, parts, rebuild, rename, replace, settle, size, subterms, symbol_problem, term,
-)  # fmt: skip
+    ONE,
+    TWO,
+    ZERO,
+    Add,
+    Call,
+    Cases,
+    Compare,
+    D,
+    Div,
+    Match,
+    Mul,
+    Name,
+    Neg,
+    Num,
+    Pow,
+    Sum,
+    Term,
+    add,
+    children,
+    mean,
+    mul,
+    names,
+    occurrences,
+    parts,
+    rebuild,
+    replace,
+    size,
+    subterms,
+    symbol_problem,
+    term,
+)
 from tests.by_hand import value
 
 a, b, c, x, y, n = (Name(s) for s in "abcxyn")

@@ -11,7 +11,8 @@ from typing import Any
 import mpmath as mp
 
 from symgd.forward import Problem
-from symgd.term import D, Name, Term, free
+from symgd.indices import free
+from symgd.term import D, Name, Term
 from symgd.term import replace as change
 from tests.by_hand import NUMBERS, leaves, places, value
 

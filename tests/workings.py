@@ -21,9 +21,10 @@ from symgd.forward import Definition, Problem
 from symgd.handcalc.slips import TABLES
 from symgd.handcalc.spoil import Around, Spoiling, put
 from symgd.handcalc.spoil import places as places_of
+from symgd.indices import axis, free
 from symgd.rules.arithmetic import tidy
 from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
-from symgd.term import add, axis, children, free, mul, names, rebuild, size, subterms
+from symgd.term import add, children, mul, names, rebuild, size, subterms
 from tests.hands import HANDS, Hand, document, written
 from tests.true_lines import CLOSE, agree, ratios
 

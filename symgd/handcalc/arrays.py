@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from symgd.handcalc.conventions import derived_by
 from symgd.handcalc.setting import Setting
+from symgd.indices import axis, free, fresh, rename
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, axis, free, fresh, mul, rename, subterms
+from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, mul, subterms
 
 __all__ = ["IDENTITIES", "Array", "Shapes", "aligned", "entries", "in_arrays"]
 

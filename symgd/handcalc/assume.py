@@ -17,7 +17,8 @@ from symgd.handcalc.networks import numbered_network
 from symgd.handcalc.resolve import Misfit, resolve, resolve_all
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.symmetry import symmetric, symmetrised
-from symgd.term import Add, Call, D, Mul, Name, Neg, Sum, Term, free, mean, names, subterms
+from symgd.indices import free
+from symgd.term import Add, Call, D, Mul, Name, Neg, Sum, Term, mean, names, subterms
 from symgd.typeset import to_ascii
 
 __all__ = ["complete"]

@@ -11,7 +11,7 @@ from itertools import pairwise
 from symgd.handcalc.conventions import ROLES, base
 from symgd.handcalc.facts import Facts
 from symgd.handcalc.vectors import Vectors
-from symgd.term import fresh
+from symgd.indices import fresh
 
 __all__ = ["DESIGNS", "axes_of", "features_of"]
 

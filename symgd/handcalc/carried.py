@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from symgd.forward import Definition
 from symgd.handcalc.claims import Claim
 from symgd.handcalc.setting import Setting
-from symgd.term import D, Name, Sum, Term, axis, free, mul, names, rename, subterms
+from symgd.indices import axis, free, rename
+from symgd.term import D, Name, Sum, Term, mul, names, subterms
 from symgd.term import replace as rewrite
 
 __all__ = ["follows_from_wrong"]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from symgd.forward import Definition
 from symgd.handcalc.setting import Setting
-from symgd.term import ONE, TWO, ZERO, Add, D, Div, Mul, Name, Neg, Num, Pow, Term, axis, free, mul, names, subterms
+from symgd.indices import axis, free
+from symgd.term import ONE, TWO, ZERO, Add, D, Div, Mul, Name, Neg, Num, Pow, Term, mul, names, subterms
 
 __all__ = ["condition", "inverted", "multiples", "solution"]
 

@@ -12,8 +12,9 @@ from symgd.handcalc.lines import Said
 from symgd.handcalc.resolve import Misfit, resolve_all
 from symgd.handcalc.roles import Roles
 from symgd.handcalc.setting import Setting
+from symgd.indices import axis, free
 from symgd.language import CONSTANTS
-from symgd.term import TWO, Add, Call, D, Name, Pow, Term, axis, free, names, subterms
+from symgd.term import TWO, Add, Call, D, Name, Pow, Term, names, subterms
 from symgd.term import replace as rewrite
 
 __all__ = ["Stated", "collect", "plain_setting", "with_definitions", "with_stated"]

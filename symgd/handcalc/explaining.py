@@ -18,9 +18,10 @@ from symgd.forward import Problem
 from symgd.handcalc.conventions import FACTORS, factor_words
 from symgd.handcalc.glance import Glance, ratio
 from symgd.handcalc.spoil import Around, Made, SlipRule, Spoiling, outcomes, places, put
+from symgd.indices import axis, free, rename
 from symgd.referee.tape import Referee
 from symgd.rules.arithmetic import tidy
-from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Sum, Term, add, axis, free, mul, names, parts, rename, replace, subterms
+from symgd.term import ONE, Add, D, Div, Mul, Name, Neg, Sum, Term, add, mul, names, parts, replace, subterms
 
 __all__ = ["Candidate", "FalseClaim", "Tables"]
 

@@ -16,8 +16,9 @@ import numpy as np
 import sympy as sp
 
 from symgd.forward import Problem
+from symgd.indices import axis
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, axis
+from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term
 
 __all__ = ["Glance", "ratio"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from symgd.term import Call, D, Name, Pow, Sum, Term, bound, children, free, mul, rebuild, rename, subterms
+from symgd.indices import bound, free, rename
+from symgd.term import Call, D, Name, Pow, Sum, Term, children, mul, rebuild, subterms
 from symgd.typeset import to_ascii, to_latex, to_unicode
 from symgd.typeset.layout import Notation, layout
 

@@ -15,7 +15,8 @@ from symgd.handcalc.facts import Facts
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.symmetry import of_symmetric
 from symgd.handcalc.verdict import ORDER
-from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Pow, Sum, Term, axis, children, free, mul, names, parts, rebuild, rename, subterms
+from symgd.indices import axis, free, rename
+from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Pow, Sum, Term, children, mul, names, parts, rebuild, subterms
 from symgd.term import replace as rewrite
 
 from symgd.handcalc.claims import Claim, Judged, as_written, chained, claim_of, listed, shaped, to_be_solved, unconnected, undefined, without_index

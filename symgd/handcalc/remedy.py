@@ -11,10 +11,11 @@ from symgd.forward import Definition, Problem
 from symgd.handcalc.claims import Claim
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.slips import explained
+from symgd.indices import free, rename
 from symgd.rules.arithmetic import tidy
 from symgd.rules.table import NoRule
 from symgd.stationary import closed_form
-from symgd.term import TWO, Add, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, free, mul, names, rename, size, subterms
+from symgd.term import TWO, Add, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mul, names, size, subterms
 from symgd.term import replace as rewrite
 
 __all__ = ["corrected", "solution", "truth"]

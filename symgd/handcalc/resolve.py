@@ -13,8 +13,9 @@ from symgd.handcalc.applied import at_place
 from symgd.handcalc.arrays import Shapes, aligned, entries, in_arrays
 from symgd.handcalc.conventions import derived_by, version
 from symgd.handcalc.setting import Setting
+from symgd.indices import axis, fresh, rename, settle
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import ONE, Call, D, Div, Name, Sum, Term, axis, children, fresh, mul, rebuild, rename, settle, subterms
+from symgd.term import ONE, Call, D, Div, Name, Sum, Term, children, mul, rebuild, subterms
 
 __all__ = ["Misfit", "Resolved", "resolve", "resolve_all"]
 

@@ -11,12 +11,13 @@ from functools import cached_property
 
 from symgd.forward import Definition, Problem
 from symgd.handcalc.roles import Roles
+from symgd.indices import axis, fresh, rename
 from symgd.language import CONSTANTS
 from symgd.referee.check import Check
 from symgd.referee.residues import Undecided, Unfit
 from symgd.referee.tape import Referee, positives
 from symgd.stationary import unfold
-from symgd.term import Add, D, Mul, Name, Neg, Term, axis, children, fresh, names, rebuild, rename, replace as rewrite, size, subterms
+from symgd.term import Add, D, Mul, Name, Neg, Term, children, names, rebuild, replace as rewrite, size, subterms
 
 __all__ = ["LARGEST", "Setting"]
 

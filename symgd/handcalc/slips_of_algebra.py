@@ -9,7 +9,8 @@ Its docstring is what the writer is told.
 from __future__ import annotations
 
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
-from symgd.term import ONE, Add, Call, Div, Mul, Neg, Pow, Sum, Term, add, free, mul, parts
+from symgd.indices import free
+from symgd.term import ONE, Add, Call, Div, Mul, Neg, Pow, Sum, Term, add, mul, parts
 
 __all__ = ["REWRITINGS"]
 

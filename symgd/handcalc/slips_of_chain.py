@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from symgd.backward import paths
 from symgd.forward import Problem
 from symgd.handcalc.spoil import Around, SlipRule, Words, Wrongs, slip
-from symgd.term import Call, D, Div, Mul, Name, Neg, Sum, Term, add, free, names, occurrences, parts, subterms
+from symgd.indices import free
+from symgd.term import Call, D, Div, Mul, Name, Neg, Sum, Term, add, names, occurrences, parts, subterms
 
 __all__ = ["CHAIN"]
 

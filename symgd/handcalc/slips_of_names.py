@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
-from symgd.term import Add, D, Mul, Name, Sum, Term, add, axis, free, mul, names, occurrences, rename, replace
+from symgd.indices import axis, free, rename
+from symgd.term import Add, D, Mul, Name, Sum, Term, add, mul, names, occurrences, replace
 
 __all__ = ["NAMES", "known_names", "near_by"]
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from symgd.forward import Problem
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
+from symgd.indices import free, rename
 from symgd.rules.calculus import holds
-from symgd.term import ONE, ZERO, Add, D, Div, Mul, Name, Neg, Num, Sum, Term, add, free, mul, names, occurrences, rename
+from symgd.term import ONE, ZERO, Add, D, Div, Mul, Name, Neg, Num, Sum, Term, add, mul, names, occurrences
 
 __all__ = ["SUMS", "slope"]
 

@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from symgd.handcalc.slips_of_names import known_names, near_by
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
-from symgd.term import TWO, Add, Call, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, free, mul, names, parts, subterms
+from symgd.indices import free
+from symgd.term import TWO, Add, Call, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mul, names, parts, subterms
 
 __all__ = ["TERMS"]
 

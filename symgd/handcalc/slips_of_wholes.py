@@ -10,7 +10,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symgd.handcalc.spoil import Around, SlipRule, Wrongs, slip
-from symgd.term import ONE, TWO, Div, Neg, Num, Sum, Term, axis, free, mul
+from symgd.indices import axis, free
+from symgd.term import ONE, TWO, Div, Neg, Num, Sum, Term, mul
 
 __all__ = ["WHOLE"]
 

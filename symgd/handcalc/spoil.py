@@ -16,10 +16,11 @@ from itertools import chain
 
 from symgd.backward import opened, paths
 from symgd.forward import Problem
+from symgd.indices import rename
 from symgd.rules import CALCULUS, SUMS
 from symgd.rules.arithmetic import tidy
 from symgd.rules.table import NoRule
-from symgd.term import ZERO, D, Name, Sum, Term, add, children, names, rebuild, rename, replace, size, subterms
+from symgd.term import ZERO, D, Name, Sum, Term, add, children, names, rebuild, replace, size, subterms
 
 __all__ = ["Around", "Made", "SlipRule", "Spoiling", "Words", "Wrongs", "outcomes", "places", "put", "slip"]
 

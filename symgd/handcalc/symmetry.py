@@ -12,7 +12,8 @@ from fractions import Fraction
 from symgd.forward import Definition
 from symgd.handcalc.facts import Facts
 from symgd.handcalc.setting import Setting
-from symgd.term import Add, Call, Div, Mul, Name, Neg, Num, Sum, Term, axis, names, parts
+from symgd.indices import axis
+from symgd.term import Add, Call, Div, Mul, Name, Neg, Num, Sum, Term, names, parts
 
 __all__ = ["by_itself", "in_words", "of_symmetric", "symmetric", "symmetrised"]
 

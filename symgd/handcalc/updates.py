@@ -12,7 +12,8 @@ from symgd.handcalc.claims import Claim, Judged
 from symgd.handcalc.conventions import FACTORS, ROLES, derived_by, version
 from symgd.handcalc.resolve import resolve_all
 from symgd.handcalc.setting import Setting
-from symgd.term import ONE, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, axis, free, mul, names, parts, rebuild, children, subterms
+from symgd.indices import axis, free
+from symgd.term import ONE, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, mul, names, parts, rebuild, children, subterms
 
 __all__ = ["Update", "judge_update", "update_of"]
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from symgd.derivation import Gradient
+from symgd.indices import free
 from symgd.numeric.bound import Bound
 from symgd.numeric.closed import NoClosedForm, SolvableForm, exact_value, fmpq, solvable
 from symgd.numeric.data import DataError
@@ -25,7 +26,7 @@ from symgd.numeric.scaling import Scaling
 from symgd.numeric.scaling import standardise as standardise_column
 from symgd.numeric.trace import Trace
 from symgd.stationary import linear, unfold
-from symgd.term import ONE, Add, Call, Mul, Name, Neg, Term, free, names, subterms
+from symgd.term import ONE, Add, Call, Mul, Name, Neg, Term, names, subterms
 
 __all__ = ["EXACT_ROWS", "TOLERANCE", "Fit", "Units", "fit"]
 

@@ -15,8 +15,9 @@ from typing import Literal
 
 from symgd.derivation import Gradient
 from symgd.forward import Problem
+from symgd.indices import axis, free, rename
 from symgd.numeric.stable import stable
-from symgd.term import ONE, TWO, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, axis, children, free, mul, names, parts, rebuild, rename, subterms
+from symgd.term import ONE, TWO, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, names, parts, rebuild, subterms
 from symgd.term import replace as rewrite
 
 __all__ = ["WEIGHT", "Line", "NotSupported", "Plan", "plan"]

@@ -6,7 +6,8 @@ log σ(z) = −softplus(−z) · log(1 − σ(z)) = −softplus(z) · 1/(1 + e^(
 from __future__ import annotations
 
 from symgd.forward import Problem
-from symgd.term import ONE, Add, Call, Div, Name, Neg, Pow, Term, rebuild, rename, children
+from symgd.indices import rename
+from symgd.term import ONE, Add, Call, Div, Name, Neg, Pow, Term, rebuild, children
 
 __all__ = ["stable"]
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from symgd.derivation import Derivation
 from symgd.forward import Problem
+from symgd.indices import axis, free
 from symgd.language import CONSTANTS
 from symgd.records.trees import RecordError
-from symgd.term import Match, Name, Sum, Term, axis, free, subterms
+from symgd.term import Match, Name, Sum, Term, subterms
 
 __all__ = ["check_cites", "check_derivations", "check_problem", "check_terms"]
 

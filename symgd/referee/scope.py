@@ -9,7 +9,8 @@ their multiplicities decide every n; n itself is m_1 + m_2 + ….  A free index 
 from __future__ import annotations
 
 from symgd.forward import Problem
-from symgd.term import Add, D, Div, Mul, Name, Num, Pow, Sum, Term, axis, children, names, subterms
+from symgd.indices import axis
+from symgd.term import Add, D, Div, Mul, Name, Num, Pow, Sum, Term, children, names, subterms
 
 __all__ = ["degree"]
 

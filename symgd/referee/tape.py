@@ -17,13 +17,14 @@ from fractions import Fraction
 from typing import Any
 
 from symgd.forward import Problem
+from symgd.indices import axis, free
 from symgd.language import FUNCTIONS
 from symgd.meaning import Instance, mixes
 from symgd.referee.check import Check
 from symgd.referee.residues import Pattern, Undecided, Unfit
 from symgd.referee.scope import degree
 from symgd.referee.values import RANGES, Reals, Residues, Values
-from symgd.term import ZERO, Call, Cases, Num, Pow, Term, axis, children, free, names
+from symgd.term import ZERO, Call, Cases, Num, Pow, Term, children, names
 
 __all__ = ["Referee"]
 

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 import sympy as sp
 
+from symgd.indices import axis
 from symgd.meaning import Instance
 from symgd.referee.balls import ball
 from symgd.referee.residues import Place, Unfit
-from symgd.term import Add, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, axis
+from symgd.term import Add, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
 
 __all__ = ["RANGES", "Reals", "Residues", "Values"]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+from symgd.indices import free, settle
 from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
-from symgd.term import add, children, free, mul, parts, rebuild, settle, subterms
+from symgd.term import add, children, mul, parts, rebuild, subterms
 
 __all__ = ["tidy"]
 

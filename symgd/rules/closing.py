@@ -12,9 +12,10 @@ from typing import Any
 import sympy as sp
 
 from symgd.forward import Problem
+from symgd.indices import axis, free, rename
 from symgd.rules.arithmetic import tidy
 from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
-from symgd.term import add, axis, children, free, mul, names, rebuild, rename, size, subterms
+from symgd.term import add, children, mul, names, rebuild, size, subterms
 
 __all__ = ["close", "count_out", "fold"]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from symgd.indices import free, fresh, rename
 from symgd.rules.table import Rule, rule
-from symgd.term import ONE, Add, D, Div, Match, Mul, Neg, Sum, Term, add, children, free, fresh, mul, occurrences, parts, rename
+from symgd.term import ONE, Add, D, Div, Match, Mul, Neg, Sum, Term, add, children, mul, occurrences, parts
 
 __all__ = ["INDICES", "SUMS"]
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace as altered
 from typing import NamedTuple
 
-from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, children, free, mul, parts
+from symgd.indices import free
+from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, parts
 from symgd.typeset.arrange import JUXTAPOSE, Look, arrange, product
 from symgd.typeset.marks import ident, index_parts
 from symgd.typeset.shapes import Apply, Fence, Frac, Ident, Layout, Number, Op, Root, Row, Script

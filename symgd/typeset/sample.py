@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from symgd.term import ONE, Div, Match, Mul, Name, Sum, Term, axis, children, mul, rebuild
+from symgd.indices import axis
+from symgd.term import ONE, Div, Match, Mul, Name, Sum, Term, children, mul, rebuild
 
 __all__ = ["one_sample"]
 
