@@ -13,7 +13,7 @@ from symgd.language import CONSTANTS
 from symgd.forward import Definition, Problem
 from symgd.meaning import Instance, see_defined
 from symgd.referee.tape import Referee
-from symgd.rules import CALCULUS, INDICES, SUMS
+from symgd.rules import CALCULUS, INDICES, INVERSES, LINEAR, SUMS
 from symgd.rules.arithmetic import tidy
 from symgd.rules.closing import close, count_out, fold
 from symgd.rules.table import Rule, first
@@ -50,9 +50,9 @@ class _Walk:
 
     def differentiate(self, problem: Problem) -> None:
         """The pending derivatives taken, and the line tidied."""
-        self.moves(CALCULUS, SUMS)
+        self.moves(LINEAR, CALCULUS, SUMS)
         self.to(tidy(self.at), "arithmetic")
-        self.moves(INDICES)
+        self.moves(INDICES, INVERSES)
         self.finish(problem)
 
     def finish(self, problem: Problem) -> None:

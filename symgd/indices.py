@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from symgd.term import Det, Inverse, Match, Name, Sum, Term, children, rebuild, subterms
 
-__all__ = ["axis", "binds", "bound", "free", "fresh", "rename", "settle"]
+__all__ = ["axis", "binds", "bound", "carries", "free", "fresh", "rename", "settle"]
 
 
 def axis(index: str) -> str:

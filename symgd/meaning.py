@@ -17,9 +17,9 @@ from typing import Any
 import sympy as sp
 
 from symgd.forward import Problem
-from symgd.indices import axis, free, rename
+from symgd.indices import axis, binds, free, rename
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, subterms
+from symgd.term import ONE, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, subterms
 
 __all__ = ["Instance", "NotDefined", "expression", "mixes", "see_defined"]
 
@@ -140,6 +140,8 @@ def mixes(problem: Problem, over: str) -> bool:
     def nested(t: Term) -> bool:
         return any(isinstance(s, Sum) and axis(s.index) == over and sums(s.body) for s in subterms(t))
 
+    if any(isinstance(s, Det | Inverse) and over in map(axis, binds(s)) for d in problem.tape for s in subterms(d.value)):
+        return True
     made_by_sum: set[str] = set()
     for d in problem.tape:
         if sums(d.value) or any(isinstance(s, Name) and s.symbol in made_by_sum for s in subterms(d.value)):
@@ -205,11 +207,23 @@ class Instance:
                 return _RELATIONS[relation](self.named(self.say(a, at) - self.say(b, at)), 0)
             case Sum(index, body):
                 return sp.Add(*(self.weight(index, k) * self.say(body, {**at, index: k}) for k in range(self.sizes[axis(index)])))
+            case Det(row, column, entry):
+                return self.matrix(row, column, entry, at).det(method="berkowitz")
+            case Inverse(a, b, row, column, entry):
+                m = self.matrix(row, column, entry, at)
+                return m.cofactor(at[b], at[a], method="berkowitz") / m.det(method="berkowitz")
             case D(of, by, True):
                 return self.local(of, by, at)
             case D():
                 raise ValueError("a derivative along the whole tape is accumulated by the referee")
         return _plain(t, lambda s: self.say(s, at))
+
+    def matrix(self, row: str, column: str, entry: Term, at: At) -> Any:
+        """The square matrix of an entry, at concrete sizes.  Raises ValueError where it is not square."""
+        rows, columns = self.sizes[axis(row)], self.sizes[axis(column)]
+        if rows != columns:
+            raise ValueError(f"a determinant or an inverse is of a square matrix, not of {rows} × {columns}")
+        return sp.Matrix(rows, rows, lambda r, c: self.say(entry, {**at, row: int(r), column: int(c)}))
 
     def named(self, e: Any) -> Any:
         """A symbol that stands for e: conditions on symbols are all that SymPy handles fast."""

@@ -140,7 +140,7 @@ class Setting:
         used = referee.made_of(names(a) | names(b))
         domain = tuple(u for d in self.problem.tape if d.name.symbol in used for u in positives(d.value))
         try:
-            return all(referee.case(s).agree(a, b, domain) for s in referee.sizes(a, b))
+            return all(referee.case(s, referee.weighed_in(a, b)).agree(a, b, domain) for s in referee.sizes(a, b))
         except (Unfit, Undecided, ZeroDivisionError):
             return self.compare(a, b).verdict == "proved"
 

@@ -1,7 +1,7 @@
 """Term ↔ plain data: a number is a text, every other node a list that begins with its kind.  What is read is checked node by node.
 
 `"2"`, `"-1/3"` · `["number", "1/2", 2]` written with two decimals · `["name", "x", "i"]` is x_i · `["add", a, b, …]`, `["mul", a, b, …]`
-`["div", a, b]`, `["pow", a, b]`, `["neg", a]` · `["call", "tanh", a]` · `["sum", "i", a]` · `["match", "i", "j"]` · `["<=", a, b]`, any relation
+`["div", a, b]`, `["pow", a, b]`, `["neg", a]` · `["call", "tanh", a]` · `["sum", "i", a]` · `["match", "i", "j"]` · `["det", "j", "j'", a]` · `["inverse", "a", "b", "j", "j'", a]` · `["<=", a, b]`, any relation
 `["cases", a, condition, …, otherwise]` · `["d", of, by]` along the tape, `["partial", of, by]` with the other names held fixed
 """
 
@@ -14,7 +14,7 @@ from symgd.language import FUNCTIONS
 from symgd.reading.limits import BITS, within_limits
 from symgd.reading.pratt import Reading
 from symgd.reading.unread import Unread
-from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, subterms, symbol_problem
+from symgd.term import Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, subterms, symbol_problem
 
 __all__ = ["Data", "RecordError", "index_from_data", "number_from_data", "symbol_from_data", "term_from_data", "term_to_data"]
 
@@ -53,6 +53,10 @@ def term_to_data(t: Term) -> Data:
             return ["sum", index, term_to_data(body)]
         case Match(a, b):
             return ["match", a, b]
+        case Det(row, column, entry):
+            return ["det", row, column, term_to_data(entry)]
+        case Inverse(a, b, row, column, entry):
+            return ["inverse", a, b, row, column, term_to_data(entry)]
         case Compare(a, relation, b):
             return [relation, term_to_data(a), term_to_data(b)]
         case D(of, by, partial):
@@ -78,7 +82,7 @@ def _measured(t: Term) -> Reading:
 
 # The terms inside a node: (where the first one stands, at least how many, at most how many).
 SLOTS = {
-    "add": (1, 2, None), "mul": (1, 2, None), "neg": (1, 1, 1), "div": (1, 2, 2), "pow": (1, 2, 2), "call": (2, 1, None), "sum": (2, 1, 1),
+    "add": (1, 2, None), "mul": (1, 2, None), "neg": (1, 1, 1), "div": (1, 2, 2), "pow": (1, 2, 2), "call": (2, 1, None), "sum": (2, 1, 1), "det": (3, 1, 1), "inverse": (5, 1, 1),
     "d": (1, 2, 2), "partial": (1, 2, 2), "number": (3, 0, 0), "match": (3, 0, 0), "name": (1, 0, 0), "cases": (1, 3, None),
 } | dict.fromkeys(Compare.RELATIONS, (1, 2, 2))  # fmt: skip
 
@@ -134,6 +138,12 @@ def _put_together(data: list[object], inside: list[Term], path: str) -> Term:
             return Call(_function(data[1], len(inside), f"{path}[1]"), tuple(inside))
         case "sum", [body]:
             return Sum(index_from_data(data[1], f"{path}[1]"), body)
+        case "det", [entry]:
+            row, column = _letters(data[1:3], path)
+            return Det(row, column, entry)
+        case "inverse", [entry]:
+            at, to, row, column = _letters(data[1:5], path)
+            return Inverse(at, to, row, column, entry)
         case "cases", [*pieces, otherwise] if len(pieces) % 2 == 0:
             pairs = zip(pieces[::2], pieces[1::2], strict=True)
             return Cases(tuple((value, when) for value, when in pairs if isinstance(when, Compare)), otherwise)
@@ -144,6 +154,11 @@ def _put_together(data: list[object], inside: list[Term], path: str) -> Term:
         case str(relation), [a, b]:
             return Compare(a, relation, b)
     raise RecordError(path, f"a node {data[0]!r} has other parts than these")
+
+
+def _letters(data: list[object], path: str) -> list[str]:
+    """The letters that stand before what is inside a node."""
+    return [index_from_data(a, f"{path}[{k}]") for k, a in enumerate(data, 1)]
 
 
 def number_from_data(data: object, path: str) -> Fraction:

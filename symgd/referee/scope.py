@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from symgd.forward import Problem
 from symgd.indices import axis
-from symgd.term import Add, D, Div, Mul, Name, Num, Pow, Sum, Term, children, names, subterms
+from symgd.term import Add, D, Det, Div, Inverse, Mul, Name, Num, Pow, Sum, Term, children, names, subterms
 
 __all__ = ["degree"]
+
+
+LARGEST = 3  # rows of a determinant or an inverse, at the sizes where lines are decided
 
 
 def degree(problem: Problem, a: Term, b: Term, over: str) -> int:
@@ -47,6 +50,12 @@ def _degree(problem: Problem, t: Term, over: str) -> tuple[int, int]:
         case Pow(a, Num(v)) if v.denominator == 1:
             n, d = _degree(problem, a, over)
             return (n * abs(int(v)), d * abs(int(v))) if v > 0 else (d * abs(int(v)), n * abs(int(v)))
+        case Det(_, _, entry):
+            n, d = _degree(problem, entry, over)
+            return LARGEST * n, LARGEST * d
+        case Inverse(_, _, _, _, entry):
+            n, d = _degree(problem, entry, over)
+            return (LARGEST - 1) * n + LARGEST * d, LARGEST * n + (LARGEST - 1) * d
         case D(of, by, _):
             n, d = _degree(problem, of, over)
             return (n, d) if not _under(problem, of, by.symbol) else (n + d, 2 * d)

@@ -12,19 +12,19 @@ Signs, roots and cases are split: such a line is looked at at several places, un
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
 from symgd.forward import Problem
-from symgd.indices import axis, free
+from symgd.indices import axis, binds, free
 from symgd.language import FUNCTIONS
 from symgd.meaning import Instance, mixes
 from symgd.referee.check import Check
 from symgd.referee.residues import Pattern, Undecided, Unfit
 from symgd.referee.scope import degree
 from symgd.referee.values import RANGES, Reals, Residues, Values
-from symgd.term import ZERO, Call, Cases, Num, Pow, Term, children, names
+from symgd.term import ZERO, Call, Cases, Det, Inverse, Num, Pow, Term, children, names, subterms
 
 __all__ = ["Referee"]
 
@@ -116,6 +116,11 @@ def every(patterns: set[Pattern]) -> bool:
     return all(every({p - {(expression, s)} for p in patterns if (expression, -s) not in p}) for s in (1, -1))
 
 
+def rows_of_inverses(terms: Iterable[Term]) -> frozenset[str]:
+    """The axes of the matrices of which the terms take a determinant or an inverse."""
+    return frozenset(axis(x) for t in terms for s in subterms(t) if isinstance(s, Det | Inverse) for x in binds(s))
+
+
 class Referee:
     """compare(a, b): proved with its scope, refuted with a witness, or held."""
 
@@ -124,46 +129,56 @@ class Referee:
         self.axes = sorted({axis(a) for v in problem.declared().values() for a in v.indices})
         self.counted = frozenset(a for a in self.axes if a in {x for x, _ in problem.count})
         self.weighed = frozenset(a for a in self.counted if not mixes(problem, a))
-        self.cases: dict[tuple[int, ...], Case] = {}
+        self.cases: dict[tuple[tuple[int, ...], frozenset[str]], Case] = {}
+        self.square = rows_of_inverses(d.value for d in problem.tape)
         self.forms = FORMS
 
     def compare(self, a: Term, b: Term) -> Check:
         """The verdict on a = b, for all values of the free indices."""
-        sizes, why = self.sizes(a, b), "the residues differ"
+        sizes, why, weighed = self.sizes(a, b), "the residues differ", self.weighed_in(a, b)
         used = self.made_of(names(a) | names(b))
         domain = tuple(u for d in self.problem.tape if d.name.symbol in used for u in positives(d.value))
         try:
-            if all(self.case(s).agree(a, b, domain) for s in sizes):
-                return Check("proved", "both sides agree at secret random places of a finite field (a chance error is below 1e-20)", self.scope(sizes))
+            if all(self.case(s, weighed).agree(a, b, domain) for s in sizes):
+                return Check("proved", "both sides agree at secret random places of a finite field (a chance error is below 1e-20)", self.scope(sizes, weighed))
         except (Unfit, Undecided) as unfit:
             why = str(unfit)
         met, refuted = self.witness(a, b)
         if refuted:
             return refuted
-        return self.by_form(a, b, why) if met else Check("held", "no place was met at which both sides have a value", self.scope(sizes))
+        return self.by_form(a, b, why) if met else Check("held", "no place was met at which both sides have a value", self.scope(sizes, weighed))
 
-    def case(self, sizes: tuple[int, ...]) -> Case:
-        if sizes not in self.cases:
-            self.cases[sizes] = Case(Instance(self.problem, dict(zip(self.axes, sizes, strict=True)), self.weighed))
-        return self.cases[sizes]
+    def weighed_in(self, *terms: Term) -> frozenset[str]:
+        """The axes whose samples may stand for copies of themselves: a matrix with two equal rows has no inverse."""
+        return self.weighed - rows_of_inverses(terms)
+
+    def case(self, sizes: tuple[int, ...], weighed: frozenset[str]) -> Case:
+        key = sizes, weighed
+        if key not in self.cases:
+            self.cases[key] = Case(Instance(self.problem, dict(zip(self.axes, sizes, strict=True)), weighed))
+        return self.cases[key]
+
+    def small(self, k: int, shift: int) -> int:
+        """How far the k-th axis runs: 2 or 3, and neighbours differ; beside the rows of an inverse 4, for XᵀX has one only if X has rows enough."""
+        return 4 if self.square and self.axes[k] not in self.square else 2 + (k + shift) % 2
 
     def sizes(self, a: Term, b: Term) -> list[tuple[int, ...]]:
         """The sizes at which a line is decided, axis by axis in the order of self.axes."""
-        indices = free(a) | free(b)
+        indices, unweighed = free(a) | free(b), self.counted - self.weighed_in(a, b)
         samples = {x: max(2, degree(self.problem, a, b, x) + sum(axis(i) == x for i in indices)) for x in self.counted}
         out = []
         for shift in (0, 1) if set(self.axes) - self.counted else (0,):
-            plain = [samples.get(x, 2 + (k + shift) % 2) for k, x in enumerate(self.axes)]
-            for more in range(3) if self.counted - self.weighed else range(1):
-                out.append(tuple(s + more if x in self.counted - self.weighed else s for x, s in zip(self.axes, plain, strict=True)))
+            plain = [samples.get(x, self.small(k, shift)) for k, x in enumerate(self.axes)]
+            for more in range(3) if unweighed else range(1):
+                out.append(tuple(s + more if x in unweighed else s for x, s in zip(self.axes, plain, strict=True)))
         return out
 
-    def scope(self, sizes: list[tuple[int, ...]]) -> str:
+    def scope(self, sizes: list[tuple[int, ...]], weighed: frozenset[str]) -> str:
         """For which sizes the verdict holds, in words."""
         words = []
         for k, x in enumerate(self.axes):
             at = sorted({s[k] for s in sizes})
-            if x in self.weighed:
+            if x in weighed:
                 words.append(f"every number of samples ({at[-1]} samples, each in any number of copies)")
             else:
                 words.append(f"{x} = 1..{' and '.join(map(str, at))}")
@@ -174,7 +189,7 @@ class Referee:
         met = False
         indices = tuple(sorted(free(a) | free(b)))
         for extra in (0, 1, 2, 4) if self.axes else (0,):
-            instance = Instance(self.problem, {x: 2 + (extra if x in self.counted else (k + extra) % 2) for k, x in enumerate(self.axes)})
+            instance = Instance(self.problem, {x: 2 + extra if x in self.counted else self.small(k, extra) for k, x in enumerate(self.axes)})
             for seed in range(2 * len(RANGES)):
                 reals = Reals(instance, seed, 192)
                 values = Values(instance, reals)
@@ -213,8 +228,8 @@ class Referee:
         """What residues could not tell: the canonical form of both sides, at the same sizes."""
         from symgd.referee.equality import decide
 
-        sizes = self.sizes(a, b)
-        held = Check("held", f"agrees wherever it was tried, to 50 digits; {why}", self.scope(sizes))
+        sizes, weighed = self.sizes(a, b), self.weighed_in(a, b)
+        held = Check("held", f"agrees wherever it was tried, to 50 digits; {why}", self.scope(sizes, weighed))
         if not self.forms:
             return held
         self.forms -= 1
@@ -222,7 +237,7 @@ class Referee:
         alone = not self.axes and not (names(a) | names(b)) & {d.name.symbol for d in self.problem.tape}  # here a defined name is any number
         try:
             for s in sizes:
-                instance = self.case(s).instance
+                instance = self.case(s, weighed).instance
                 for at in instance.values(indices):
                     check = decide(*(instance.unnamed(instance.say(t, at)) for t in (a, b)))
                     if check.verdict == "refuted" and alone:
@@ -231,7 +246,7 @@ class Referee:
                         return held
         except ValueError:
             return held
-        return Check("proved", "both sides have one canonical form", self.scope(sizes))
+        return Check("proved", "both sides have one canonical form", self.scope(sizes, weighed))
 
 
 def _shown(x: Any, digits: int) -> str:

@@ -16,7 +16,7 @@ from symgd.indices import axis
 from symgd.meaning import Instance
 from symgd.referee.balls import ball
 from symgd.referee.residues import Place, Unfit
-from symgd.term import Add, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
+from symgd.term import Add, D, Det, Div, Inverse, Mul, Name, Neg, Num, Pow, Sum, Term
 
 __all__ = ["RANGES", "Reals", "Residues", "Values"]
 
@@ -177,11 +177,29 @@ class Values:
                 if axis(index) in inside.weighed:
                     terms = [field.mul([field.value(inside.weight(index, k)), x]) for k, x in enumerate(terms)]
                 return field.add(terms)
+            case Det(row, column, entry):
+                return self.determinant(self.matrix(row, column, entry, at))
+            case Inverse(a, b, row, column, entry):
+                m = self.matrix(row, column, entry, at)
+                minor = [[x for c, x in enumerate(line) if c != at[a]] for r, line in enumerate(m) if r != at[b]]
+                sign = field.number(Fraction((-1) ** (at[a] + at[b])))
+                return field.mul([sign, self.determinant(minor), field.inverse(self.determinant(m))])
             case D(Name(s, up), by, False):
                 top, down = (inside.symbol(x.symbol, tuple(at[a] for a in x.indices)) for x in (Name(s, up), by))
                 slope = self.adjoints(top).get(down, field.number(Fraction(0)))
                 return field.mul([slope, field.inverse(field.value(inside.copies(Name(s, up), by, at)))])
         return field.value(inside.say(t, at))
+
+    def matrix(self, row: str, column: str, entry: Term, at: dict[str, int]) -> list[list[Any]]:
+        size = self.instance.sizes[axis(row)]
+        return [[self.of(entry, {**at, row: r, column: c}) for c in range(size)] for r in range(size)]
+
+    def determinant(self, m: list[list[Any]]) -> Any:
+        """By Laplace's expansion: the matrices are small."""
+        if not m:
+            return self.field.number(Fraction(1))
+        minors = ([[x for k, x in enumerate(line) if k != c] for line in m[1:]] for c in range(len(m)))
+        return self.field.add([self.field.mul([self.field.number(Fraction((-1) ** c)), m[0][c], self.determinant(minor)]) for c, minor in enumerate(minors)])
 
     def adjoints(self, top: Any) -> dict[Any, Any]:
         """∂top/∂(every scalar): SymPy differentiates each scalar definition, the values are multiplied and added up."""

@@ -2,15 +2,16 @@
 
 from symgd.rules import arithmetic, closing
 from symgd.rules.calculus import CALCULUS
+from symgd.rules.linear import INVERSES, LINEAR
 from symgd.rules.sums import INDICES, SUMS
 from symgd.language import FUNCTIONS
 from symgd.rules.table import NoRule
 from symgd.term import Call, D, Name, Term
 
-__all__ = ["CALCULUS", "INDICES", "LAWS", "SUMS", "NoRule", "law_of"]
+__all__ = ["CALCULUS", "INDICES", "INVERSES", "LAWS", "LINEAR", "SUMS", "NoRule", "law_of"]
 
 # name of a move → (its law, one sentence of reason); those of the tables and those of the walk backwards
-LAWS: dict[str, tuple[str, str]] = {name: (r.law, r.reason) for table in (CALCULUS, SUMS, INDICES) for name, r in table.items()} | {
+LAWS: dict[str, tuple[str, str]] = {name: (r.law, r.reason) for table in (CALCULUS, SUMS, LINEAR, INDICES, INVERSES) for name, r in table.items()} | {
     "definition": ("a name stands for its definition", "The derivative is taken of what the name was defined as; every other name in it is held fixed."),
     "chain rule through names": (
         "∂L/∂v = Σ ∂L/∂c · ∂c/∂v over every c that uses v",
