@@ -60,6 +60,7 @@ class Problem:
     given: tuple[tuple[str, str], ...] = ()
     name: str = ""
     roles: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # (symbol, what it is): ("w", "the slope")
+    sizes: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # (axis, its size as it is written): ("j", "d"), to show shapes
 
     @property
     def objective(self) -> Name:
