@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symgd.numeric.columns import collinear, features, target
 from symgd.numeric.data import DataError, example, parse_csv, read_csv, regression
 from symgd.numeric.exact import RankError, exact_gram, exact_least_squares, exact_rank
 from symgd.numeric.scaling import Scaling, standardise
@@ -135,6 +136,136 @@ def test_data_that_determine_no_line_are_refused(text, kwargs, message):
 def test_target_and_feature_must_differ():
     with pytest.raises(DataError, match="both target and feature"):
         regression(table("x,y\n1,2\n2,3\n"), "x", "x")
+
+
+# ---------------------------------------------------------------- columns as a model takes them
+
+PEOPLE = "age,sex,city,passed,mark,calls\n30,m,Bern,yes,1.0,0\n41,f,Ulm,no,2,3\n25,f,Bern,yes,3,1\n58,x,Graz,no,1,2\n"
+
+
+def people(*columns: str, texts=()):
+    return table(PEOPLE, *columns, texts=texts)
+
+
+def test_a_category_becomes_a_column_for_every_level_but_its_reference():
+    f = features(people(texts=["sex", "city"]), ["age", "sex"], ["sex"])
+    assert f.names == ("age", "sex=m", "sex=x")
+    assert f.X.tolist() == [[30, 1, 0], [41, 0, 0], [25, 0, 0], [58, 0, 1]]
+    assert f.says == ("sex: 3 levels; the reference is sex=f, which every weight of sex=… is compared with.",)
+
+
+def test_levels_that_are_numbers_are_ordered_by_size_and_one_number_is_one_level():
+    f = features(table("mark,y\n10,1\n9,2\n9.0,3\n2,4\n", texts=["mark"]), ["mark"], ["mark"])
+    assert f.names == ("mark=9", "mark=10")
+    assert f.X.tolist() == [[0, 1], [1, 0], [1, 0], [0, 0]]
+
+
+# (cells of the target, its kind) -> the values a loss gets, and which class is which
+TARGETS_READ = [
+    ("0 1 1", "zero-one", [0, 1, 1], ""),
+    ("1.0 0 1", "zero-one", [1, 0, 1], ""),
+    ("yes no yes", "zero-one", [1, 0, 1], "t: yes is class 1, no is class 0."),
+    ("True False True", "zero-one", [1, 0, 1], "t: True is class 1, False is class 0."),
+    ("pass fail fail", "zero-one", [1, 0, 0], "t: pass is class 1, fail is class 0."),
+    ("on off on", "zero-one", [1, 0, 1], "t: on is class 1, off is class 0."),
+    ("2 1 2", "zero-one", [1, 0, 1], "t: 2 is class 1, 1 is class 0."),
+    ("cat dog cat", "zero-one", [0, 1, 0], "t: dog is class 1, cat is class 0."),
+    ("-1 1 1", "sign", [-1, 1, 1], ""),
+    ("0 1 1", "sign", [-1, 1, 1], "t: 1 is +1, 0 is −1."),
+    ("a b c", "classes", [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "t: 3 classes, a, b, c."),
+    ("10 9 10", "classes", [[0, 1], [1, 0], [0, 1]], "t: 2 classes, 9, 10."),
+    ("0 3 2", "count", [0, 3, 2], ""),
+    ("0 0.5 2", "not-negative", [0, 0.5, 2], ""),
+    ("0 -0.5 2", "number", [0, -0.5, 2], ""),
+]
+
+
+@pytest.mark.parametrize(("cells", "kind", "values", "says"), TARGETS_READ)
+def test_each_loss_gets_the_target_it_needs(cells, kind, values, says):
+    found = target(table("t,x\n" + "".join(f"{c},1\n" for c in cells.split()), texts=None), "t", kind)
+    assert (found.values.tolist(), found.says) == (values, says)
+
+
+@pytest.mark.parametrize(("cells", "kind", "message"), [
+    ("0 1 2", "zero-one", r"^t.csv:4: the target 't' has 3 different values, here '2'; two classes are needed: softmax-cross-entropy takes more"),
+    ("a b c", "sign", r"^t.csv:4: the target 't' has 3 different values, here 'c'; two classes are needed"),
+    ("1 1 1", "zero-one", r"the target 't' is '1' in every row: there is nothing to tell apart"),
+    ("a a a", "classes", r"is 'a' in every row"),
+    ("0 -1 2", "count", r"^t.csv:3: the target 't' is -1; a count is needed: a whole number from 0"),
+    ("0 1 2.5", "count", r"^t.csv:4: the target 't' is 2.5; a count is needed"),
+    ("0 1 -2.5", "not-negative", r"^t.csv:4: the target 't' is -2.5; a number from 0 is needed"),
+    ("0 one 2", "count", r"^t.csv:3: column 't': 'one' is not a number"),
+    ("a NA b", "classes", r"^t.csv:3: column 't': a value is missing \('NA'\)"),
+    (" ".join(map(str, range(200))), "classes", r"^t.csv:102: the target 't' has 200 different values, here '100'; at most 100 classes are needed: is"),
+])  # fmt: skip
+def test_a_target_that_a_loss_cannot_use_is_refused_with_its_row(cells, kind, message):
+    with pytest.raises(DataError, match=message):
+        target(table("t,x\n" + "".join(f"{c},1\n" for c in cells.split()), texts=None), "t", kind)
+
+
+@pytest.mark.parametrize(("names", "categories", "message"), [
+    (["age", "sex"], [], "t.csv:2: column 'sex': 'm' is not a number; if it is a category, say --one-hot sex"),
+    (["age", "age"], [], "the column 'age' is named twice as a feature"),
+    (["one"], ["one"], "the column 'one' has one level only"),
+    (["one"], [], "the column 'one' is constant"),
+    (["nil"], [], "the column 'nil' is constant"),
+    (["agee"], [], "there is no column 'agee'; did you mean 'age'"),
+    (["sex", "sex=m"], ["sex"], "two features would be called 'sex=m'"),
+])  # fmt: skip
+def test_features_that_say_nothing_or_are_no_numbers_are_refused(names, categories, message):
+    t = table("age,sex,one,nil,sex=m\n30,m,1,0,1\n41,f,1,0,0\n25,f,1,0,3\n", texts=None)
+    with pytest.raises(DataError, match=message):
+        features(t, names, categories)
+
+
+def test_without_an_intercept_a_constant_column_has_a_weight():
+    t = table("one,nil\n1,0\n1,0\n")
+    assert features(t, ["one"], intercept=False).X.tolist() == [[1], [1]]
+    with pytest.raises(DataError, match="the column 'nil' is 0 in every row"):
+        features(t, ["nil"], intercept=False)
+
+
+def test_a_table_that_is_read_as_text_knows_the_line_of_each_row():
+    t = table("x,c\n1,a\n\n,b\n3,\n4,d\n", "x", "c", texts=["c"], missing="drop")
+    assert (t.texts["c"], t["x"].tolist(), t.dropped) == (("a", "d"), [1, 4], 2)
+    assert [t.place(k) for k in (0, 1)] == ["t.csv:2", "t.csv:6"]
+    with pytest.raises(DataError, match=r"t.csv:5: column 'c': a value is missing"):
+        table("x,c\n1,a\n\n2,b\n3,\n", "x", "c", texts=["c"]).text("c")
+
+
+def test_the_sum_of_two_columns_is_named():
+    t = example()
+    names = ["sat_v", "sat_m", "sat_sum", "hs_gpa"]
+    assert list(map(str, collinear(names, features(t, names).X))) == ["sat_sum = sat_v + sat_m"]
+    assert list(map(str, collinear([names[2], *names[:2]], features(t, [names[2], *names[:2]]).X))) == ["sat_m = sat_sum − sat_v"]
+    assert collinear(["sat_v", "sat_m", "hs_gpa"], features(t, ["sat_v", "sat_m", "hs_gpa"]).X) == ()
+
+
+def test_combinations_are_written_with_simple_factors_or_as_nearly_true():
+    rng = np.random.default_rng(1)
+    c, a = np.round(rng.normal(20, 5, 300), 1), np.round(rng.normal(0, 1, 300), 2)
+    X = np.column_stack([c, np.round(1.8 * c + 32, 2), a, np.round(1 - a, 2), c / 3 - a, np.round(-2 * c - a / 2, 3)])
+    said = list(map(str, collinear(["c", "f", "a", "na", "q", "r"], X)))
+    assert said == ["f = 1.8 c + 32", "na = −a + 1", "q ≈ 0.333333 c − a", "r = −2 c − 0.5 a"]
+
+
+def test_an_indicator_of_the_reference_level_is_collinear_with_the_others_and_the_intercept_alone():
+    full = np.eye(3)[[0, 1, 2, 1, 0, 2, 2]]
+    assert list(map(str, collinear(["a", "b", "c"], full))) == ["c = −a − b + 1"]
+    assert collinear(["a", "b", "c"], full, intercept=False) == ()
+    assert collinear(["b", "c"], full[:, 1:]) == ()
+
+
+@given(st.integers(0, 10**6), st.floats(-1e4, 1e4), st.sampled_from([2, -3, 0.5]))
+@settings(max_examples=30, deadline=None)
+def test_a_combination_is_found_at_any_offset(seed, offset, factor):
+    rng = np.random.default_rng(seed)
+    X = np.round(rng.normal(offset, 1, (40, 3)), 3)
+    joined = np.column_stack([X, factor * X[:, 1] + X[:, 2]])
+    found = collinear(["a", "b", "c", "d"], joined)
+    assert [r.column for r in found] == ["d"]
+    assert {name: float(f) for f, name in found[0].terms} == pytest.approx({"b": factor, "c": 1.0}, rel=1e-4)
+    assert collinear(["a", "b", "c"], X) == ()
 
 
 # ---------------------------------------------------------------- exact least squares

@@ -10,7 +10,7 @@ import re
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.resources import files
 from itertools import islice
@@ -20,7 +20,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DataError", "Table", "example", "parse_csv", "read_csv", "regression"]
+__all__ = ["DataError", "Table", "example", "parse_csv", "quoted", "read_csv", "regression"]
 
 Column = NDArray[np.float64]
 
@@ -34,6 +34,8 @@ _NUMBER = r"[ ]*[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?
 _ONE_NUMBER = re.compile(_NUMBER)
 _NUMBERS = re.compile(rf"(?:{_NUMBER}\n)*+")
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "."}
+_NO_WORD = {"", "na", "n/a", "nan", "null"}  # "none" may be a category
+_MISSING_SAYS = 'a value is missing ({}); fill it, or drop such rows (missing="drop", --missing drop)'
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
@@ -50,6 +52,8 @@ class Table:
     skipped  columns that hold something other than numbers, each with the reason
     dropped  how many rows were left out because a value was missing
     says     what was decided on reading (delimiter, dropped rows), one sentence each
+    texts    name -> cells, of the columns that were read as text
+    source   what messages call the file; `lines` the line of each row in it
     """
 
     names: tuple[str, ...]
@@ -57,11 +61,18 @@ class Table:
     skipped: tuple[tuple[str, str], ...] = ()
     dropped: int = 0
     says: tuple[str, ...] = ()
+    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    source: str = ""
+    lines: Any = ()
 
     @property
     def rows(self) -> int:
         """How many rows there are."""
-        return next((len(c) for c in self.columns.values()), 0)
+        return len(self.lines) or next((len(c) for c in self.columns.values()), 0)
+
+    def place(self, row: int) -> str:
+        """Where a row stands, from 0: "table.csv:14"."""
+        return f"{self.source}:{self.lines[row]}" if len(self.lines) else f"row {row + 1}"
 
     def __getitem__(self, name: str) -> Column:
         if name in self.columns:
@@ -71,9 +82,18 @@ class Table:
                 raise DataError(why)
         raise _unknown(name, self.names)
 
+    def text(self, name: str) -> tuple[str, ...]:
+        """The cells of a column that was read as text, none of them empty.  Raises DataError."""
+        if name not in self.texts:
+            raise _unknown(name, [*self.texts, *self.names])
+        for row, cell in enumerate(self.texts[name]):
+            if cell.lower() in _NO_WORD:
+                raise DataError(f"{self.place(row)}: column {quoted(name)}: {_MISSING_SAYS.format(quoted(cell))}")
+        return self.texts[name]
+
     def __repr__(self) -> str:
-        lines = [f"  {_quoted(n)}: {c.min():.6g} … {c.max():.6g}" for n, c in self.columns.items()]
-        return "\n".join([f"Table of {self.rows} rows", *lines, *(f"  {_quoted(n)}: not numbers" for n, _ in self.skipped)])
+        lines = [f"  {quoted(n)}: {c.min():.6g} … {c.max():.6g}" for n, c in self.columns.items()]
+        return "\n".join([f"Table of {self.rows} rows", *lines, *(f"  {quoted(n)}: not numbers" for n, _ in self.skipped)])
 
 
 def example() -> Table:
@@ -85,18 +105,22 @@ def example() -> Table:
         return parse_csv(stream, "satgpa.csv")
 
 
-def read_csv(path: str | PathLike[str], columns: Sequence[str] = (), *, missing: str = "refuse", delimiter: str | None = None) -> Table:
+def read_csv(
+    path: str | PathLike[str], columns: Sequence[str] = (), *, texts: Sequence[str] | None = (), missing: str = "refuse", delimiter: str | None = None,
+) -> Table:  # fmt: skip
     """The named columns of a CSV file with a header, or every column of numbers; "-" is standard input.
 
     UTF-8, with or without a byte order mark.  The delimiter is a comma, semicolon or tab, whichever stands in the header; if several do, say which.
-    missing="drop" leaves out the rows where a column asked for is empty (or NA, NaN, null).  Raises DataError.
+    texts           the columns to keep as text (categories, classes); None: all of them, beside their numbers where they have some
+    missing="drop"  leaves out the rows where a column asked for is empty (or NA, NaN, null)
+    Raises DataError.
     """
     path = fspath(path)
     if path == "-":
-        return parse_csv(sys.stdin.buffer, "standard input", columns, missing=missing, delimiter=delimiter)
+        return parse_csv(sys.stdin.buffer, "standard input", columns, texts=texts, missing=missing, delimiter=delimiter)
     try:
         with open(path, "rb") as stream:
-            return parse_csv(stream, path, columns, missing=missing, delimiter=delimiter)
+            return parse_csv(stream, path, columns, texts=texts, missing=missing, delimiter=delimiter)
     except IsADirectoryError:
         raise DataError(f"{path}: this is a directory; name a CSV file in it") from None
     except OSError as e:
@@ -105,7 +129,9 @@ def read_csv(path: str | PathLike[str], columns: Sequence[str] = (), *, missing:
         raise e if isinstance(e, DataError) else DataError(f"{path!r}: {e}") from None
 
 
-def parse_csv(stream: IO[bytes], name: str, columns: Sequence[str] = (), *, missing: str = "refuse", delimiter: str | None = None) -> Table:
+def parse_csv(
+    stream: IO[bytes], name: str, columns: Sequence[str] = (), *, texts: Sequence[str] | None = (), missing: str = "refuse", delimiter: str | None = None,
+) -> Table:  # fmt: skip
     """`read_csv` on an open binary stream; `name` is what messages call it."""
     if missing not in ("refuse", "drop"):
         raise DataError(f'missing may be "refuse" or "drop", not {missing!r}')
@@ -118,7 +144,9 @@ def parse_csv(stream: IO[bytes], name: str, columns: Sequence[str] = (), *, miss
     try:
         header = _header(next(reader), name)
         wanted = _wanted(header, columns, name)
-        return _body(reader, name, header, wanted, strict=bool(columns), drop=missing == "drop", says=says)
+        words = set(wanted) if texts is None else {k for k in wanted if header[k] in texts}
+        body = _Body(name, header, wanted, words, strict=bool(columns), both=texts is None, drop=missing == "drop")
+        return body.read(reader, says)
     except csv.Error as e:
         raise DataError(f"{name}:{reader.line_num}: {e}") from None
 
@@ -164,19 +192,19 @@ def _delimiter(first: str, given: str | None, name: str) -> tuple[str, tuple[str
     return found[0], (f"The columns are separated by a {_DELIMITERS[found[0]]}.",)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """A name as messages show it: control characters visible, never longer than a line."""
     return repr(name if len(name) <= 40 else name[:39] + "…")
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(_quoted, names[:20])) + (" …" if len(names) > 20 else "")
+    return ", ".join(map(quoted, names[:20])) + (" …" if len(names) > 20 else "")
 
 
 def _unknown(name: str, names: Sequence[str]) -> DataError:
     near = get_close_matches(name, names, 1)
-    hint = f"; did you mean {_quoted(near[0])}?" if near else ""
-    return DataError(f"there is no column {_quoted(name)}{hint}; there are {_listed(names)}")
+    hint = f"; did you mean {quoted(near[0])}?" if near else ""
+    return DataError(f"there is no column {quoted(name)}{hint}; there are {_listed(names)}")
 
 
 def _header(cells: list[str], name: str) -> list[str]:
@@ -188,7 +216,7 @@ def _header(cells: list[str], name: str) -> list[str]:
     seen: dict[str, int] = {}
     for k, c in enumerate(header, 1):
         if c and c in seen:
-            raise DataError(f"{name}:1: the column name {_quoted(c)} stands twice, in columns {seen[c]} and {k}")
+            raise DataError(f"{name}:1: the column name {quoted(c)} stands twice, in columns {seen[c]} and {k}")
         seen[c] = k
     return header
 
@@ -201,38 +229,63 @@ def _wanted(header: list[str], columns: Sequence[str], name: str) -> list[int]:
     return sorted({header.index(c) for c in columns}) if columns else [k for k, h in enumerate(header) if h]
 
 
-def _body(reader: Any, name: str, header: list[str], wanted: list[int], *, strict: bool, drop: bool, says: tuple[str, ...]) -> Table:
-    """The rows, a chunk at a time.  strict: a column that is not numbers is an error; else it is skipped, with the reason kept."""
-    values = {k: array("d") for k in wanted}
-    skipped: dict[int, str] = {}
-    dropped = rows = 0
-    while numbered := [(reader.line_num, r) for r in islice(reader, CHUNK) if r]:
+class _Body:
+    """The rows, a chunk at a time.
+
+    words   the columns kept as text; both: as numbers too, where they are
+    strict  a column that is not numbers is an error; else it is skipped, with the reason kept
+    """
+
+    def __init__(self, name: str, header: list[str], wanted: list[int], words: set[int], *, strict: bool, both: bool, drop: bool) -> None:
+        self.name, self.header, self.wanted, self.strict, self.drop = name, header, wanted, strict, drop
+        self.words: dict[int, list[str]] = {k: [] for k in sorted(words)}
+        self.values = {k: array("d") for k in wanted if both or k not in words}
+        self.only_words = set(self.words) - set(self.values)
+        self.skipped: dict[int, str] = {}
+        self.lines = array("q")
+        self.dropped = 0
+
+    def read(self, reader: Any, says: tuple[str, ...]) -> Table:
+        """All of them."""
+        while numbered := [(reader.line_num, r) for r in islice(reader, CHUNK) if r]:
+            self.chunk(self.whole(numbered))
+        dropped, header = self.dropped, self.header
+        rows_dropped = f"{dropped} row{'s' * (dropped > 1)} with missing values"
+        if not self.lines:
+            raise DataError(f"{self.name}: there is a header but no row of numbers{f' ({rows_dropped} dropped)' if dropped else ''}")
+        if dropped:
+            says = (*says, f"{rows_dropped} left out.")
+        columns = {header[k]: np.frombuffer(v, dtype=np.float64) for k, v in self.values.items() if k not in self.skipped}
+        texts = {header[k]: tuple(cells) for k, cells in self.words.items()}
+        skipped = tuple((header[k], why) for k, why in self.skipped.items())
+        return Table(tuple(columns), columns, skipped, dropped, says, texts, self.name, np.frombuffer(self.lines, dtype=np.int64))
+
+    def whole(self, numbered: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+        """The rows with a cell for each column, and, if so told, with none missing."""
         for at, r in numbered:
-            if len(r) != len(header):
-                raise DataError(f"{name}:{at}: {len(r)} cells, where the header names {len(header)} columns")
-        if drop:
-            live = [k for k in wanted if k not in skipped]
-            kept = [(at, r) for at, r in numbered if not any(r[k].strip().lower() in _MISSING for k in live)]
-            dropped += len(numbered) - len(kept)
-            numbered = kept
-        rows += len(numbered)
-        for k in wanted:
-            if k in skipped:
+            if len(r) != len(self.header):
+                raise DataError(f"{self.name}:{at}: {len(r)} cells, where the header names {len(self.header)} columns")
+        if not self.drop:
+            return numbered
+        live = [(k, _NO_WORD if k in self.only_words else _MISSING) for k in self.wanted if k not in self.skipped]
+        kept = [(at, r) for at, r in numbered if not any(r[k].strip().lower() in gaps for k, gaps in live)]
+        self.dropped += len(numbered) - len(kept)
+        return kept
+
+    def chunk(self, numbered: list[tuple[int, list[str]]]) -> None:
+        lines = [at for at, _ in numbered]
+        self.lines.extend(lines)
+        for k, kept in self.words.items():
+            kept.extend(sys.intern(r[k].strip()) for _, r in numbered)
+        for k, values in self.values.items():
+            if k in self.skipped:
                 continue
             try:
-                values[k].extend(_numbers([r[k] for _, r in numbered], [at for at, _ in numbered], name, header[k]))
+                values.extend(_numbers([r[k] for _, r in numbered], lines, self.name, self.header[k]))
             except DataError as e:
-                if strict:
+                if self.strict and k not in self.words:
                     raise
-                skipped[k] = str(e)
-    if not rows:
-        left = f" ({dropped} row{'s' * (dropped > 1)} with missing values dropped)" if dropped else ""
-        raise DataError(f"{name}: there is a header but no row of numbers{left}")
-    if dropped:
-        says = (*says, f"{dropped} row{'s' * (dropped > 1)} with missing values left out.")
-    good = [k for k in wanted if k not in skipped]
-    columns = {header[k]: np.frombuffer(values[k], dtype=np.float64) for k in good}
-    return Table(tuple(columns), columns, tuple((header[k], why) for k, why in skipped.items()), dropped, says)
+                self.skipped[k] = str(e)
 
 
 def _numbers(cells: list[str], lines: list[int], name: str, column: str) -> Column:
@@ -244,7 +297,7 @@ def _numbers(cells: list[str], lines: list[int], name: str, column: str) -> Colu
             return out
     for cell, at in zip(cells, lines, strict=True):
         if why := _refusal(cell):
-            raise DataError(f"{name}:{at}: column {_quoted(column)}: {why}")
+            raise DataError(f"{name}:{at}: column {quoted(column)}: {why}")
     raise AssertionError("a cell failed the pattern together, none alone")
 
 
@@ -252,25 +305,25 @@ def _refusal(cell: str) -> str | None:
     """Why the cell is no usable number, or None."""
     word = cell.strip().lower()
     if word in _MISSING:
-        return f'a value is missing ({_quoted(cell)}); fill it, or drop such rows (missing="drop", --missing drop)'
+        return _MISSING_SAYS.format(quoted(cell))
     if word.lstrip("+-") in ("inf", "infinity"):
-        return f"{_quoted(cell)} is not finite"
+        return f"{quoted(cell)} is not finite"
     if not _ONE_NUMBER.fullmatch(cell):
         hint = "; write the decimal point as '.'" if re.fullmatch(r"\s*[+-]?[0-9]+,[0-9]+\s*", cell) else ""
-        return f"{_quoted(cell)} is not a number{hint}"
-    return f"{_quoted(cell)} is larger than {LARGEST:g} in magnitude" if abs(float(cell)) > LARGEST else None
+        return f"{quoted(cell)} is not a number{hint}"
+    return f"{quoted(cell)} is larger than {LARGEST:g} in magnitude" if abs(float(cell)) > LARGEST else None
 
 
 def regression(table: Table, target: str, feature: str, *, parameters: int = 2, intercept: bool = True) -> tuple[Column, Column]:
     """(x, y) of the two columns, fit for a line: enough rows, x not constant.  Raises DataError."""
     if target == feature:
-        raise DataError(f"the column {_quoted(target)} is both target and feature")
+        raise DataError(f"the column {quoted(target)} is both target and feature")
     x, y = table[feature], table[target]
     if len(x) < parameters:
         rows = "1 row" if len(x) == 1 else f"{len(x)} rows"
         raise DataError(f"{rows} cannot determine {parameters} parameters; at least {parameters} are needed")
     if intercept and (x == x[0]).all():
-        raise DataError(f"the column {_quoted(feature)} is constant ({x[0]:g} in every row), so no slope can be determined")
+        raise DataError(f"the column {quoted(feature)} is constant ({x[0]:g} in every row), so no slope can be determined")
     if not intercept and not x.any():
-        raise DataError(f"the column {_quoted(feature)} is 0 in every row, so no slope can be determined")
+        raise DataError(f"the column {quoted(feature)} is 0 in every row, so no slope can be determined")
     return x, y
