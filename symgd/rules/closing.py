@@ -35,7 +35,7 @@ def close(problem: Problem, t: Term) -> Term:
         if (one := _given(problem, s)) is not None:
             return one
         s = tidy(rebuild(s, [inside(c) for c in children(s)]))
-        if not _may_shorten(s):
+        if not (_may_shorten(s) or _holds_quotient(problem, s)):
             return s
         best = _shortest(problem, s, forms)
         return inside(best) if size(best) < size(s) else s
@@ -49,6 +49,14 @@ def _may_shorten(t: Term) -> bool:
         return False
     sums = [s for s in subterms(t) if isinstance(s, Add)]
     return bool(sums) and (isinstance(t, Add) or len(sums) > 1 or isinstance(t, Div))
+
+
+def _holds_quotient(problem: Problem, t: Term) -> bool:
+    """t e/p with p := e/S: the two cancel to t S."""
+    if not isinstance(t, Div) or size(t) > LARGEST:
+        return False
+    within = names(t)
+    return any(isinstance(d.value, Div) and isinstance(d.value.top, Name) and {d.name.symbol, d.value.top.symbol} <= within for d in problem.tape)
 
 
 def _given(problem: Problem, t: Term) -> Term | None:
