@@ -89,20 +89,25 @@ def _under(letters: tuple[str, ...], body: Term, to: Mapping[str, str]) -> tuple
     return tuple(aside.get(a, a) for a in letters), rename(body, {**to, **aside})
 
 
-def settle(t: Term) -> Term:
-    """t with bound indices carrying the fewest primes that their surroundings leave them."""
-    t = rebuild(t, [settle(c) for c in children(t)])
+def settle(t: Term, around: frozenset[str] = frozenset()) -> Term:
+    """t with bound indices carrying the fewest primes that their surroundings leave them, the outermost first.
+
+    The letters of a determinant or an inverse are seen by nobody outside: they are the same wherever the matrix stands.
+    """
+    if isinstance(t, Det | Inverse):
+        around = frozenset()
+    own: set[str] = set()
     for a in binds(t):
-        inside = children(t)[0]
-        others = (free(inside) - {a}) | free(t) | bound(inside) | (set(binds(t)) - {a})
-        if (new := fresh(axis(a), others)) != a:
+        new = fresh(axis(a), (free(children(t)[0]) - {*binds(t)}) | around | own)
+        if new != a:
             t = _rebound(t, a, new)
-    return t
+        own.add(new)
+    return rebuild(t, [settle(c, around | own) for c in children(t)])
 
 
 def _rebound(t: Term, old: str, new: str) -> Term:
-    """t with one of its bound indices called otherwise."""
-    to = {old: new}
+    """t with one of its bound indices called otherwise; one that has that name takes the old."""
+    to = {old: new, **({new: old} if new in binds(t) else {})}
     match t:
         case Sum(_, body):
             return Sum(new, rename(body, to))

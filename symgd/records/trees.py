@@ -1,7 +1,8 @@
 """Term ↔ plain data: a number is a text, every other node a list that begins with its kind.  What is read is checked node by node.
 
 `"2"`, `"-1/3"` · `["number", "1/2", 2]` written with two decimals · `["name", "x", "i"]` is x_i · `["add", a, b, …]`, `["mul", a, b, …]`
-`["div", a, b]`, `["pow", a, b]`, `["neg", a]` · `["call", "tanh", a]` · `["sum", "i", a]` · `["match", "i", "j"]` · `["det", "j", "j'", a]` · `["inverse", "a", "b", "j", "j'", a]` · `["<=", a, b]`, any relation
+`["div", a, b]`, `["pow", a, b]`, `["neg", a]` · `["call", "tanh", a]` · `["sum", "i", a]` · `["match", "i", "j"]` · `["<=", a, b]`, any relation
+`["det", "j", "j'", a]` · `["inverse", "k", "l", "j", "j'", a]`
 `["cases", a, condition, …, otherwise]` · `["d", of, by]` along the tape, `["partial", of, by]` with the other names held fixed
 """
 
@@ -82,7 +83,8 @@ def _measured(t: Term) -> Reading:
 
 # The terms inside a node: (where the first one stands, at least how many, at most how many).
 SLOTS = {
-    "add": (1, 2, None), "mul": (1, 2, None), "neg": (1, 1, 1), "div": (1, 2, 2), "pow": (1, 2, 2), "call": (2, 1, None), "sum": (2, 1, 1), "det": (3, 1, 1), "inverse": (5, 1, 1),
+    "add": (1, 2, None), "mul": (1, 2, None), "neg": (1, 1, 1), "div": (1, 2, 2), "pow": (1, 2, 2), "call": (2, 1, None), "sum": (2, 1, 1),
+    "det": (3, 1, 1), "inverse": (5, 1, 1),
     "d": (1, 2, 2), "partial": (1, 2, 2), "number": (3, 0, 0), "match": (3, 0, 0), "name": (1, 0, 0), "cases": (1, 3, None),
 } | dict.fromkeys(Compare.RELATIONS, (1, 2, 2))  # fmt: skip
 

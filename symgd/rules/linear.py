@@ -5,10 +5,10 @@ Glossary: `M` the matrix, its entry at (r, c) `m`; `by` the name differentiated 
 
 from __future__ import annotations
 
-from symgd.indices import axis, bound, carries, free, fresh, rename
+from symgd.indices import axis, bound, carries, free, fresh, rename, settle
 from symgd.rules.calculus import holds
 from symgd.rules.table import Rule, rule
-from symgd.term import ZERO, Compare, D, Det, Inverse, Match, Mul, Neg, Sum, Term, mul, parts, subterms
+from symgd.term import ZERO, Add, Compare, D, Det, Inverse, Match, Mul, Neg, Sum, Term, children, mul, parts, rebuild, subterms
 
 __all__ = ["INVERSES", "LINEAR"]
 
@@ -88,3 +88,26 @@ def _partner(f: Inverse, g: Term, index: str) -> Match | None:
 
 def _regular(t: Term) -> tuple[Compare, ...]:
     return tuple({Compare(Det(f.row, f.column, f.entry), "!=", ZERO): None for f in subterms(t) if isinstance(f, Inverse)})
+
+
+@rule(INVERSES, "a symmetric matrix")
+def symmetric(t: Term) -> Term | None:
+    """(M⁻¹)ᵀ = M⁻¹ where Mᵀ = M
+
+    The inverse of a symmetric matrix is symmetric, so its two indices may change places.
+    """
+    match t:
+        case Inverse(a, b, r, c, m) if (len(a), a) > (len(b), b) and _ordered(rename(m, {r: c, c: r})) == _ordered(m):
+            return Inverse(b, a, r, c, m)
+    return None
+
+
+def _ordered(t: Term) -> Term:
+    """t with the factors of each product and the terms of each sum in one order."""
+    t = settle(rebuild(t, [_ordered(x) for x in children(t)]))
+    match t:
+        case Mul(fs):
+            return Mul(tuple(sorted(fs, key=repr)))
+        case Add(ts):
+            return Add(tuple(sorted(ts, key=repr)))
+    return t

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symgd.indices import free, fresh, rename
+from symgd.indices import binds, free, fresh, rename
 from symgd.rules.table import Rule, rule
 from symgd.term import ONE, Add, D, Div, Match, Mul, Neg, Sum, Term, add, children, mul, occurrences, parts
 
@@ -47,12 +47,27 @@ def matching(t: Term) -> Term | None:
     The match is 0 everywhere but at one place, so one term is left.
     """
     match t:
-        case Sum(index, body):
-            factors = parts(Mul, body)
-            for k, m in enumerate(factors):
-                if isinstance(m, Match) and index in (m.a, m.b):
-                    other = m.b if m.a == index else m.a
-                    return rename(mul(*factors[:k], *factors[k + 1 :]), {index: other})
+        case Sum(index, body) if found := _without_match(body, index):
+            rest, other = found
+            return rename(rest, {index: other})
+    return None
+
+
+def _without_match(t: Term, index: str) -> tuple[Term, str] | None:
+    """(t without its factor [index = other], other), also where the factor stands under other sums."""
+    match t:
+        case Match(a, b) if index in (a, b) and a != b:
+            return ONE, b if a == index else a
+        case Mul(fs):
+            for k, f in enumerate(fs):
+                if found := _without_match(f, index):
+                    return mul(*fs[:k], *([found[0]] if found[0] != ONE else []), *fs[k + 1 :]), found[1]
+        case Neg(a) if found := _without_match(a, index):
+            return Neg(found[0]), found[1]
+        case Div(a, b) if found := _without_match(a, index):
+            return Div(found[0], b), found[1]
+        case Sum(inner, body) if (found := _without_match(body, index)) and found[1] != inner:
+            return Sum(inner, found[0]), found[1]
     return None
 
 
@@ -95,5 +110,8 @@ def _over(a: Term, b: Term) -> Term:
     return mul(Div(mul(*(f for f in parts(Mul, a) if not _matched(f))), b), *matches)
 
 
-def _matched(t: Term) -> bool:
-    return isinstance(t, Match) or (not isinstance(t, Sum | D) and any(map(_matched, children(t))))
+def _matched(t: Term, inside: frozenset[str] = frozenset()) -> bool:
+    """Does a match stand in t that no sum inside t can use?"""
+    if isinstance(t, Match):
+        return not inside & {t.a, t.b}
+    return not isinstance(t, D) and any(_matched(c, inside | {*binds(t)}) for c in children(t))
