@@ -1,0 +1,156 @@
+"""Tapes, closed form and curvature → a page that a teacher can hand out: brief, full or tutorial.
+
+brief     every derivation as one or two lines, with the rules by name
+full      every move on a line of its own, with its law
+tutorial  as full, with a sentence of reason for every move
+"""
+
+from __future__ import annotations
+
+from symgd.derivation import ClosedForm, Derivation, Gradient
+from symgd.document.page import Block, Cite, Formula, Heading, Inline, Line, Page
+from symgd.exposition import network
+from symgd.exposition.layers import layers_of
+from symgd.exposition.letters import letters
+from symgd.exposition.solved import ALPHA, checked, closed_form, curvature
+from symgd.exposition.writing import Writing
+from symgd.forward import Problem
+from symgd.hessian import Curvature
+from symgd.term import Add, D, Name, Neg, Sum, Term, add, mul, subterms
+from symgd.typeset.layout import Notation
+
+__all__ = ["DETAILS", "explain", "explain_derivative"]
+
+DETAILS = ("brief", "full", "tutorial")
+
+
+def explain(
+    gradient: Gradient,
+    closed: ClosedForm | None = None,
+    curve: Curvature | None = None,
+    detail: str = "full",
+    notation: Notation = "sum",
+    title: str = "",
+    drawn: tuple[Block, ...] = (),
+) -> Page:
+    """The derivation as a page; `drawn` are the pictures of its network, the forward one first.  Raises ValueError for an unknown detail."""
+    if detail not in DETAILS:
+        raise ValueError(f"no detail {detail!r}; there are {', '.join(DETAILS)}")
+    w = Writing(detail, notation)
+    problem, summary = gradient.problem, _summary(w, gradient)
+    layers = layers_of(problem)
+    letters(w, problem)
+    if notation in _NOTATIONS:
+        w.note(_NOTATIONS[notation])
+    _forward(w, problem, layers == ())
+    w.blocks += drawn[:1]
+    if layers:
+        network.back_propagation(w, gradient, layers, drawn[1:])
+    else:
+        _backward(w, gradient)
+    _updates(w, gradient)
+    if notation == "sample":  # what follows is about all samples together
+        w.notation = "sum"
+    if closed:
+        closed_form(w, closed)
+    if curve:
+        curvature(w, curve)
+    checked(w, gradient, closed, curve)
+    return Page((title or problem.title,), tuple(w.blocks), summary)
+
+
+def _summary(w: Writing, gradient: Gradient) -> Inline:
+    """The derivative by each parameter."""
+    out: list[str | Formula] = []
+    for k, p in enumerate(gradient.problem.parameters):
+        out += ["; " if k else "", w.formula(D(gradient.problem.objective, p)), " = ", w.formula(gradient.of(p.symbol).result)]
+    return tuple(out)
+
+
+_NOTATIONS = {
+    "sample": "Written for one sample: the index is left out, n is 1, and a sum has one term. It is what one step of stochastic gradient descent uses.",
+    "matrix": "Written in arrays where there is such a form: bold letters hold one value a sample, and a sum over the samples is a product with a transpose.",
+}
+
+
+def _forward(w: Writing, problem: Problem, one_layer: bool) -> None:
+    w.head("Forward: what the loss is made of")
+    lines = [Line(w.layout(d.name), w.layout(d.value), ":=", reason=(d.says,) if d.says else (), number=w.number(d.name)) for d in problem.tape]
+    w.chain(tuple(lines))
+    inner = [d for d in problem.tape[:-1] if any(d.name.symbol == s.symbol for s in _names(problem.tape[-1].value))]
+    if inner and one_layer:
+        u = inner[-1]
+        w.say("The substitution ", w.formula(u.name), " := ", w.formula(u.value), " keeps its name until the end.")
+
+
+def _names(t: Term) -> list[Name]:
+    return [s for s in subterms(t) if isinstance(s, Name)]
+
+
+def _backward(w: Writing, gradient: Gradient) -> None:
+    w.head("Backward: how the loss changes")
+    objective = w.formula(gradient.problem.objective)
+    w.say(
+        "From ", objective, " back to the parameters: a change reaches ", objective,
+        " only along the lines above, so derivatives are multiplied along each path and added over the paths.",
+    )  # fmt: skip
+    if w.detail == "brief":
+        w.chain(tuple(line for d in gradient.tape for line in w.derivation(d)))
+        return
+    for k, d in enumerate(gradient.tape, 1):
+        w.blocks.append(Heading(2, (f"Step {k}: ", w.formula(d.goal))))
+        w.say(*_aim(w, gradient, d))
+        w.chain(w.derivation(d))
+
+
+def _aim(w: Writing, gradient: Gradient, d: Derivation) -> Inline:
+    """One sentence: what this step finds, and from what."""
+    goal = d.goal
+    assert isinstance(goal, D)
+    if goal.partial:
+        assert isinstance(goal.of, Name)
+        definition = Cite(w.numbers[_declared(gradient.problem, goal.of)])
+        return ("How ", w.formula(goal.of), " changes with ", w.formula(goal.by), ", from definition ", definition, ".")
+    if d.steps and d.steps[0].rule == "chain rule through names":
+        through = "several paths" if any(isinstance(s, Sum | Add) for s in (d.steps[0].after,)) else "one path"
+        return ("How ", w.formula(goal.of), " changes with ", w.formula(goal.by), f": {through}, by the chain rule.")
+    return ("How ", w.formula(goal.of), " changes with ", w.formula(goal.by), ", directly from its definition.")
+
+
+def _declared(problem: Problem, name: Name) -> Name:
+    d = problem.definition(name.symbol)
+    return d.name if d else name
+
+
+def _updates(w: Writing, gradient: Gradient) -> None:
+    problem = gradient.problem
+    w.head("The update")
+    w.say("Gradient descent moves every parameter against its slope, all at the same time, scaled by the learning rate ", w.formula(ALPHA), " > 0:")
+    lines = [
+        Line(w.layout(p), w.layout(add(p, Neg(mul(ALPHA, gradient.of(p.symbol).result)))), "←", reason=("by ", Cite(w.numbers[gradient.of(p.symbol).goal])))
+        for p in problem.parameters
+    ]
+    w.chain(tuple(lines))
+
+
+# ---------------------------------------------------------------- one scalar derivative
+
+
+def explain_derivative(derivation: Derivation, detail: str = "full", title: str = "") -> Page:
+    """The steps of (expression)′ as a page."""
+    w = Writing(detail, "sum", straight=True)
+    assert isinstance(derivation.goal, D)
+    if derivation.steps:
+        w.chain(w.derivation(derivation))
+    else:
+        w.say("There is nothing to do.")
+    conditions = tuple(dict.fromkeys(c for s in derivation.steps for c in s.where))
+    if conditions:
+        joined: list[str | Formula] = ["Valid where "]
+        for k, c in enumerate(conditions):
+            joined += [" and " if k else "", w.formula(c)]
+        w.note(*joined, ".")
+    proved = sum(s.check.verdict == "proved" for s in derivation.steps)
+    w.say(f"{proved} of {len(derivation.steps)} moves are proved equal, compared with SymPy's own derivative.")
+    summary = (w.formula(derivation.goal), " = ", w.formula(derivation.result))
+    return Page((title,) if title else ("The derivative by ", w.formula(derivation.goal.by)), tuple(w.blocks), summary)

@@ -1,0 +1,66 @@
+"""Closed form, curvature, and how it all was checked: the end of a page."""
+
+from __future__ import annotations
+
+from symgd.derivation import ClosedForm, Gradient
+from symgd.document.page import Line
+from symgd.exposition.writing import Writing, worst
+from symgd.hessian import Curvature
+from symgd.term import Name, add, mul
+
+__all__ = ["checked", "closed_form", "curvature"]
+
+ALPHA = Name("alpha")
+
+
+def closed_form(w: Writing, closed: ClosedForm) -> None:
+    w.head("The closed form")
+    if closed.why_not:
+        w.say("There is none: ", closed.why_not, ".")
+        return
+    w.say("At the minimum every slope is 0. The equations are linear in the parameters, so they can be solved step by step.")
+    if closed.definitions:
+        w.chain(tuple(Line(w.layout(name), w.layout(value), ":=", number=w.number(name)) for name, value in closed.definitions))
+    for d in closed.steps:
+        lines = w.derivation(d)
+        if isinstance(d.goal, Name):
+            w.say("Set to 0 and solve for ", w.formula(d.goal), ":")
+        w.chain(lines)
+    for condition in closed.requires:
+        w.note("This holds if ", w.formula(condition), "; otherwise the minimum is not unique.")
+
+
+def curvature(w: Writing, curve: Curvature) -> None:
+    w.head("Curvature: is the minimum the only one, and how fast may we go?")
+    problem = curve.problem
+    w.chain(tuple(Line(w.layout(d.name), w.layout(d.value), ":=", reason=(d.says,), number=w.number(d.name)) for d in curve.slopes))
+    for _, d in curve.entries:
+        w.chain(w.derivation(d) if w.detail != "brief" else (w.result(d),))
+    if curve.along:
+        moved = [x for p, v in zip(problem.parameters, curve.direction, strict=True) for x in (w.formula(add(p, mul(curve.step, v))), ", ")][:-1]
+        slope = f"{curve.slope.name.symbol if curve.slope else 'g'} := d{problem.objective.symbol}/d{curve.step.symbol}"
+        w.say("Along a line through the parameters, ", *moved, f", the slope is {slope} and its own slope is")
+        last = curve.along[-1]
+        w.chain((Line(w.layout(last.goal), w.layout(last.result), reason=("the same walk, twice",), check=worst(last.steps) if last.steps else ""),))
+    sentence = curve.says[0].upper() + curve.says[1:]
+    w.note(sentence + ".", kind="note" if curve.convex == "yes" else "warning")
+    if curve.constant and curve.convex == "yes":
+        w.say(
+            "The second derivatives are the entries of the Hessian H. With its largest eigenvalue λmax, a fixed learning rate converges exactly if 0 < ",
+            w.formula(ALPHA),
+            " < 2/λmax; the best one is 2/(λmax + λmin).",
+        )
+
+
+def checked(w: Writing, gradient: Gradient, closed: ClosedForm | None, curve: Curvature | None) -> None:
+    steps = [s for d in gradient.tape for s in (*d.steps, *d.in_full)]
+    steps += [s for d in (closed.steps if closed else ()) for s in d.steps]
+    steps += [s for _, d in (curve.entries if curve else ()) for s in d.steps] + [s for d in (curve.along if curve else ()) for s in d.steps]
+    proved = sum(s.check.verdict == "proved" for s in steps)
+    scope = gradient.tape[-1].steps[-1].check.scope
+    w.head("How this was checked")
+    held = "" if proved == len(steps) else f" {len(steps) - proved} are held: they agree wherever they were tried, without a proof."
+    w.say(
+        f"{proved} of {len(steps)} moves are proved equal by a referee that shares no rule with the derivation: it differentiates each definition with SymPy, "
+        f"accumulates along the forward lines, and compares both sides exactly in a finite field.{held} Scope: {scope}."
+    )

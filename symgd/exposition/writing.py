@@ -1,0 +1,149 @@
+"""The page in the making: terms → layouts in one notation, derivations → lines of a chain, numbers given so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+from symgd.derivation import Derivation, Step
+from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Line, Link, Mono, Note, Prose, Strong, Table
+from symgd.rules import law_of
+from symgd.term import D, Name, Term, replace
+from symgd.typeset.layout import Layout, Notation, layout
+
+__all__ = ["SHOWN", "Writing", "worst"]
+
+SHOWN = frozenset({"chain rule through names", "insert"})  # moves that even the brief page shows
+
+
+@dataclass
+class Writing:
+    """detail, notation and straight as in `explain`; numbers: those given so far, by goal; called: (symbol, name of the sensitivity ∂L/∂symbol).
+
+    kept  symbols of a network's layers: a gradient is not written out beyond them
+    """
+
+    detail: str
+    notation: Notation
+    straight: bool = False
+    called: dict[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
+    numbers: dict[Term, str] = field(default_factory=dict)
+    last: int = 0
+    blocks: list[Block] = field(default_factory=list)
+
+    # ------------------------------------------------------------ blocks
+
+    def head(self, *text: str | Formula, level: int = 1) -> None:
+        self.blocks.append(Heading(level, text))
+
+    def say(self, *text: str | Formula | Strong | Mono | Link | Cite) -> None:
+        self.blocks.append(Prose(text))
+
+    def note(self, *text: str | Formula | Strong | Mono | Link | Cite, kind: str = "note") -> None:
+        self.blocks.append(Note(text, kind))
+
+    def chain(self, lines: tuple[Line, ...]) -> None:
+        if lines:
+            self.blocks.append(Chain(lines))
+
+    def table(self, head: tuple[str, ...], rows: list[tuple[Inline, ...]], caption: Inline = (), numeric: tuple[int, ...] = ()) -> None:
+        self.blocks.append(Table(tuple((h,) if h else () for h in head), tuple(rows), caption, numeric))
+
+    # ------------------------------------------------------------ formulas
+
+    def layout(self, t: Term) -> Layout:
+        return layout(self.named(t), self.notation, self.straight)
+
+    def formula(self, t: Term) -> Formula:
+        return Formula(self.layout(t))
+
+    def named(self, t: Term) -> Term:
+        """Sensitivities by their names: δ₁ for ∂L/∂z₁."""
+
+        def found(s: Term) -> Term | None:
+            known = isinstance(s, D) and not s.partial and isinstance(s.of, Name) and self.called.get(s.by.symbol)
+            return Name(known, s.by.indices) if known and isinstance(s, D) else None
+
+        return replace(t, found) if self.called else t
+
+    def number(self, t: Term) -> str:
+        """The next number, for a line that others may cite."""
+        self.last += 1
+        self.numbers[t] = str(self.last)
+        return self.numbers[t]
+
+    # ------------------------------------------------------------ one derivation
+
+    def derivation(self, d: Derivation) -> tuple[Line, ...]:
+        """goal = … = result, and = … in full; the result's line carries the number.  A sensitivity with a name of its own is introduced first."""
+        lines = self.moves(d)
+        out = [self.introduced(d)] if self.has_name(d) else []
+        for k, (steps, after) in enumerate(lines):
+            last = k == len(lines) - 1
+            out.append(
+                Line(
+                    self.layout(d.goal) if not out else None,
+                    self.layout(after),
+                    reason=self.reason(steps),
+                    number=self.number(d.goal) if last else "",
+                    check=worst(steps),
+                    quiet=self.detail != "brief" and not last and steps[0].rule not in SHOWN,
+                )
+            )
+        if steps := self.written_out(d):
+            groups = [((s,), s.after) for s in steps] if self.detail != "brief" else [(steps, steps[-1].after)]
+            out += [Line(None, self.layout(after), reason=self.reason(group), check=worst(group)) for group, after in groups]
+        return tuple(out)
+
+    def written_out(self, d: Derivation) -> tuple[Step, ...]:
+        """The steps that put definitions back, up to the layers of a network."""
+        return tuple(takewhile(lambda s: not (isinstance(s.about, Name) and s.about.symbol in self.kept), d.in_full))
+
+    def has_name(self, d: Derivation) -> bool:
+        return self.named(d.goal) != d.goal
+
+    def introduced(self, d: Derivation) -> Line:
+        """δ := ∂L/∂z"""
+        return Line(self.layout(d.goal), layout(d.goal, self.notation, self.straight), ":=", reason=("its name from here on",))
+
+    def result(self, d: Derivation, *reason: str | Formula | Cite) -> Line:
+        """goal = result, on one line."""
+        said = reason or self.reason(d.steps)
+        return Line(self.layout(d.goal), self.layout(d.result), reason=said, number=self.number(d.goal), check=worst(d.steps))
+
+    def moves(self, d: Derivation) -> list[tuple[tuple[Step, ...], Term]]:
+        """The lines that are shown: (the steps that lead to it, the line)."""
+        if self.detail != "brief":
+            return [((s,), s.after) for s in d.steps]
+        out: list[tuple[tuple[Step, ...], Term]] = []
+        pending: list[Step] = []
+        for s in d.steps:
+            pending.append(s)
+            if s.rule in SHOWN or s is d.steps[-1]:
+                out.append((tuple(pending), s.after))
+                pending = []
+        return out
+
+    def reason(self, steps: tuple[Step, ...]) -> Inline:
+        """The rules by name, what they cite, under which conditions; the law and a sentence where there is room."""
+        out: list[str | Formula | Strong | Mono | Link | Cite] = []
+        names = list(dict.fromkeys(s.rule for s in steps if s.rule != "arithmetic" or len(steps) == 1))
+        for k, name in enumerate(names or ["arithmetic"]):
+            out.append(f", {name}" if k else name)
+            cites = [self.numbers[c] for s in steps if s.rule == name for c in s.cites if c in self.numbers]
+            for m, number in enumerate(dict.fromkeys(cites)):
+                out += [", " if m else " ", Cite(number)]
+        if len(steps) == 1 and self.detail != "brief":
+            law, why = law_of(steps[0].rule, steps[0].about)
+            out.append(f": {law}")
+            if self.detail == "tutorial":
+                out.append(f". {why}")
+        for k, condition in enumerate(dict.fromkeys(c for s in steps for c in s.where)):
+            out += [", where " if k == 0 else " and ", self.formula(condition)]
+        return tuple(out)
+
+
+def worst(steps: tuple[Step, ...]) -> str:
+    verdicts = {s.check.verdict for s in steps}
+    return next((v for v in ("refuted", "held") if v in verdicts), "proved")
