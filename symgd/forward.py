@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 
 from symgd.document.page import Chain, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
@@ -69,7 +70,11 @@ class Problem:
 
     def definition(self, symbol: str) -> Definition | None:
         """The line of the tape that defines the symbol, or None."""
-        return next((d for d in self.tape if d.name.symbol == symbol), None)
+        return self._defined.get(symbol)
+
+    @cached_property
+    def _defined(self) -> dict[str, Definition]:
+        return {d.name.symbol: d for d in reversed(self.tape)}
 
     def declared(self) -> dict[str, Name]:
         """Every symbol of the problem, with its indices as declared, counts included."""
@@ -87,6 +92,10 @@ class Problem:
 
     def needed(self) -> frozenset[str]:
         """The symbols that the objective is made of."""
+        return self._needed
+
+    @cached_property
+    def _needed(self) -> frozenset[str]:
         out = {self.objective.symbol}
         for d in reversed(self.tape):
             if d.name.symbol in out:

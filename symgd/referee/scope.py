@@ -18,48 +18,53 @@ __all__ = ["degree"]
 LARGEST = 3  # rows of a determinant or an inverse, at the sizes where lines are decided
 
 
-def degree(problem: Problem, a: Term, b: Term, over: str) -> int:
-    """How many sums over the axis are multiplied together in a = b, once denominators are cleared."""
-    (top_a, under_a), (top_b, under_b) = _degree(problem, a, over), _degree(problem, b, over)
+Known = dict[tuple[str, str], tuple[int, int]]  # (symbol, axis) → what its definition has
+
+
+def degree(problem: Problem, a: Term, b: Term, over: str, known: Known) -> int:
+    """How many sums over the axis are multiplied together in a = b, once denominators are cleared; `known` remembers the names of the tape."""
+    (top_a, under_a), (top_b, under_b) = _degree(problem, a, over, known), _degree(problem, b, over, known)
     return max(top_a + under_b, top_b + under_a)
 
 
-def _degree(problem: Problem, t: Term, over: str) -> tuple[int, int]:
+def _degree(problem: Problem, t: Term, over: str, known: Known) -> tuple[int, int]:
     """(numerator's, denominator's) number of sums over the axis multiplied together, at most."""
     match t:
         case Sum(index, body):
-            n, d = _degree(problem, body, over)
+            n, d = _degree(problem, body, over, known)
             return n + (axis(index) == over), d
         case Name(s, _):
             if any(c.symbol == s and x == over for x, c in problem.count):
                 return 1, 0
-            definition = problem.definition(s)
-            return _degree(problem, definition.value, over) if definition else (0, 0)
+            if (s, over) not in known:
+                definition = problem.definition(s)
+                known[s, over] = _degree(problem, definition.value, over, known) if definition else (0, 0)
+            return known[s, over]
         case Mul(fs):
-            each = [_degree(problem, f, over) for f in fs]
+            each = [_degree(problem, f, over, known) for f in fs]
             return sum(n for n, _ in each), sum(d for _, d in each)
         case Add(ts):
-            each = [_degree(problem, f, over) for f in ts]
+            each = [_degree(problem, f, over, known) for f in ts]
             under = {d for _, d in each}
             if len(under) == 1:
                 return max(n for n, _ in each), under.pop()
             return max(n + sum(d for _, d in each) - own for n, own in each), sum(d for _, d in each)
         case Div(a, b):
-            (n, d), (m, e) = _degree(problem, a, over), _degree(problem, b, over)
+            (n, d), (m, e) = _degree(problem, a, over, known), _degree(problem, b, over, known)
             return n + e, d + m
         case Pow(a, Num(v)) if v.denominator == 1:
-            n, d = _degree(problem, a, over)
+            n, d = _degree(problem, a, over, known)
             return (n * abs(int(v)), d * abs(int(v))) if v > 0 else (d * abs(int(v)), n * abs(int(v)))
         case Det(_, _, entry):
-            n, d = _degree(problem, entry, over)
+            n, d = _degree(problem, entry, over, known)
             return LARGEST * n, LARGEST * d
         case Inverse(_, _, _, _, entry):
-            n, d = _degree(problem, entry, over)
+            n, d = _degree(problem, entry, over, known)
             return (LARGEST - 1) * n + LARGEST * d, LARGEST * n + (LARGEST - 1) * d
         case D(of, by, _):
-            n, d = _degree(problem, of, over)
+            n, d = _degree(problem, of, over, known)
             return (n, d) if not _under(problem, of, by.symbol) else (n + d, 2 * d)
-    each = [_degree(problem, c, over) for c in children(t)]
+    each = [_degree(problem, c, over, known) for c in children(t)]
     return max((n for n, _ in each), default=0), max((d for _, d in each), default=0)
 
 

@@ -22,7 +22,7 @@ from symgd.language import FUNCTIONS
 from symgd.meaning import Instance, mixes
 from symgd.referee.check import Check
 from symgd.referee.residues import Pattern, Undecided, Unfit
-from symgd.referee.scope import degree
+from symgd.referee.scope import Known, degree
 from symgd.referee.values import RANGES, Reals, Residues, Values
 from symgd.term import ZERO, Call, Cases, Det, Inverse, Num, Pow, Term, children, names, subterms
 
@@ -131,13 +131,15 @@ class Referee:
         self.weighed = frozenset(a for a in self.counted if not mixes(problem, a))
         self.cases: dict[tuple[tuple[int, ...], frozenset[str]], Case] = {}
         self.square = rows_of_inverses(d.value for d in problem.tape)
+        self.degrees: Known = {}
+        self.made = {d.name.symbol: (names(d.value), tuple(positives(d.value))) for d in problem.tape}
         self.forms = FORMS
 
     def compare(self, a: Term, b: Term) -> Check:
         """The verdict on a = b, for all values of the free indices."""
         sizes, why, weighed = self.sizes(a, b), "the residues differ", self.weighed_in(a, b)
         used = self.made_of(names(a) | names(b))
-        domain = tuple(u for d in self.problem.tape if d.name.symbol in used for u in positives(d.value))
+        domain = tuple(u for s in self.made if s in used for u in self.made[s][1])
         try:
             if all(self.case(s, weighed).agree(a, b, domain) for s in sizes):
                 return Check("proved", "both sides agree at secret random places of a finite field (a chance error is below 1e-20)", self.scope(sizes, weighed))
@@ -165,7 +167,7 @@ class Referee:
     def sizes(self, a: Term, b: Term) -> list[tuple[int, ...]]:
         """The sizes at which a line is decided, axis by axis in the order of self.axes."""
         indices, unweighed = free(a) | free(b), self.counted - self.weighed_in(a, b)
-        samples = {x: max(2, degree(self.problem, a, b, x) + sum(axis(i) == x for i in indices)) for x in self.counted}
+        samples = {x: max(2, degree(self.problem, a, b, x, self.degrees) + sum(axis(i) == x for i in indices)) for x in self.counted}
         out = []
         for shift in (0, 1) if set(self.axes) - self.counted else (0,):
             plain = [samples.get(x, self.small(k, shift)) for k, x in enumerate(self.axes)]
@@ -219,9 +221,9 @@ class Referee:
     def made_of(self, symbols: frozenset[str]) -> frozenset[str]:
         """The symbols, and what their definitions are made of."""
         out = set(symbols)
-        for d in reversed(self.problem.tape):
-            if d.name.symbol in out:
-                out |= names(d.value)
+        for s in reversed(self.made):
+            if s in out:
+                out |= self.made[s][0]
         return frozenset(out)
 
     def by_form(self, a: Term, b: Term, why: str) -> Check:
