@@ -58,10 +58,11 @@ def explain(source: Gradient | Derivation, detail: str = "full", notation: Notat
     """The derivation as a page, with closed form and curvature.  detail: brief, full or tutorial."""
     if isinstance(source, Derivation):
         return exposition.explain_derivative(source, detail, title)
+    from symgd.explained import page_of
     from symgd.hessian import curvature as second
     from symgd.stationary import closed_form as solved
 
-    return exposition.explain(source, solved(source), second(source), detail, notation, title)
+    return page_of(source, solved(source), second(source), detail, notation, title)
 
 
 def write(page: Page, path: str, force: bool = False) -> None:

@@ -11,7 +11,7 @@ from symgd.catalogue import CATALOGUE, problem
 from symgd.derivation import Gradient
 from symgd.document.files import write_bytes, write_text
 from symgd.document.formats import render
-from symgd.exposition import explain
+from symgd.explained import page_of
 from symgd.hessian import curvature
 from symgd.records import to_json
 from symgd.stationary import closed_form
@@ -30,7 +30,7 @@ def documents() -> Iterator[tuple[str, str | bytes]]:
     for name in CATALOGUE:
         gradient = derive(problem(name))
         closed, curve = closed_form(gradient), curvature(gradient)
-        page = explain(gradient, closed, curve, "full")
+        page = page_of(gradient, closed, curve)
         yield f"{name}/{name}.md", render(page, "markdown")
         yield f"{name}/{name}.tex", render(page, "latex")
         yield f"{name}/{name}.html", render(page, "html", font=f"link:../{FONT}")

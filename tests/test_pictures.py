@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 
 from symgd.document.page import Page, Picture, Table
 from symgd.document.to_html import to_html
-from symgd.pictures import Drawing, chain_of_names, contour_with_path, loss_over_iterations, loss_parabola, scatter_with_line, to_blocks
+from symgd.pictures import Band, Drawing, chain_of_names, contour_with_path, flow_of_sensitivities, loss_over_iterations, loss_parabola, scatter_with_line
+from symgd.pictures import to_blocks, units_in_columns
 from symgd.pictures.axes import linear_ticks, log_ticks
 from symgd.pictures.lettering import clean, number
 from symgd.pictures.svg import COLOURS, FONT, WIDTH
@@ -82,6 +83,20 @@ def line_chain() -> Drawing:
     return chain_of_names(("w", "b", "ŷ_i", "u_i", "L"), arrows)
 
 
+def layers(many: int, odd: str = "") -> list[Band]:
+    """A tanh network of so many layers, the last one with one unit; `odd` for every text."""
+
+    def layer(k: int) -> Band:
+        last = k == many
+        before, total, after = (f"a_{k - 1}" if k > 1 else "x"), ("ŷ" if last else f"z_{k}"), ("L" if last else f"a_{k}")
+        rates = (f"∂L/∂{before}" if k > 1 else "", f"δ_{k}", "" if last else f"∂L/∂a_{k}")
+        steps = (f"W_{k}, b_{k}", "the loss" if last else "tanh"), (f"W_{k}", "2u/n" if last else f"1 − a_{k}²")
+        whole = Band((before, total, after), steps[0], rates, steps[1], f"∂L/∂W_{k}, ∂L/∂b_{k}", "1" if last else "h_{10}")
+        return whole if not odd else Band((odd,) * 3, (odd, odd), (odd,) * 3, (odd, odd), odd, odd)
+
+    return [layer(k) for k in range(1, many + 1)]
+
+
 GALLERY = {
     "students": gpa_scatter,
     "one point": lambda: scatter_with_line([5], [3], 1, 0),
@@ -110,6 +125,10 @@ GALLERY = {
     "not a number": lambda: contour_with_path((1, 0, 1), (0, 0), [(1, 1), (5, 5), (math.nan, 3)]),
     "chain": line_chain,
     "fan": lambda: chain_of_names("wabcL", [("w", k, f"x_{k}") for k in "abc"] + [(k, "L", f"2u_{k}/n") for k in "abc"]),
+    **{f"{k} layers": (lambda k=k: units_in_columns(layers(k), "d")) for k in (1, 2, 6, 7, 50)},
+    **{f"flow through {k}": (lambda k=k: flow_of_sensitivities(layers(k))) for k in (1, 2, 3, 6, 7, 50)},
+    "hostile layers": lambda: units_in_columns(layers(3, HOSTILE), HOSTILE),
+    "hostile flow": lambda: flow_of_sensitivities(layers(3, HOSTILE)),
     "by-way": lambda: chain_of_names(
         ("w", "ŷ_i", "u_i", HOSTILE), (("w", "ŷ_i", "x_i"), ("ŷ_i", "u_i", "1"), ("u_i", HOSTILE, HOSTILE), ("w", HOSTILE, "2λ w"))
     ),
@@ -578,6 +597,28 @@ def test_what_feeds_stands_above_what_is_fed(order: str) -> None:
         assert where[source] < line[0][1] + FONT < line[-1][1] + FONT < where[target] + FONT
 
 
+@pytest.mark.parametrize(("many", "drawn_ones"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 3, 4, 5, 6]), (7, [1, 2, 6, 7]), (50, [1, 2, 49, 50])])
+def test_a_network_shows_its_layers_from_left_to_right_and_of_a_deep_one_the_first_and_the_last(many: int, drawn_ones: list[int]) -> None:
+    units, flow = units_in_columns(layers(many), "d"), flow_of_sensitivities(layers(many))
+    deltas = sorted((x, t) for t, x, *_ in texts(units) if t.startswith("δ"))
+    assert [t for _, t in deltas] == [f"δ{k}" for k in drawn_ones]
+    assert len(units.table.rows) == many + 1
+    rows = {t: y for t, _, y, _ in texts(flow)}
+    assert [k for k in range(1, many + 1) if f"δ{k}" in rows] == drawn_ones
+    assert [rows[f"δ{k}"] for k in drawn_ones] == sorted(rows[f"δ{k}"] for k in drawn_ones)
+    assert (f"layers 3 to {many - 2}: the same" in rows) == (many > 6)
+    assert len(flow.table.rows) == many
+
+
+def test_values_flow_to_the_right_and_sensitivities_to_the_left() -> None:
+    flow = flow_of_sensitivities(layers(3))
+    straight = {c: [(p, q) for p, q in (line for line in lines(flow, c) if len(line) == 2) if p[1] == q[1]] for c in ("blue", "orange")}
+    assert len(straight["blue"]) == 1 + 3 * 2  # the key, and two steps a layer
+    assert len(straight["orange"]) == 1 + 3 * 2 - 1  # none to the data
+    assert all(p[0] < q[0] for p, q in straight["blue"])
+    assert all(p[0] > q[0] for p, q in straight["orange"])
+
+
 # ------------------------------------------------------------------------------------------------ what must be refused
 
 
@@ -603,6 +644,8 @@ def test_what_feeds_stands_above_what_is_fed(order: str) -> None:
     (lambda: contour_with_path((1, 0, 1), (0, 0), []), "first point is empty"),
     (lambda: contour_with_path((1, 0, 1), (0, 0), [(math.nan, 1)]), "the first point"),
     (lambda: chain_of_names((), ()), "at least one node"),
+    (lambda: units_in_columns([], "d"), "at least one layer"),
+    (lambda: flow_of_sensitivities([]), "at least one layer"),
     (lambda: chain_of_names(("w", "w"), ()), "named once"),
     (lambda: chain_of_names(("w",), (("w", "L", ""),)), "no node"),
     (lambda: chain_of_names(("w", "L"), (("w", "L", ""), ("L", "w", ""))), "circle"),

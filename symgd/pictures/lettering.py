@@ -9,8 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = ["Piece", "brief", "clean", "count", "decimal", "digits_apart", "iterations", "name", "number", "pieces", "power_of_ten", "shorten", "width"]
+__all__ = [
+    "LOWERED", "Piece", "brief", "clean", "count", "decimal", "digits_apart", "fitted", "iterations", "name", "number", "pieces", "power_of_ten", "shorten",
+    "width",
+]  # fmt: skip
 
+LOWERED = 0.75  # the size of a subscript
 LONGEST = 120  # characters of a label that are looked at
 _JOINERS = "\u200c\u200d"  # they shape letters and turn nothing round
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -86,6 +90,13 @@ def shorten(text: str, room: float, size: float) -> str:
     while text and width(text + "…", size) > room:
         text = text[:-1].rstrip()
     return text + "…" if text else ""
+
+
+def fitted(text: str, room: float, size: float) -> str:
+    """As `shorten`, for a formula's text, whose lowered parts are smaller and whose marks take no room."""
+    letters = pieces(text)
+    wide = sum(width(p.text, LOWERED * size if p.low else size) for p in letters)
+    return text if wide <= room else shorten("".join(p.text for p in letters), room, size)
 
 
 def brief(text: str) -> str:

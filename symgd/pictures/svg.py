@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from symgd.pictures.lettering import Piece, clean, pieces, width
+from symgd.pictures.lettering import LOWERED, Piece, clean, pieces, width
 
 __all__ = ["COLOURS", "FONT", "STYLE", "WIDTH", "Box", "Drawing", "Element", "Point", "Rows", "Sheet", "element", "fill", "path", "stroke"]
 
@@ -18,7 +18,6 @@ Point = tuple[float, float]
 
 WIDTH = 420.0  # of every picture; on a phone of 360 px, inside margins of 20 px, FONT is then 12 px
 FONT = 16.0
-SUBSCRIPT = 0.75  # the size of a subscript
 
 # light, dark: Okabe and Ito's palette (https://jfly.uni-koeln.de/color/); on dark their lighter neighbours
 COLOURS = {
@@ -144,7 +143,7 @@ def spans(letters: Sequence[Piece]) -> list[Element | str]:
     for p in letters:
         style: dict[str, str | float] = {"font_style": "italic"} if p.italic else {}
         if p.low:
-            style |= {"font_size": SUBSCRIPT * FONT}
+            style |= {"font_size": LOWERED * FONT}
         if p.low != lowered:
             style |= {"dy": 0.22 * FONT if p.low else -0.22 * FONT}
             lowered = p.low
@@ -154,7 +153,7 @@ def spans(letters: Sequence[Piece]) -> list[Element | str]:
 
 def text_box(letters: Sequence[Piece], x: float, y: float, anchor: str, size: float) -> Box:
     """Where the text with its baseline at y will be printed."""
-    wide = sum(width(p.text, SUBSCRIPT * size if p.low else size) for p in letters)
+    wide = sum(width(p.text, LOWERED * size if p.low else size) for p in letters)
     left = {"start": x, "middle": x - wide / 2, "end": x - wide}[anchor]
     return Box(left, y - 0.85 * size, left + wide, y + (0.4 if any(p.low for p in letters) else 0.27) * size)
 

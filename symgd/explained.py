@@ -1,0 +1,95 @@
+"""A gradient → its page with the pictures of its network: `exposition` tells, `pictures` draws, and neither knows the other."""
+
+from __future__ import annotations
+
+import re
+
+from symgd.derivation import ClosedForm, Gradient
+from symgd.document.page import Block, Page
+from symgd.exposition import explain
+from symgd.exposition.layers import Layer, indexless, layers_of, local, names_of
+from symgd.hessian import Curvature
+from symgd.indices import axis
+from symgd.pictures import Band, flow_of_sensitivities, to_blocks, units_in_columns
+from symgd.term import Call, D, Name, Term
+from symgd.typeset import to_unicode
+from symgd.typeset.layout import Notation, layout
+
+__all__ = ["bands", "page_of"]
+
+
+def page_of(
+    gradient: Gradient, closed: ClosedForm | None = None, curve: Curvature | None = None, detail: str = "full", notation: Notation = "sum", title: str = ""
+) -> Page:
+    """The derivation as a page, with its pictures.  Raises ValueError for an unknown detail."""
+    return explain(gradient, closed, curve, detail, notation, title, drawn=_drawn(gradient))
+
+
+def _drawn(gradient: Gradient) -> tuple[Block, ...]:
+    """The network and the flow through it; nothing for a model of one layer."""
+    if not (found := bands(gradient)):
+        return ()
+    first = layers_of(gradient.problem)[0].fed_by
+    units = units_in_columns(found, _size(gradient, first[0]) if first else "")
+    return to_blocks(units)[0], to_blocks(flow_of_sensitivities(found))[0]
+
+
+def bands(gradient: Gradient) -> tuple[Band, ...]:
+    """The layers of the network as text for its pictures, from the data to the loss."""
+    layers = layers_of(gradient.problem)
+    called = names_of(gradient.problem, layers)
+    return tuple(_band(gradient, layers, k, called) for k in range(len(layers)))
+
+
+def _band(gradient: Gradient, layers: tuple[Layer, ...], k: int, called: dict[str, str]) -> Band:
+    layer, last, loss = layers[k], k == len(layers) - 1, gradient.problem.objective
+    total, before = layer.total.name, layers[k - 1].output if k else next(iter(layer.fed_by), layer.total.name)
+    out = loss if last else layer.output
+    return Band(
+        values=(_label(before), _label(total), _label(out)),
+        forward=(", ".join(_label(p) for p in layer.weights), "the loss" if last else _step(layer)),
+        sensitivities=(_rate(loss, before) if k else "", _label(Name(called[total.symbol])), "" if last else _rate(loss, out)),
+        backward=(_derivative(gradient, total, before) if k else "", _label(gradient.of(total.symbol).result) if last else _after(gradient, layer)),
+        gradients=", ".join(_rate(loss, p) for p in layer.weights),
+        size=_size(gradient, total),
+    )
+
+
+def _step(layer: Layer) -> str:
+    """The function that makes the output: tanh."""
+    value = layer.inside[-1].value if layer.inside else layer.total.value
+    return value.function if isinstance(value, Call) else "+"
+
+
+def _after(gradient: Gradient, layer: Layer) -> str:
+    return _derivative(gradient, layer.output, layer.total.name) if layer.inside else "1"
+
+
+def _derivative(gradient: Gradient, of: Name, by: Name) -> str:
+    """∂of/∂by without indices; f′ where it is long."""
+    found = local(gradient, of, by)
+    if found is None:
+        return ""
+    text = _label(found.result)
+    return text if len(text) <= 14 else f"{_rate(of, by)}"
+
+
+def _rate(of: Name, by: Name) -> str:
+    return _label(D(Name(of.symbol), Name(by.symbol)))
+
+
+def _size(gradient: Gradient, name: Name) -> str:
+    """How many values a sample has of it: h; 1 where it has one."""
+    problem = gradient.problem
+    counted = {a for a, _ in problem.count}
+    own = [a for a in name.indices if axis(a) not in counted]
+    return _plain(to_unicode(layout(Name(dict(problem.sizes).get(axis(own[-1]), axis(own[-1])))))) if own else "1"
+
+
+def _label(t: Term) -> str:
+    return _plain(to_unicode(layout(indexless(t))))
+
+
+def _plain(text: str) -> str:
+    """Lowered digits as pictures read them: a₁ is a_{1}."""
+    return re.sub("[₀-₉]+", lambda m: "_{" + "".join(str(ord(c) - ord("₀")) for c in m[0]) + "}", text)
