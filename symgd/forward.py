@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
+from symgd.arrays import ShapeError, Stated, state
+from symgd.arrays.sizes import read_shapes
 from symgd.document.page import Chain, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
 from symgd.indices import free
@@ -111,6 +113,7 @@ class Problem:
         *,
         objective: str = "",
         constants: Mapping[str, Fraction | int | float | str] | None = None,
+        shapes: Mapping[str, str] | Sequence[str] = (),
         title: str = "",
     ) -> Problem:
         """The problem that the lines state.
@@ -120,9 +123,12 @@ class Problem:
         parameters  the names differentiated by: "w b"
         data        one value a sample: "x y"; x and y are data without being declared
         constants   names held fixed, with their values
+        shapes      of arrays: {"X": "n d", "W": "d k"}; the text is then NumPy's: "X @ W + b", "sum((X @ w - y)^2)/n", or LaTeX's
 
-        Raises Unread for a text that cannot be read, ProblemError for names that do not fit.
+        Raises Unread for a text that cannot be read, ProblemError for names or shapes that do not fit.
         """
+        if shapes:
+            return _in_arrays(let, loss, objective, _words(parameters), _words(data), dict(constants or {}), shapes, title)
         return _Stated(let, loss, objective, _words(parameters), _words(data), dict(constants or {}), title).problem()
 
     @staticmethod
@@ -132,12 +138,14 @@ class Problem:
             stated = tomllib.loads(text)
         except tomllib.TOMLDecodeError as wrong:
             raise ProblemError(f"this is no TOML: {wrong}") from wrong
-        kinds: dict[str, type] = {"title": str, "parameters": list, "data": list, "let": list, "loss": str, "objective": str, "constants": dict}
+        kinds: dict[str, type] = {"title": str, "parameters": list, "data": list, "let": list, "loss": str, "objective": str, "constants": dict, "shapes": dict}
         for key, value in stated.items():
             if key not in kinds:
                 raise ProblemError(f"unknown key {key!r}; the keys are {', '.join(kinds)}")
             if not isinstance(value, kinds[key]) or (isinstance(value, list) and not all(isinstance(x, str) for x in value)):
                 raise ProblemError(f"the key {key!r} must be {'a list of texts' if kinds[key] is list else 'a table' if kinds[key] is dict else 'a text'}")
+        if not all(isinstance(x, str) for x in stated.get("shapes", {}).values()):
+            raise ProblemError("a shape is a text: X = 'n d'")
         return Problem.from_text(**stated)
 
     def shown(self) -> Page:
@@ -209,11 +217,7 @@ class _Stated:
     title: str
 
     def problem(self) -> Problem:
-        if bool(self.loss) == bool(self.objective):
-            raise ProblemError("state either loss (of one sample) or objective (the whole), one of the two")
-        if not self.parameters:
-            raise ProblemError("no parameters: name what to differentiate by")
-        self.check_names()
+        self.check()
         known = {p: Name(p) for p in self.parameters} | {d: Name(d, (SAMPLES,)) for d in self.data} | {c: Name(c) for c in self.constants} | {"n": COUNT}
         tape: list[Definition] = []
         for line in self.let:
@@ -236,7 +240,11 @@ class _Stated:
         defined = {line.replace(":=", "=").partition("=")[0].strip() for line in self.let}
         return frozenset({*self.parameters, *self.data, *self.constants, *_ASSUMED_DATA, "n", *(d for d in defined if symbol_problem(d) is None)})
 
-    def check_names(self) -> None:
+    def check(self) -> None:
+        if bool(self.loss) == bool(self.objective):
+            raise ProblemError("state either loss (of one sample) or objective (the whole), one of the two")
+        if not self.parameters:
+            raise ProblemError("no parameters: name what to differentiate by")
         every = (*self.parameters, *self.data, *self.constants)
         for s in every:
             if wrong := symbol_problem(s):
@@ -287,6 +295,35 @@ class _Stated:
             what = "has one value for all samples: it carries no index" if not known[s].indices else "carries one index"
             raise ProblemError(f"{s} {what}, in {text!r}")
         return Name(s, indices) if indices else known[s]
+
+
+def _in_arrays(
+    let: Sequence[str],
+    loss: str,
+    objective: str,
+    parameters: tuple[str, ...],
+    data: tuple[str, ...],
+    constants: Mapping[str, Fraction | int | float | str],
+    shapes: Mapping[str, str] | Sequence[str],
+    title: str,
+) -> Problem:
+    """The problem stated in arrays: what has a shape and is no parameter is data."""
+    _Stated(let, loss, objective, parameters, data, constants, title).check()
+    try:
+        known = read_shapes(shapes)
+        made = state(let, loss, objective, parameters, data, tuple(constants), known)
+    except ShapeError as why:
+        raise ProblemError(str(why)) from why
+    used = frozenset[str]().union(*(names(value) for _, value in made.tape))
+    given = tuple(made.names[s] for s in dict.fromkeys((*known, *data)) if s not in {*parameters, *constants} and s in used)
+    return Problem(
+        title or "A problem of your own", tuple(made.names[p] for p in parameters), given, tuple(Definition(n, v, says) for n, v, says in _said(made)),
+        tuple((made.names[c], _fraction(c, v)) for c, v in constants.items()), made.count, sizes=made.sizes,
+    )  # fmt: skip
+
+
+def _said(made: Stated) -> list[tuple[Name, Term, str]]:
+    return [(n, v, "the objective" if n == made.tape[-1][0] else "") for n, v in made.tape]
 
 
 def over_samples(*terms: Term) -> tuple[Problem, tuple[Term, ...]]:

@@ -13,7 +13,7 @@ from symgd.reading.tokens import Token, brackets
 from symgd.reading.words import known, split
 from symgd.reading.unread import Unread
 
-__all__ = ["divide", "passed"]
+__all__ = ["divide", "in_arrays", "passed"]
 
 _LABELS = frozenset(("new", "old", "pred", "true", "curr", "prev", "next", "min", "max", "opt", "hat", "out", "in", "err", "obs", "ij", "ji", "ik", "jk"))
 _LATEX_WORDS = frozenset(("lr", "err", "net", "out", "mse", "reg", "pre", "act", "yhat", "lam", "old", "new"))
@@ -32,6 +32,27 @@ def passed(tokens: list[Token], text: str, syntax: str, declared: Collection[str
     tokens = _deltas(tokens, text, notes)
     tokens = _dots(tokens, notes)
     return _phrases(tokens, text, syntax, declared)
+
+
+def in_arrays(tokens: list[Token], text: str, syntax: str, declared: Collection[str]) -> list[Token]:
+    r"""The passes that a formula in arrays needs: \mathbf{X} is X, A^{-\top} and A^\top are transposed, the bars of a norm pair."""
+    for step in (_unwrapped, _hidden, _inverse_transposed, *(() if "T" in declared else (_transposed,))):
+        tokens = step(tokens, text, syntax)
+    return _norms(tokens, text)
+
+
+def _inverse_transposed(tokens: list[Token], text: str, syntax: str) -> list[Token]:
+    r"""A^{-\top} is (A^{-1})^\top"""
+    out: list[Token] = []
+    for at, t in enumerate(tokens):
+        raised = [x.text for x in tokens[at - 3 : at + 2]] if at > 2 else []
+        if len(raised) == 5 and raised[:3] == ["^", "{", "-"] and raised[3] in ("T", "⊤") and raised[4] == "}":
+            out.append(Token("number", "1", t.start, t.end))
+        elif t.text == "}" and out and out[-1].text == "1" and tokens[at - 1].text in ("T", "⊤"):
+            out += [t, Token("op", "ᵀ", t.end, t.end)]
+        else:
+            out.append(t)
+    return out
 
 
 def _unwrapped(tokens: list[Token], text: str, syntax: str) -> list[Token]:

@@ -22,7 +22,7 @@ from symgd.reading.words import differentials, settle_scripts, split
 from symgd.reading.unread import Unread
 from symgd.term import Compare, Name, Term
 
-__all__ = ["Syntax", "read", "read_condition", "read_definition", "read_equation", "read_with_places"]
+__all__ = ["Syntax", "formula_within", "read", "read_condition", "read_definition", "read_equation", "read_with_places", "settle"]
 
 Syntax = Literal["auto", "ascii", "latex"]
 Symbols: TypeAlias = Collection[str]
@@ -92,11 +92,17 @@ def _ended(p: Cursor, out: Reading) -> Reading:
 
 def _cursor(text: str, syntax: Syntax, functions_of: Symbols, declared: Symbols, defines: bool = False) -> Cursor:
     """The text as tokens, names and differentials told apart, ready to be walked."""
+    chosen, begin, end = formula_within(text, syntax)
+    tokens = settle(lex(text, chosen, begin, end), text, chosen, {*declared, *functions_of}, defines)
+    return Cursor(text, tokens, brackets(tokens, text), chosen, declared, functions_of, PREFIX, INFIX)
+
+
+def formula_within(text: str, syntax: Syntax = "auto") -> tuple[str, int, int]:
+    """How the text is written, and where the formula stands in it, without the dollars around it."""
     chosen = syntax if syntax != "auto" else "latex" if "\\" in text or "$" in text else "ascii"
     inner = _DOLLARS.fullmatch(text) if chosen == "latex" else None
     begin, end = inner.span(inner.lastindex or 0) if inner else (0, len(text))
-    tokens = settle(lex(text, chosen, begin, end), text, chosen, {*declared, *functions_of}, defines)
-    return Cursor(text, tokens, brackets(tokens, text), chosen, declared, functions_of, PREFIX, INFIX)
+    return chosen, begin, end
 
 
 def settle(tokens: list[Token], text: str, syntax: str, declared: Symbols, defines: bool = False, divide: Divide = split) -> list[Token]:

@@ -1,0 +1,53 @@
+"""Where a shape does not fit, in words: the part of the formula, the two shapes, the column, in one line that a terminal shows whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from symgd.arrays.sizes import ShapeError
+from symgd.reading.pratt import Reading
+
+__all__ = ["Place"]
+
+_WIDE = 93  # columns of a message, with `error: ` before it
+
+
+@dataclass(frozen=True)
+class Place:
+    """The text of one formula, for messages about its parts."""
+
+    text: str
+
+    def of(self, r: Reading) -> str:
+        """What is written there."""
+        return " ".join(self.text[r.start : r.end].split())
+
+    def between(self, a: Reading, b: Reading) -> str:
+        """The sign of the product of two neighbours, "" where there is none."""
+        return self.text[a.end : b.start].strip().strip("()[]{}").removesuffix("\\left").strip() if a.end < b.start else ""
+
+    def error(self, why: str, at: Reading, span: tuple[int, int] | None = None, shapes: tuple[tuple[str, str], ...] = ()) -> ShapeError:
+        """`X @ w: X is (n × d) and w is (h): the inner sizes d and h differ, at column 5 of "…"`, shortened to fit one line."""
+        return ShapeError(next(self._said(why, at, span, shapes)))
+
+    def _said(self, why: str, at: Reading, span: tuple[int, int] | None, shapes: tuple[tuple[str, str], ...]) -> Iterator[str]:
+        column = f"at column {at.start + 1}"
+        said = ""
+        for most in (200, 60, 40, 28, 20, 14, 10):
+            parts = " and ".join(f"{_short(what, most)} is {shape}" for what, shape in shapes)
+            whole = f"{_short(' '.join(self.text[span[0] : span[1]].split()), most)}: " if span else ""
+            lead = f"{whole}{parts}: " if parts else ""
+            quoted = f' of "{_short(" ".join(self.text.split()), 2 * most)}"'
+            for said in (f"{lead}{why}, {column}{quoted}", f"{lead}{why}, {column}", f"{parts}: {why}, {column}" if parts else f"{why}, {column}"):
+                if len(said) <= _WIDE and (most <= 60 or quoted in said):
+                    yield said
+        yield said if shapes else f'{why}, {column} of "{_short(" ".join(self.text.split()), 40)}"'
+
+
+def _short(text: str, most: int) -> str:
+    """The beginning and the end of a long text."""
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[:half]}…{text[len(text) - half :]}"
