@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symgd.language import FUNCTIONS
-from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, size, subterms
-from symgd.typeset.marks import ident, index_parts
+from symgd.term import ONE, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, size, subterms
+from symgd.typeset.marks import array_mark, ident, index_parts
 from symgd.typeset.numbers import number
 from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, leftmost
 
@@ -33,10 +33,14 @@ _SHORT = 8  # nodes in an exponent of e; longer arguments go into exp(…)
 
 @dataclass(frozen=True)
 class Look:
-    """straight: derivatives with d, for one variable · taken: symbols in use, so that e and σ are not written for functions where they are names"""
+    """straight   derivatives with d, for one variable
+    taken      symbols in use, so that e and σ are not written for functions where they are names
+    numerator  the derivative of a number by a column is a row
+    """
 
     straight: bool = False
     taken: frozenset[str] = frozenset()
+    numerator: bool = False
 
 
 def arrange(t: Term, look: Look | None = None) -> Layout:
@@ -57,7 +61,9 @@ def level(t: Term, look: Look) -> int:
             return POWER
         case Call(f, args):
             return WRITTEN.get((f, len(args)), FUNCTION)
-        case Pow():
+        case Det():
+            return FUNCTION
+        case Pow() | Inverse():
             return POWER
         case D():
             return FRACTION
@@ -106,6 +112,11 @@ def _piece(t: Term, look: Look) -> Layout:
             return Big(index, _slot(body, BIG, look))
         case Match(a, b):
             return Fence(Row((_index(a), Op("=", "relation"), _index(b))), "[", "]")
+        case Det(row, column, entry):
+            return Apply("det", (_of_entries(row, column, entry, look),))
+        case Inverse(a, b, row, column, entry):
+            inverse = Script(_of_entries(row, column, entry, look), None, Row((MINUS_SIGN, Number("1"))))
+            return Script(Fence(inverse), Row((_index(a), _index(b))))
         case Compare(a, mark, b):
             return Row((_slot(a, SUM, look), Op(RELATIONS[mark], "relation"), _slot(b, SUM, look)))
         case Cases(pieces, otherwise):
@@ -253,6 +264,16 @@ def _rate(of: Term, by: Name, look: Look) -> Layout:
         bys, inner = [by], of
     body = _piece(inner, look)
     return Rate(body if isinstance(inner, Name) else Fence(body), tuple(_piece(b, look) for b in bys), look.straight)
+
+
+def _of_entries(row: str, column: str, entry: Term, look: Look) -> Layout:
+    """A where the entry is A_jj'; else the entry in square brackets, with the indices of its rows and columns below."""
+    match entry:
+        case Name(symbol, indices) if indices == (row, column):
+            return array_mark(symbol, 2, look.taken)
+        case Name(symbol, indices) if indices == (column, row):
+            return Script(array_mark(symbol, 2, look.taken), None, Op("⊤", "prefix"))
+    return Script(Fence(_piece(entry, look), "[", "]"), Row((_index(row), _index(column))))
 
 
 def _index(index: str) -> Layout:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from symgd.language import FUNCTIONS
-from symgd.typeset.marks import ACCENTS, GREEK_WORDS, index_parts
+from symgd.typeset.marks import ACCENTS, ARRAY_WORDS, GREEK_WORDS, index_parts
 from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, Words, tall
 
 __all__ = ["escape", "to_latex"]
@@ -66,6 +66,8 @@ def escape(text: str) -> str:
 
 def function(f: str, spell: bool = False) -> str:
     r"""The letter or command of a function: \log, \sigma, \mathrm{relu}."""
+    if f in ARRAY_WORDS:
+        return ARRAY_WORDS[f][0]
     latex = rf"\mathrm{{{escape(f)}}}" if spell or f not in FUNCTIONS else FUNCTIONS[f].latex
     return latex.replace(r"\operatorname", r"\mathrm")
 

@@ -10,7 +10,7 @@ from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, 
 
 __all__ = ["function", "to_unicode"]
 
-BELOW = dict(zip("0123456789aehijklmnoprstuvxβγρφχ'", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ′", strict=True))
+BELOW = dict(zip("0123456789aehijklmnoprstuvxβγρφχ'′", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ′′", strict=True))
 ABOVE = dict(zip("0123456789abcdefghijklmnoprstuvwxyz+−⊤", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ⁺⁻ᵀ", strict=True))
 
 # How tightly a written line is bound: a sum, a product or quotient, a function without brackets, one piece.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symgd.language import FUNCTIONS, GREEK
-from symgd.typeset.marks import GREEK_WORDS, index_parts
+from symgd.typeset.marks import ARRAY_WORDS, GREEK_WORDS, index_parts
 from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, Words
 
 __all__ = ["to_speech"]
@@ -48,6 +48,8 @@ def to_speech(piece: Layout) -> str:
             return f"the square root of {to_speech(body)}" + ("" if _single(body) else ", end root")
         case Apply(f, args):
             said = [to_speech(a) if _single(a) else _fence(a, "(") for a in args]
+            if f in ARRAY_WORDS:
+                return ARRAY_WORDS[f][1].format(*said)
             return FUNCTIONS[f].said.format(*said) if f in FUNCTIONS else f"{f} of {', '.join(said)}"
         case Brace(rows, otherwise):
             return "".join(f"{to_speech(v)} if {to_speech(c)}, " for v, c in rows) + f"and {to_speech(otherwise)} otherwise, end of cases"
