@@ -15,7 +15,22 @@ from typing import Any
 
 from symgd.term import ONE, TWO, ZERO, Call, Cases, Compare, Div, Name, Neg, Num, Pow, Term
 
-__all__ = ["ALIASES", "CONSTANTS", "FUNCTIONS", "GREEK", "Function"]
+__all__ = ["ALIASES", "CONSTANTS", "FUNCTIONS", "GREEK", "Function", "Kink"]
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A place where a function has no derivative, but is continuous; its slopes from both sides span the subdifferential.
+
+    where   the place, an equation in the arguments u, v: "u = 0"
+    slopes  the set of slopes there, of all lines below the graph that touch it; for a function that is not convex the hull of the slopes
+            around it (F. H. Clarke, Optimization and Nonsmooth Analysis, 1983, theorem 2.5.1, doi:10.1137/1.9781611971309)
+    takes   the one that the derivative, as it is written and computed here, has there
+    """
+
+    where: str
+    slopes: str
+    takes: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +46,7 @@ class Function:
     domain      where f is real: conditions on u
     kinks       where f has no derivative: the derivative holds under these conditions
     arity       how many arguments
+    at_kink     where the kink lies, what the subdifferential is there, and the value that the derivative of this row takes there; None without one
     """
 
     name: str
@@ -43,6 +59,7 @@ class Function:
     domain: Callable[[Term], tuple[Compare, ...]] = lambda u: ()
     kinks: Callable[[Term], tuple[Compare, ...]] = lambda u: ()
     arity: int = 1
+    at_kink: Kink | None = None
 
 
 def _call(f: str) -> Callable[[Term], Term]:
@@ -50,7 +67,7 @@ def _call(f: str) -> Callable[[Term], Term]:
 
 
 _exp, _log, _sin, _cos, _tan, _sqrt = map(_call, ("exp", "log", "sin", "cos", "tan", "sqrt"))
-_sinh, _cosh, _tanh, _sigmoid, _abs = map(_call, ("sinh", "cosh", "tanh", "sigmoid", "abs"))
+_sinh, _cosh, _tanh, _sigmoid, _abs, _erf = map(_call, ("sinh", "cosh", "tanh", "sigmoid", "abs", "erf"))
 _cot, _sec, _csc, _coth, _sech, _csch = map(_call, ("cot", "sec", "csc", "coth", "sech", "csch"))
 
 
@@ -124,12 +141,16 @@ FUNCTIONS: dict[str, Function] = {row.name: row for row in (
     _F("acsch", lambda u: Neg(ONE / (_abs(u) * _sqrt(ONE + _square(u)))), "(arcsch u)′ = −u′/(|u|√(1 + u²))", lambda sp, u: sp.asinh(1 / u), "inverse hyperbolic cosecant of {0}", r"\operatorname{arcsch}", "np.arcsinh(1/{0})", _nonzero),
     _F("sigmoid", lambda u: _sigmoid(u) * (ONE - _sigmoid(u)), "(σ(u))′ = σ(u)(1 − σ(u)) u′", lambda sp, u: 1 / (1 + sp.exp(-u)), "sigma of {0}", r"\sigma", "0.5*(1 + np.tanh(0.5*({0})))"),
     _F("softplus", _sigmoid, "(softplus u)′ = σ(u) u′", lambda sp, u: sp.log(1 + sp.exp(u)), "softplus of {0}", r"\operatorname{softplus}", "np.logaddexp(0, {0})"),
-    _F("relu", lambda u: Cases(((ONE, Compare(u, ">", ZERO)),), ZERO), "(relu u)′ = u′ where u > 0, and 0 where u < 0", lambda sp, u: (u + sp.Abs(u)) / 2, "relu of {0}", r"\operatorname{relu}", "np.maximum({0}, 0)", kinks=_nonzero),
-    _F("abs", _call("sign"), "|u|′ = sign(u) u′", lambda sp, u: sp.Abs(u), "the absolute value of {0}", r"\operatorname{abs}", "np.abs({0})", kinks=_nonzero),
+    _F("relu", lambda u: Cases(((ONE, Compare(u, ">", ZERO)),), ZERO), "(relu u)′ = u′ where u > 0, and 0 where u < 0", lambda sp, u: (u + sp.Abs(u)) / 2, "relu of {0}", r"\operatorname{relu}", "np.maximum({0}, 0)", kinks=_nonzero, at_kink=Kink("u = 0", "[0, 1]", "0")),
+    _F("leakyrelu", lambda u: Cases(((ONE, Compare(u, ">", ZERO)),), Num(Fraction(1, 100))), "(leakyrelu u)′ = u′ where u > 0, and u′/100 where u < 0", lambda sp, u: (101 * u + 99 * sp.Abs(u)) / 200, "leaky relu of {0}", r"\operatorname{leakyrelu}", "np.maximum({0}, 0.01*({0}))", kinks=_nonzero, at_kink=Kink("u = 0", "[1/100, 1]", "1/100")),
+    _F("silu", lambda u: _sigmoid(u) * (ONE + u * (ONE - _sigmoid(u))), "(silu u)′ = σ(u)(1 + u (1 − σ(u))) u′, silu u = u σ(u)", lambda sp, u: u / (1 + sp.exp(-u)), "silu of {0}", r"\operatorname{silu}", "0.5*({0})*(1 + np.tanh(0.5*({0})))"),
+    _F("gelu", lambda u: Div(ONE + _erf(u / _sqrt(TWO)), TWO) + Div(u * _exp(Neg(_square(u) / 2)), _sqrt(2 * Name("pi"))), "(gelu u)′ = (Φ(u) + u φ(u)) u′, gelu u = u Φ(u), Φ and φ of the normal distribution", lambda sp, u: u * (1 + sp.erf(u / sp.sqrt(2))) / 2, "gelu of {0}", r"\operatorname{gelu}", "0.5*({0})*(1 + erf(({0})/np.sqrt(2)))"),
+    _F("logcosh", _tanh, "(log cosh u)′ = tanh(u) u′", lambda sp, u: sp.log(sp.cosh(u)), "log of the hyperbolic cosine of {0}", r"\operatorname{logcosh}", "(np.logaddexp({0}, -({0})) - np.log(2))"),
+    _F("abs", _call("sign"), "|u|′ = sign(u) u′", lambda sp, u: sp.Abs(u), "the absolute value of {0}", r"\operatorname{abs}", "np.abs({0})", kinks=_nonzero, at_kink=Kink("u = 0", "[−1, 1]", "0")),
     _F("sign", lambda u: ZERO, "(sign u)′ = 0 where u ≠ 0", lambda sp, u: sp.sign(u), "the sign of {0}", r"\operatorname{sign}", "np.sign({0})", kinks=_nonzero),
     _F("erf", lambda u: Div(TWO, _sqrt(Name("pi"))) * _exp(Neg(_square(u))), "(erf u)′ = (2/√π) e^(−u²) u′", lambda sp, u: sp.erf(u), "the error function of {0}", r"\operatorname{erf}", "erf({0})"),
-    _F("max", None, "max(u, v)′ = u′ where u > v, and v′ where u < v", lambda sp, u, v: (u + v + sp.Abs(u - v)) / 2, "the larger of {0} and {1}", r"\max", "np.maximum({0}, {1})", arity=2),
-    _F("min", None, "min(u, v)′ = u′ where u < v, and v′ where u > v", lambda sp, u, v: (u + v - sp.Abs(u - v)) / 2, "the smaller of {0} and {1}", r"\min", "np.minimum({0}, {1})", arity=2),
+    _F("max", None, "max(u, v)′ = u′ where u > v, and v′ where u < v", lambda sp, u, v: (u + v + sp.Abs(u - v)) / 2, "the larger of {0} and {1}", r"\max", "np.maximum({0}, {1})", arity=2, at_kink=Kink("u = v", "all between u′ and v′", "v′")),
+    _F("min", None, "min(u, v)′ = u′ where u < v, and v′ where u > v", lambda sp, u, v: (u + v - sp.Abs(u - v)) / 2, "the smaller of {0} and {1}", r"\min", "np.minimum({0}, {1})", arity=2, at_kink=Kink("u = v", "all between u′ and v′", "v′")),
 )}  # fmt: skip
 
 ALIASES = {
@@ -137,6 +158,7 @@ ALIASES = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "arcsec": "asec", "arccsc": "acsc",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh",
     "arcoth": "acoth", "arsech": "asech", "arcsch": "acsch", "cosec": "csc", "tg": "tan", "ctg": "cot", "maximum": "max", "minimum": "min",
+    "LeakyReLU": "leakyrelu", "lrelu": "leakyrelu", "swish": "silu", "SiLU": "silu", "GELU": "gelu",
 }  # fmt: skip
 
 # Names that mean a number wherever the problem does not declare them: their SymPy meaning and how they are said.

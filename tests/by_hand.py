@@ -17,7 +17,7 @@ import mpmath as mp
 import sympy as sp
 
 from symgd.forward import Problem
-from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term
+from symgd.term import Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term
 
 Functions = Mapping[str, Callable[..., Any]]
 Env = Mapping[tuple[str, tuple[int, ...]], Any]
@@ -30,6 +30,8 @@ NUMBERS: dict[str, Callable[..., Any]] = {
     "asinh": mp.asinh, "acosh": mp.acosh, "atanh": mp.atanh, "acoth": lambda u: mp.atanh(1 / u),
     "asech": lambda u: mp.acosh(1 / u), "acsch": lambda u: mp.asinh(1 / u),
     "sigmoid": lambda u: 1 / (1 + mp.exp(-u)), "softplus": lambda u: mp.log(1 + mp.exp(u)), "erf": mp.erf,
+    "leakyrelu": lambda u: u if mp.re(u) > 0 else u / 100, "silu": lambda u: u / (1 + mp.exp(-u)),
+    "gelu": lambda u: u * mp.ncdf(u), "logcosh": lambda u: mp.log(mp.cosh(u)),
     "relu": lambda u: u if mp.re(u) > 0 else u * 0, "abs": lambda u: u if mp.re(u) > 0 else -u, "sign": lambda u: mp.sign(mp.re(u)),
     "max": lambda u, v: u if mp.re(u) > mp.re(v) else v, "min": lambda u, v: u if mp.re(u) < mp.re(v) else v,
 }  # fmt: skip
@@ -42,6 +44,8 @@ SYMBOLS: dict[str, Callable[..., Any]] = {
     "asinh": sp.asinh, "acosh": sp.acosh, "atanh": sp.atanh, "acoth": sp.acoth, "asech": sp.asech, "acsch": sp.acsch, "erf": sp.erf,
     "abs": lambda u: sp.Piecewise((u, u > 0), (-u, True)), "sign": lambda u: sp.Piecewise((1, u > 0), (-1, True)),
     "sigmoid": lambda u: 1 / (1 + sp.exp(-u)), "softplus": lambda u: sp.log(1 + sp.exp(u)), "relu": lambda u: sp.Piecewise((u, u > 0), (0, True)),
+    "leakyrelu": lambda u: sp.Piecewise((u, u > 0), (u / 100, True)), "silu": lambda u: u / (1 + sp.exp(-u)),
+    "gelu": lambda u: u * (1 + sp.erf(u / sp.sqrt(2))) / 2, "logcosh": lambda u: sp.log(sp.cosh(u)),
     "max": lambda u, v: sp.Piecewise((u, u > v), (v, True)), "min": lambda u, v: sp.Piecewise((u, u < v), (v, True)),
 }  # fmt: skip
 
@@ -78,10 +82,17 @@ def value(t: Term, env: Env, sizes: Mapping[str, int] = {}, at: Mapping[str, int
             return functions[f](*((x if functions is SYMBOLS else mp.mpmathify(x)) for x in map(go, args)))
         case Sum(index, body):
             return functools.reduce(_with(operator.add), (go(body, {**at, index: k}) for k in range(sizes[index.rstrip("'")])))
+        case Det(row, column, entry):
+            return determinant(matrix(row, column, entry, go, sizes, at))
+        case Inverse(a, b, row, column, entry):
+            m = matrix(row, column, entry, go, sizes, at)
+            minor = [[x for c, x in enumerate(line) if c != at[a]] for r, line in enumerate(m) if r != at[b]]
+            return _with(operator.truediv)((-1) ** (at[a] + at[b]) * determinant(minor), determinant(m))
         case Match(a, b):
             return sp.Integer(at[a] == at[b]) if functions is SYMBOLS else Fraction(at[a] == at[b])
         case Compare(a, relation, b):
-            return _with(RELATIONS[relation])(go(a), go(b))
+            left, right = (x if functions is SYMBOLS or isinstance(x, Fraction) else mp.re(x) for x in map(go, (a, b)))  # a complex step stays in its case
+            return _with(RELATIONS[relation])(left, right)
         case Cases(pieces, otherwise) if functions is SYMBOLS:
             return sp.Piecewise(*((go(v), go(when)) for v, when in pieces), (go(otherwise), True))
         case Cases(pieces, otherwise):
@@ -89,6 +100,20 @@ def value(t: Term, env: Env, sizes: Mapping[str, int] = {}, at: Mapping[str, int
         case D(of, by, True):
             return sp.diff(go(of), go(by))
     raise TypeError(t)
+
+
+def matrix(row: str, column: str, entry: Term, go: Callable[..., Any], sizes: Mapping[str, int], at: Mapping[str, int]) -> list[list[Any]]:
+    size = range(sizes[row.rstrip("'")])
+    return [[go(entry, {**at, row: r, column: c}) for c in size] for r in size]
+
+
+def determinant(m: list[list[Any]]) -> Any:
+    """Leibniz's sum over the permutations."""
+    out: Any = 0
+    for p in itertools.permutations(range(len(m))):
+        odd = sum(p[a] > p[b] for a in range(len(p)) for b in range(a + 1, len(p))) % 2
+        out = _with(operator.add)(out, functools.reduce(_with(operator.mul), (m[r][c] for r, c in enumerate(p)), -1 if odd else 1))
+    return out
 
 
 def _with(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

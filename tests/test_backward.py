@@ -14,13 +14,11 @@ import pytest
 import sympy as sp
 
 from symgd.backward import derive, differentiate
-from symgd.catalogue import CATALOGUE, combine, problem
+from symgd.catalogue import CATALOGUE, problem
 from symgd.derivation import Derivation, Gradient
 from symgd.forward import Definition, Problem
 from symgd.indices import rename
 from symgd.language import FUNCTIONS
-from symgd.losses import LOSSES
-from symgd.models import MODELS
 from symgd.rules import LAWS
 from symgd.stationary import unfold
 from symgd.term import ONE, TWO, ZERO, Call, Compare, D, Div, Name, Neg, Num, Pow, Sum, Term, mean, mul, names, replace, size, subterms
@@ -82,7 +80,7 @@ batch = Problem(
 two_paths = Problem("two uses of one name", (w,), (x_i,), (Definition(u_i, w * x_i), Definition(L, mean("i", u_i * f("sin", u_i), n) + w**2 * lam)),
                     constants=((lam, Fraction(1, 3)),))  # fmt: skip
 
-NAMED = {name: problem(name) for name in CATALOGUE}
+NAMED = {name: problem(name) for name in CATALOGUE if all(len(v.indices) < 2 for v in problem(name).data)}  # arrays: see test_catalogue
 BUILT = {p.title: p for p in (network(1), network(2), network(1, "relu"), softmax, batch, two_paths)}
 GRADIENTS: dict[str, Gradient] = {}
 
@@ -257,12 +255,6 @@ def test_a_problem_in_other_letters_has_the_same_derivation_in_those_letters() -
     assert [d.name for d in g.tape][-2:] == ["dJ/dm", "dJ/dc"]
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("model", MODELS)
-def test_every_model_with_every_loss_is_derived_and_proved(model: str, loss: str) -> None:
-    assert derive(combine(model, loss, "ridge" if "w" in [p.symbol for p in MODELS[model]().parameters] else "")).proved
-
-
 @pytest.mark.parametrize("activation", ["sigmoid", "softplus", "sin"])
 def test_networks_of_other_activations_are_proved(activation: str) -> None:
     assert derive(network(1, activation)).proved
@@ -372,7 +364,7 @@ def by_sympy(t: Term, at: Fraction) -> mp.mpf | None:
         slope = sp.diff(value(t, {("x", ()): symbol}, {}, {}, SYMBOLS), symbol)
     except TypeError:  # coth(0) in a branch that is not taken: SymPy compares it all the same
         return None
-    if slope.has(sp.Derivative, sp.DiracDelta):
+    if slope.has(sp.Derivative, sp.DiracDelta, sp.zoo):  # 1/relu(x) is 1/0 in the branch that is not taken
         return None
     return mp.mpmathify(sp.lambdify(symbol, slope, "mpmath")(mp.mpf(at.numerator) / at.denominator))
 

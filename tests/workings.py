@@ -15,7 +15,7 @@ from functools import cache
 import mpmath as mp
 
 from symgd.backward import derive
-from symgd.catalogue import CATALOGUE, combine, problem
+from symgd.catalogue import combine, problem
 from symgd.derivation import Gradient
 from symgd.forward import Definition, Problem
 from symgd.handcalc.slips import TABLES
@@ -66,6 +66,9 @@ LETTERS: tuple[dict[str, str], ...] = (
     {}, {"w": "m", "b": "c"}, {"w": "a"}, {"w": "theta_1", "b": "theta_0"}, {"w": "beta_1", "b": "beta_0"},
 )  # fmt: skip
 LOSSES = ("J", "C", "E", "MSE")
+BY_HAND = (
+    "line-mse", "line-half-mse", "line-mae", "line-ridge", "proportional-mse", "constant-mse", "exponential-mse", "logistic-log-loss",
+)  # fmt: skip
 
 
 def _network() -> Problem:
@@ -98,8 +101,8 @@ def _one_example(given: Problem) -> Problem:
 
 @cache
 def problems() -> tuple[Problem, ...]:
-    """The catalogue, a small network, with one example too, and in other letters."""
-    named = [replace(problem(name), name="") for name in CATALOGUE]
+    """What a first course works out by hand, a small network, with one example too, and in other letters."""
+    named = [replace(problem(name), name="") for name in BY_HAND]
     every = [*named, _network(), replace(combine("logistic", "squared"), name="")]
     every += [_one_example(p) for p in every]
     fitting = [(p, letters) for p in every for letters in LETTERS if not {*letters.values()} & {*p.declared()}]
