@@ -13,7 +13,7 @@ from symgd.typeset.layout import layout
 
 __all__ = ["letters", "shape"]
 
-ALL = 14  # rows that are shown one by one; of more, those that differ in a number alone share a row
+ALL = 18  # rows that are shown one by one; of more, those that differ in a number alone share a row
 
 
 def letters(w: Writing, problem: Problem) -> None:

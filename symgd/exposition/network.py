@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from symgd.derivation import Derivation, Gradient
 from symgd.document.page import Block, Cite, Formula, Inline, Line
-from symgd.exposition.layers import Layer, alike, layers_of, names_of, uses
+from symgd.exposition.layers import Layer, alike, names_of, uses
 from symgd.exposition.writing import Writing
 from symgd.term import D, Name, names
 
-__all__ = ["back_propagation", "layers_of"]
+__all__ = ["back_propagation", "summary"]
 
 EACH = 2  # layers up to which every derivation is told in full, though it be another's in other letters
 
@@ -75,6 +75,19 @@ def back_propagation(w: Writing, gradient: Gradient, layers: tuple[Layer, ...], 
     _parameters(telling)
     _shared(w, gradient, layers)
     _kept(w, gradient, layers)
+
+
+def summary(w: Writing, gradient: Gradient, layers: tuple[Layer, ...]) -> Inline:
+    """The gradients of the first layer, and the sensitivity that they are made of."""
+    first, objective = layers[0], gradient.problem.objective
+    delta = w.formula(_delta(gradient, first))
+    w.called = names_of(gradient.problem, layers)
+    out: list[str | Formula] = []
+    for p in first.weights:
+        out += [w.formula(D(objective, p)), " = ", w.formula(gradient.of(p.symbol).result), ", "]
+    out += ["where ", w.formula(_delta(gradient, first)), " = ", delta, f"; and so in each of the {len(layers)} layers, from its own sensitivity"]
+    w.called = {}
+    return tuple(out)
 
 
 def _delta(gradient: Gradient, layer: Layer) -> D:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from symgd.derivation import ClosedForm, Derivation, Gradient
 from symgd.document.page import Block, Cite, Formula, Heading, Inline, Line, Page
 from symgd.exposition import network
+from symgd.exposition.collapse import collapse
 from symgd.exposition.layers import layers_of
 from symgd.exposition.letters import letters
 from symgd.exposition.solved import ALPHA, checked, closed_form, curvature
+from symgd.exposition.vanishing import vanishing
 from symgd.exposition.writing import Writing
 from symgd.forward import Problem
 from symgd.hessian import Curvature
@@ -37,8 +39,9 @@ def explain(
     if detail not in DETAILS:
         raise ValueError(f"no detail {detail!r}; there are {', '.join(DETAILS)}")
     w = Writing(detail, notation)
-    problem, summary = gradient.problem, _summary(w, gradient)
+    problem = gradient.problem
     layers = layers_of(problem)
+    summary = network.summary(w, gradient, layers) if layers else _summary(w, gradient)
     letters(w, problem)
     if notation in _NOTATIONS:
         w.note(_NOTATIONS[notation])
@@ -55,6 +58,9 @@ def explain(
         closed_form(w, closed)
     if curve:
         curvature(w, curve)
+    if layers:
+        collapse(w, len(layers))
+        vanishing(w, layers)
     checked(w, gradient, closed, curve)
     return Page((title or problem.title,), tuple(w.blocks), summary)
 

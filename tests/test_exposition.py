@@ -1,0 +1,249 @@
+"""What a page of a network says: its sensitivities, what they share, what is kept, and the checks beside it; every number on it counted again here."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from symgd.backward import derive
+from symgd.derivation import Gradient
+from symgd.document.formats import render
+from symgd.document.page import Chain, Heading, Page, Picture, Table
+from symgd.document.plain import inline_text, width
+from symgd.explained import bands, page_of
+from symgd.exposition.collapse import collapsed
+from symgd.exposition.layers import alike, layers_of, names_of, uses
+from symgd.exposition.vanishing import DEPTHS, slope
+from symgd.forward import Definition, Problem
+from symgd.term import TWO, Call, D, Name, Pow, Sum, add, mean, mul, names
+from symgd.typeset import to_unicode
+from symgd.typeset.layout import layout
+
+
+def network(hidden: int, activation: str = "tanh") -> Problem:
+    """So many hidden layers, then one linear unit, with the mean squared error."""
+    into, axis, parameters, tape = Name("X", ("i", "j")), "j", list[Name](), list[Definition]()
+    for k in range(1, hidden + 1):
+        h = "h" if hidden == 1 else f"h{k}"
+        weight, bias = Name(f"W{k}", (axis, h)), Name(f"b{k}", (h,))
+        z, a = Name(f"z{k}", ("i", h)), Name(f"a{k}", ("i", h))
+        tape.append(Definition(z, add(Sum(axis, mul(into, weight)), bias), f"the sums of layer {k}"))
+        tape.append(Definition(a, Call(activation, (z,)), f"the units of layer {k}"))
+        parameters += [weight, bias]
+        into, axis = a, h
+    v, c = Name(f"W{hidden + 1}", (axis,)), Name(f"b{hidden + 1}")
+    y_hat, u = Name("y_hat", ("i",)), Name("u", ("i",))
+    tape += [Definition(y_hat, add(Sum(axis, mul(into, v)), c), "the prediction"), Definition(u, y_hat - Name("y", ("i",)), "the residual")]
+    tape.append(Definition(Name("L"), mean("i", Pow(u, TWO), Name("n")), "the mean squared error"))
+    sizes = (("j", "d"), *((h, h) for h in ("h", *(f"h{k}" for k in range(1, hidden + 1)))))
+    return Problem(f"A network of {hidden} hidden layers", (*parameters, v, c), (Name("X", ("i", "j")), Name("y", ("i",))), tuple(tape), sizes=sizes)
+
+
+@cache
+def derived(hidden: int, activation: str = "tanh") -> Gradient:
+    return derive(network(hidden, activation))
+
+
+@cache
+def page(hidden: int, detail: str = "full") -> Page:
+    return page_of(derived(hidden), detail=detail)
+
+
+def section(of: Page, title: str) -> list[object]:
+    """The blocks under a heading of level 1, up to the next."""
+    out: list[object] = []
+    inside = False
+    for block in of.blocks:
+        if isinstance(block, Heading) and block.level == 1:
+            inside = inline_text(block.text).startswith(title)
+        elif inside:
+            out.append(block)
+    assert out, title
+    return out
+
+
+def table(of: Page, title: str) -> list[list[str]]:
+    found = next(b for b in section(of, title) if isinstance(b, Table))
+    return [[inline_text(cell) for cell in row] for row in found.rows]
+
+
+# ---------------------------------------------------------------- layers and sensitivities
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 5])
+def test_layers_are_where_parameters_enter_and_their_sensitivities_are_numbered(hidden: int) -> None:
+    problem = network(hidden)
+    layers = layers_of(problem)
+    assert [x.number for x in layers] == list(range(1, hidden + 2))
+    assert [x.total.name.symbol for x in layers] == [*(f"z{k}" for k in range(1, hidden + 1)), "y_hat"]
+    assert [x.output.symbol for x in layers[:-1]] == [f"a{k}" for k in range(1, hidden + 1)]
+    assert [[p.symbol for p in x.weights] for x in layers] == [[f"W{k}", f"b{k}"] for k in range(1, hidden + 2)]
+    assert names_of(problem, layers) == {x.total.name.symbol: f"delta{x.number}" for x in layers}
+
+
+@pytest.mark.parametrize("name", ["line-mse", "logistic-log-loss"])
+def test_a_model_of_one_layer_is_no_network(name: str) -> None:
+    from symgd.catalogue import problem
+
+    assert layers_of(problem(name)) == ()
+    assert bands(derive(problem(name))) == ()
+
+
+def test_sensitivities_come_layer_by_layer_from_the_loss_backwards_and_then_the_gradients() -> None:
+    heads = [inline_text(b.text) for b in page(2).blocks if isinstance(b, Heading) and b.level == 2]
+    assert heads == ["From the loss to δ₃ᵢ", "From δ₃ᵢ to δ₂ᵢₕ₂", "From δ₂ᵢₕ₂ to δ₁ᵢₕ₁", "Layer 3", "Layer 2", "Layer 1"]
+
+
+def test_a_sensitivity_gets_its_name_before_it_is_used_by_it() -> None:
+    text = render(page(2), "text")
+    assert 0 < text.index("δ₁ᵢₕ₁ := ∂L/∂z₁ᵢₕ₁") < text.index("∂L/∂W₁ⱼₕ₁ = Σᵢ δ₁ᵢₕ₁")
+    assert "= Σᵢ δ₁ᵢₕ₁ Xᵢⱼ" in text
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 4])
+def test_every_line_is_proved_and_every_goal_of_the_tape_has_a_number(hidden: int) -> None:
+    lines = [line for b in page(hidden).blocks if isinstance(b, Chain) for line in b.lines]
+    assert {line.check for line in lines} <= {"proved", ""}
+    numbers = [line.number for line in lines if line.number]
+    assert numbers == [str(k) for k in range(1, len(numbers) + 1)]
+    assert len(numbers) == len(network(hidden).tape) + len(derived(hidden).tape)
+
+
+def test_a_deep_network_is_told_once_and_each_result_given() -> None:
+    four, text = render(page(4), "text"), render(page(5), "text")
+    assert len(text.splitlines()) - len(four.splitlines()) < 30
+    assert all(f"δ{c}ᵢ" in text for c in "₁₂₃₄₅₆")
+    assert re.search(r"δ₁ᵢₕ₁ = \(1 − a₁ᵢₕ₁²\) Σₕ₂ δ₂ᵢₕ₂ W₂ₕ₁ₕ₂\s+as \(\d+\)", text)
+
+
+def test_a_derivation_told_by_its_result_is_another_in_other_letters() -> None:
+    gradient = derived(3)
+    problem = gradient.problem
+    by = {(d.goal.by.symbol, d.goal.of.symbol): d for d in gradient.tape if isinstance(d.goal, D) and isinstance(d.goal.of, Name)}
+    assert alike(problem, by["z1", "a1"]) == alike(problem, by["z2", "a2"])
+    assert alike(problem, by["W1", "L"]) == alike(problem, by["W2", "L"])
+    assert alike(problem, by["W1", "L"]) != alike(problem, by["b1", "L"])
+    assert alike(problem, by["z1", "L"]) != alike(problem, by["z3", "L"])
+
+
+# ---------------------------------------------------------------- what is shared and kept
+
+
+def expanded(problem: Problem, symbol: str) -> list[list[str]]:
+    """Every path from a name up to the objective, as the names it goes through."""
+    if symbol == problem.objective.symbol:
+        return [[symbol]]
+    users = [d.name.symbol for d in problem.tape if symbol in names(d.value)]
+    return [[symbol, *rest] for u in users for rest in expanded(problem, u)]
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 4])
+def test_products_saved_are_those_of_all_paths_less_one_for_each_link(hidden: int) -> None:
+    problem = network(hidden)
+    rows, with_names, without = uses(problem)
+    paths = [path for p in problem.parameters for path in expanded(problem, p.symbol)]
+    links = {link for path in paths for link in pairwise(path[:-1])}
+    assert with_names == len(links)
+    assert without == sum(len(path) - 2 for path in paths)
+    assert sum(u.saved for u in rows) == without - with_names
+    assert {u.name.symbol: u.ways for u in rows} == {u.name.symbol: sum(u.name.symbol in path for path in paths) for u in rows}
+
+
+def test_the_page_says_what_is_shared() -> None:
+    rows = table(page(1), "What the gradients share")
+    assert ["δ₁ᵢₕ", "∂L/∂W₁ⱼₕ, ∂L/∂b₁ₕ", "2", "1"] in rows
+    assert ["δ₂ᵢ", "∂L/∂a₁ᵢₕ, ∂L/∂W₂ₕ, ∂L/∂b₂", "4", "3"] in rows
+
+
+def test_the_page_says_which_forward_values_are_needed_again() -> None:
+    rows = table(page(2), "Why the forward values are kept")
+    assert ["a₁ᵢₕ₁", "∂a₁ᵢₕ₁/∂z₁ᵢₕ₁, ∂z₂ᵢₕ₂/∂W₂ₕ₁ₕ₂"] in rows
+    assert not any(row[0].startswith("z") for row in rows)
+    kept = table(page_of(derived(1, "softplus")), "Why the forward values are kept")
+    assert any(row[0].startswith("z₁") for row in kept)  # softplus′ z is σ(z): there z itself is needed
+
+
+# ---------------------------------------------------------------- letters, pictures
+
+
+def test_arrays_are_shown_with_their_shapes() -> None:
+    rows = {row[0]: row[-1] for row in table(page(2), "The letters")}
+    assert rows["Xᵢⱼ"] == "n × d"
+    assert rows["W₁ⱼₕ₁"] == "d × h₁"
+    assert rows["b₂ₕ₂"] == "h₂"
+    assert rows["L"] == "a number"
+
+
+def test_letters_that_differ_in_their_number_alone_share_a_row() -> None:
+    rows = table(page(5), "The letters")
+    assert len(rows) < 15
+    assert rows[0][0] == "W₁ⱼₕ₁, …, W₆ₕ₅"
+    assert rows[0][-1] == "d × h₁, …, h₅"
+
+
+def test_a_network_has_its_two_pictures_and_they_name_every_layer() -> None:
+    pictures = [b for b in page(2).blocks if isinstance(b, Picture)]
+    assert [p.title for p in pictures] == ["The network", "Values forward, sensitivities backward"]
+    band = bands(derived(2))
+    assert [b.values for b in band] == [("X", "z_{1}", "a_{1}"), ("a_{1}", "z_{2}", "a_{2}"), ("a_{2}", "ŷ", "L")]
+    assert [b.backward for b in band] == [("", "1 − a_{1}²"), ("W_{2}", "1 − a_{2}²"), ("W_{3}", "2u/n")]
+    assert [b.size for b in band] == ["h_{1}", "h_{2}", "1"]
+
+
+# ---------------------------------------------------------------- the checks beside the derivation
+
+
+@pytest.mark.parametrize("layers", [2, 3, 4])
+def test_a_linear_network_is_the_line(layers: int) -> None:
+    network_, line, claims = collapsed(layers)
+    assert network_.proved
+    assert line.proved
+    assert [check.verdict for _, _, check in claims] == ["proved"] * 3
+    assert [to_unicode(layout(a)) for a, _, _ in claims] == ["ŷᵢ", "∂L/∂W₁", "∂L/∂b₁"]
+
+
+def test_the_products_of_derivatives_are_those_of_the_functions() -> None:
+    rows = table(page(1), "Why early layers learn slowly")
+    sigmoid = {z: math.exp(-z) / (1 + math.exp(-z)) ** 2 for z in (0, 2)}
+    tanh = {z: 1 / math.cosh(z) ** 2 for z in (1, 2)}
+    factors = [sigmoid[0], sigmoid[2], tanh[1], tanh[2]]
+    assert len(rows) == len(DEPTHS) == 10
+    for n, row in zip(DEPTHS, rows, strict=True):
+        assert [float(value(cell)) for cell in row] == pytest.approx([n, *(f**n for f in factors)], rel=6e-3)
+    assert float(slope("tanh", 2)) == pytest.approx(tanh[2], rel=1e-15)
+    assert tanh[2] < 1 / 14
+    assert "4⁻¹⁰ ≈ 9.54 × 10⁻⁷" in render(page(1), "text").replace("\n", " ")
+
+
+def value(text: str) -> str:
+    return text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")).replace(" × 10", "e")
+
+
+def test_an_activation_of_the_network_is_shown_beside_sigmoid_and_tanh() -> None:
+    found = page_of(derived(1, "softplus"))
+    head = next(b for b in section(found, "Why early layers learn slowly") if isinstance(b, Table)).head
+    assert [inline_text(h) for h in head][-1] == "softplus′(1)ⁿ"
+
+
+# ---------------------------------------------------------------- every format
+
+
+@pytest.mark.parametrize("detail", ["brief", "full", "tutorial"])
+def test_no_line_of_text_is_wider_than_a_terminal(detail: str) -> None:
+    assert max(map(width, render(page(4, detail), "text").splitlines())) <= 80
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "latex", "html"])
+def test_every_format_takes_the_page_the_same_way_twice(format: str) -> None:  # noqa: A002
+    assert render(page(2), format) == render(page_of(derived(2)), format)
+
+
+def test_names_of_sensitivities_stay_out_of_the_way_of_names_in_use() -> None:
+    problem = network(1).renamed({"u": "delta1"})
+    called = names_of(problem, layers_of(problem))
+    assert set(called) == {"z1", "y_hat"}
+    assert not set(called.values()) & set(problem.declared())
