@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from symgd.indices import axis, fresh, rename
-from symgd.term import TWO, Match, Pow, Sum, Term, mul
+from symgd.term import ONE, TWO, Match, Pow, Sum, Term, mul
 
 __all__ = ["Array", "Letters", "Unfit", "contracted", "diagonal", "entrywise", "repeated", "scaled", "squares", "summed", "transposed"]
 
@@ -27,16 +27,18 @@ class Array:
     """term  one entry
     axes  the free letter of each axis, in order; None for an axis of one entry
     unit  a multiple of the identity, whose size its surroundings say
+    many  the places of the axes without a letter that are as long as their surroundings say: 𝟏, 𝟏 bᵀ
     """
 
     term: Term
     axes: tuple[str | None, ...] = ()
     unit: bool = False
+    many: frozenset[int] = frozenset()
 
     @property
     def scalar(self) -> bool:
         """Has it one entry?"""
-        return not self.unit and all(a is None for a in self.axes)
+        return not self.unit and not self.many and all(a is None for a in self.axes)
 
     @property
     def number(self) -> bool:
@@ -93,7 +95,8 @@ def entrywise(f: Callable[..., Term], *xs: Array, letters: Letters | None = None
     for x in xs:
         to = {a: b for a, b in zip(x.axes, out[many - len(x.axes) :], strict=True) if a and b and a != b}
         terms.append(rename(x.term, to))
-    return Array(f(*terms), tuple(out))
+    open_ends = (k + many - len(x.axes) for x in xs for k in x.many)
+    return Array(f(*terms), tuple(out), many=frozenset(k for k in open_ends if out[k] is None))
 
 
 def _with_size(xs: Sequence[Array]) -> tuple[Array, ...]:
@@ -104,19 +107,26 @@ def _with_size(xs: Sequence[Array]) -> tuple[Array, ...]:
     if not shaped.square or len(shaped.letters) < 2:
         raise Unfit("identity", shaped)
     row, col = shaped.letters
-    return tuple(Array(mul(x.term, Match(row, col)), (row, col)) if x.unit else x for x in xs)
+    return tuple(Array(_product(x.term, Match(row, col)), (row, col)) if x.unit else x for x in xs)
+
+
+def _product(s: Term, t: Term) -> Term:
+    """s t, without the 1 of an array of ones"""
+    return t if s == ONE else s if t == ONE else mul(s, t)
 
 
 def scaled(a: Array, b: Array) -> Array:
     """A number, or a multiple of the identity, times an array."""
     shaped = b if a.scalar or (a.unit and not b.scalar) else a
-    return replace(shaped, term=mul(a.term, b.term))
+    return replace(shaped, term=_product(a.term, b.term) if a.unit or b.unit or shaped.many else mul(a.term, b.term))
 
 
 def contracted(a: Array, b: Array) -> Array:
     """a @ b: the last axis of a with the first of b.  Raises Unfit."""
     if a.unit or b.unit:
         return scaled(a, b)
+    if a.many or b.many:
+        return _with_ones(a, b)
     inner, other = a.axes[-1], b.axes[0]
     if (axis(inner) if inner else None) != (axis(other) if other else None):
         raise Unfit("inner", a, b, (inner, other), 1)
@@ -126,8 +136,24 @@ def contracted(a: Array, b: Array) -> Array:
     return Array(Sum(inner, mul(a.term, rename(b.term, {other: inner}))), axes)
 
 
+def _with_ones(a: Array, b: Array) -> Array:
+    """𝟏ᵀ u and Z 𝟏 are sums, 𝟏 bᵀ repeats.  Raises Unfit."""
+    last = len(a.axes) - 1
+    inner, other = a.axes[last], b.axes[0]
+    axes = (*a.axes[:-1], *b.axes[1:])
+    many = frozenset({k for k in a.many if k < last} | {k + last - 1 for k in b.many if k > 0})
+    left, right = a.term, b.term
+    if last in a.many and other:
+        right = Sum(other, right)
+    elif 0 in b.many and inner:
+        left = Sum(inner, left)
+    elif last in a.many or 0 in b.many or inner or other:
+        raise Unfit("ones" if last in a.many and 0 in b.many else "inner", a, b, (inner, other), 1)
+    return Array(_product(left, right), axes, many=many)
+
+
 def transposed(a: Array) -> Array:
-    return replace(a, axes=a.axes[::-1])
+    return replace(a, axes=a.axes[::-1], many=frozenset(len(a.axes) - 1 - k for k in a.many))
 
 
 def summed(a: Array, at: Sequence[int] | None = None) -> Array:

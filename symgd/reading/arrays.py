@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection
 from fractions import Fraction
 
-from symgd.reading.functions import arguments, call, opens
+from symgd.reading.functions import arguments, bracketed, call, condition, opens
 from symgd.reading.grammar import INFIX, PREFIX, group
 from symgd.reading.grammar import word as plain_word
 from symgd.reading.lexer import lex
@@ -25,14 +25,15 @@ from symgd.reading.reader import formula_within, settle
 from symgd.reading.sums import worded_sum
 from symgd.reading.tokens import Token, brackets
 from symgd.reading.words import SPOKEN
-from symgd.term import Call, Compare, Name, Neg, Num
+from symgd.term import ONE, ZERO, Call, Cases, Compare, Div, Name, Neg, Num, Term
 
 __all__ = ["NOTATION", "read_array_definition", "read_arrays"]
 
 # the words that are read as functions of arrays
 NOTATION = frozenset((
-    "sum", "mean", "norm", "trace", "tr", "Tr", "det", "inv", "logdet", "dot", "outer", "inner", "matmul", "multiply", "hadamard", "diag", "eye",
-    "identity", "ones", "zeros", "softmax", "log_softmax", "logsumexp", "transpose", "where", "square", "solve", "matrix_power", "max", "min", "maximum", "minimum", "kron", "vec", "cross",
+    "sum", "mean", "norm", "trace", "tr", "Tr", "det", "inv", "logdet", "dot", "outer", "inner", "matmul", "multiply", "hadamard", "diag", "eye", "identity",
+    "ones", "zeros", "softmax", "log_softmax", "logsumexp", "transpose", "where", "square", "power", "solve", "matrix_power", "max", "min", "maximum",
+    "minimum", "kron", "vec", "cross",
 ))  # fmt: skip
 _OPTIONS = ("axis", "keepdims", "ord")
 _LIBRARIES = re.compile(r"(?:(?:np|numpy|jnp|torch|scipy|sp)\.)?(?:linalg\.|special\.|nn\.|functional\.)|(?:np|numpy|jnp|torch|scipy)\.(?=[A-Za-z])")
@@ -40,7 +41,8 @@ _METHOD = re.compile(r"\.([a-z]+)(?=\()")
 _METHODS = ("sum", "mean", "dot", "trace", "transpose", "diagonal")
 _COMMANDS = {"\\" + word: word for word in ("det", "tr", "Tr", "trace", "diag", "softmax", "inv", "logdet")} | {r"\max": "max", r"\min": "min"}
 _COMMAND = re.compile(r"\\[A-Za-z]+")
-_SIGNS = {"@": "@", "⊙": "⊙", "∘": "⊙", "ᵀ": "ᵀ", "⊤": "ᵀ", "‖": "‖", "∥": "‖"}
+_ONES = re.compile(r"𝟏|\\(?:mathbf|boldsymbol|mathbb|bm)\s*(?:\{\s*1\s*\}|1(?![0-9.]))")
+_SIGNS = {"@": "@", "⊙": "⊙", "⊘": "⊘", "∘": "⊙", "ᵀ": "ᵀ", "⊤": "ᵀ", "‖": "‖", "∥": "‖"}
 
 
 def read_arrays(text: str, declared: Collection[str] = frozenset()) -> Reading:
@@ -76,10 +78,14 @@ def _cursor(text: str, declared: Collection[str], defines: bool = False) -> Curs
 
 def _mark(text: str, at: int, spaced: bool, syntax: str) -> tuple[int, list[Token]] | None:
     """The marks of arrays; None where the plain tables are to be asked."""
+    if found := _ONES.match(text, at):
+        return found.end(), [Token("word", "𝟏", at, found.end(), spaced)]
     if syntax == "latex":
         found = _COMMAND.match(text, at)
         if found and found[0] in _COMMANDS:
             return found.end(), [Token("word", _COMMANDS[found[0]], at, found.end(), spaced)]
+        if text[at] == "⊘" or (found and found[0] == r"\oslash"):
+            return (found.end() if found else at + 1), [Token("op", "⊘", at, found.end() if found else at + 1, spaced)]
         return mark(text, at, spaced, syntax) if text[at] in "\\‖∥⊙∘ᵀ⊤" else None
     if text[at] in _SIGNS:
         return at + 1, [Token("op", _SIGNS[text[at]], at, at + 1, spaced)]
@@ -101,6 +107,9 @@ def word(p: Cursor) -> Reading:
     """A word of NOTATION with its arguments; else a name or a function, as everywhere."""
     t = p.here
     head = t.text.partition("_")[0]
+    if t.text == "𝟏":
+        p.at += 1
+        return p.made(Name("𝟏"), t.start, t.end)
     if t.text in p.declared:
         return plain_word(p)
     if t.text in NOTATION and not (head in SPOKEN and p.tokens[p.at + 1].text == "_"):
@@ -147,10 +156,30 @@ def grouped(p: Cursor) -> Reading:
         return norm(p)
     if t.text == "[" and p.at and not t.spaced and p.last.kind in ("word", "close") and p.syntax == "ascii":
         p.refuse("entries and slices in brackets are not read", t, "write an index, x_i, or the arrays whole")
+    if t.text == "[" and _compares(p):
+        return indicator(p)
     if t.text == "(" and _has_comma(p):
         items = arguments(p)
         return p.made(Call("list", tuple(x.term for x in items)), t.start, p.last.end, *items)
     return group(p)
+
+
+def _compares(p: Cursor) -> bool:
+    """[a > b], which is no [i = j]"""
+    inside = range(p.at + 1, p.closing[p.at])
+    return any(p.tokens[k].kind == "op" and p.tokens[k].text in ("<", "<=", ">", ">=", "!=") for k in inside)
+
+
+def indicator(p: Cursor) -> Reading:
+    """[Z > 0]: 1 where the condition holds, else 0"""
+    first = p.take()
+    when = condition(p, expression(p))
+    if p.here.kind != "close":
+        p.missing("the bracket that closes [")
+    p.at += 1
+    one, zero = p.made(ONE, first.start, first.end), p.made(ZERO, p.last.start, p.last.end)
+    assert isinstance(when.term, Compare)
+    return p.made(Cases(((ONE, when.term),), ZERO), first.start, p.last.end, one, when, zero)
 
 
 def _has_comma(p: Cursor) -> bool:
@@ -190,8 +219,19 @@ def transposed(p: Cursor, left: Reading) -> Reading:
     return p.made(Call("transpose", (left.term,)), left.start, p.last.end, left)
 
 
-def pairing(function: str) -> Callable[[Cursor, Reading], Reading]:
-    """A @ B, a ⊙ b: from the left, as strong as * and /"""
+def raised(p: Cursor, left: Reading) -> Reading:
+    r"""A^{\odot 2}: entry by entry"""
+    p.at += 1
+    power = bracketed(p)
+    return p.made(Call("power", (left.term, power.term)), left.start, p.last.end, left, power)
+
+
+def _called(function: str) -> Callable[[Term, Term], Term]:
+    return lambda a, b: Call(function, (a, b))
+
+
+def pairing(made: Callable[[Term, Term], Term]) -> Callable[[Cursor, Reading], Reading]:
+    """A @ B, a ⊙ b, a ⊘ b: from the left, as strong as * and /"""
 
     def build(p: Cursor, left: Reading) -> Reading:
         p.at += 1
@@ -199,7 +239,7 @@ def pairing(function: str) -> Callable[[Cursor, Reading], Reading]:
         right = expression(p, PRODUCT)
         if sign:
             right = p.made(Neg(right.term), sign.start, right.end, right)
-        return p.made(Call(function, (left.term, right.term)), left.start, right.end, left, right)
+        return p.made(made(left.term, right.term), left.start, right.end, left, right)
 
     return build
 
@@ -215,5 +255,6 @@ def method(p: Cursor, left: Reading) -> Reading:
 
 ARRAY_PREFIX: dict[str, Callable[[Cursor], Reading]] = PREFIX | {"word": word, "open": grouped}
 ARRAY_INFIX = INFIX | {
-    "@": Infix(PRODUCT, pairing("matmul")), "⊙": Infix(PRODUCT, pairing("hadamard")), "ᵀ": Infix(POWER, transposed), ".method": Infix(POWER, method),
+    "@": Infix(PRODUCT, pairing(_called("matmul"))), "⊙": Infix(PRODUCT, pairing(_called("hadamard"))), "⊘": Infix(PRODUCT, pairing(Div)),
+    "^⊙": Infix(POWER, raised), "ᵀ": Infix(POWER, transposed), ".method": Infix(POWER, method),
 }  # fmt: skip

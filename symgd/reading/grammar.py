@@ -9,7 +9,7 @@ from symgd.reading.functions import absolute, bracketed, call, cases, environmen
 from symgd.reading.names import accented, name
 from symgd.reading.pratt import MINUS, POWER, PRODUCT, SUM, Cursor, Infix, Reading, begins, expression, joined
 from symgd.reading.rates import derivative, fraction
-from symgd.reading.sums import summation, worded_sum
+from symgd.reading.sums import of_entries, summation, worded_sum
 from symgd.reading.tokens import DIGITS, Token
 from symgd.reading.words import declares, known
 from symgd.term import Add, Call, Div, Match, Mul, Name, Neg, Num, Pow
@@ -42,6 +42,8 @@ def word(p: Cursor) -> Reading:
             return worded_sum(p)
         if t.text == "cases":
             return cases(p)
+        if t.text in ("det", "inv") and p.tokens[p.at + 1][:2] == ("op", "_"):
+            return of_entries(p)
         if function(head):
             p.at += 1
             return call(p, function(head), label)

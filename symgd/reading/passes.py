@@ -36,9 +36,26 @@ def passed(tokens: list[Token], text: str, syntax: str, declared: Collection[str
 
 def in_arrays(tokens: list[Token], text: str, syntax: str, declared: Collection[str]) -> list[Token]:
     r"""The passes that a formula in arrays needs: \mathbf{X} is X, A^{-\top} and A^\top are transposed, the bars of a norm pair."""
-    for step in (_unwrapped, _hidden, _inverse_transposed, *(() if "T" in declared else (_transposed,))):
-        tokens = step(tokens, text, syntax)
-    return _norms(tokens, text)
+    tokens = _entrywise_powers(_hidden(_apart(_unwrapped(tokens, text, syntax), text), text, syntax))
+    return _norms(_transposed(_inverse_transposed(tokens, text, syntax), text, syntax, "T" not in declared), text)
+
+
+def _apart(tokens: list[Token], text: str) -> list[Token]:
+    r"""A space before \mathbf{W} stands before W."""
+    ends = [0, *(t.end for t in tokens)]
+    gaps = [text[end : t.start] for end, t in zip(ends, tokens, strict=False)]
+    return [t._replace(spaced=t.spaced or gap[:1].isspace() or ("\\" in gap and " " in gap)) for gap, t in zip(gaps, tokens, strict=True)]
+
+
+def _entrywise_powers(tokens: list[Token]) -> list[Token]:
+    r"""A^{\odot 2}: the power is one of the entries"""
+    out: list[Token] = []
+    for t in tokens:
+        if t[:2] == ("op", "⊙") and len(out) > 1 and out[-1].kind == "open" and out[-2][:2] == ("op", "^"):
+            out[-2] = out[-2]._replace(text="^⊙")
+        else:
+            out.append(t)
+    return out
 
 
 def _inverse_transposed(tokens: list[Token], text: str, syntax: str) -> list[Token]:
@@ -116,8 +133,9 @@ def _hidden(tokens: list[Token], text: str, syntax: str) -> list[Token]:
     return [t for t in out if t.kind != "gone"]
 
 
-def _transposed(tokens: list[Token], text: str, syntax: str) -> list[Token]:
-    r"""X^T, X^{\top}, X^{T}: one raised T"""
+def _transposed(tokens: list[Token], text: str, syntax: str, letter: bool = True) -> list[Token]:
+    r"""X^T, X^{\top}, X^{T}: one raised T; only \top where the letter is a name"""
+    signs = ("T", "⊤") if letter else ("⊤",)
     out: list[Token] = []
     at = 0
     while at < len(tokens):
@@ -125,11 +143,11 @@ def _transposed(tokens: list[Token], text: str, syntax: str) -> list[Token]:
         if t.text == "^" and t.kind == "op" and at + 1 < len(tokens):
             inside = [x.text for x in tokens[at + 1 : at + 4]]
             first = tokens[at + 1]
-            if len(inside) == 3 and inside[0] == "{" and inside[1] in ("T", "⊤") and inside[2] == "}":
+            if len(inside) == 3 and inside[0] == "{" and inside[1] in signs and inside[2] == "}":
                 out.append(Token("op", "ᵀ", t.start, tokens[at + 3].end))
                 at += 4
                 continue
-            if first.text == "⊤" or (first.kind == "run" and first.text[0] == "T" and (len(first.text) == 1 or first.text[1:2].isalpha())):
+            if first.text == "⊤" or (letter and first.kind == "run" and first.text[0] == "T" and (len(first.text) == 1 or first.text[1:2].isalpha())):
                 out.append(Token("op", "ᵀ", t.start, first.start + 1 if first.kind == "run" else first.end))
                 if first.kind == "run" and len(first.text) > 1:
                     out.append(first._replace(text=first.text[1:], start=first.start + 1, spaced=False))

@@ -11,9 +11,9 @@ from symgd.reading.names import script
 from symgd.reading.pratt import MINUS, Cursor, Reading, expression
 from symgd.reading.tokens import Token
 from symgd.reading.words import INDEX_LETTERS, labels
-from symgd.term import Call, Sum
+from symgd.term import Call, Det, Inverse, Sum
 
-__all__ = ["summation", "worded_sum"]
+__all__ = ["of_entries", "summation", "worded_sum"]
 
 
 def summation(p: Cursor) -> Reading:
@@ -32,6 +32,26 @@ def worded_sum(p: Cursor) -> Reading:
     if indices and kind == "mean":
         p.refuse("mean takes no index", word, "write mean(…), or (1/n) sum_i(…)")
     return _summed(p, word, indices, kind, call=opens(p) and not p.here.spaced)
+
+
+def of_entries(p: Cursor) -> Reading:
+    """det_{j,j'}(A_jj') with the letters of rows and columns; inv_{a,b,j,j'}(A_jj') is the entry at (a, b) of the inverse."""
+    word = p.take()
+    p.at += 1
+    letters = tuple("".join(t.text for t in script(p)).split(","))
+    many = 2 if word.text == "det" else 4
+    if len(letters) != many or len(set(letters[-2:])) < 2 or not all(labels(x, x[:1])[1] == (x,) and x[0].isalpha() for x in letters):
+        hint = "write det_{j,j'}(A_jj') or inv_{a,b,j,j'}(A_jj')"
+        p.refuse("det has the letters of its rows and columns below; inv before them those of the entry", word, hint)
+    if not opens(p):
+        p.missing(f"the bracket after {word.text}")
+    outside = p.bound
+    p.bound = (*outside, *(x[0] for x in letters))
+    body = bracketed(p)
+    p.bound = outside
+    *entry, row, column = letters
+    made = Inverse(entry[0], entry[1], row, column, body.term) if entry else Det(row, column, body.term)
+    return p.made(made, word.start, body.end, body)
 
 
 def _summed(p: Cursor, sign: Token, indices: tuple[str, ...], kind: str, call: bool) -> Reading:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term
+from symgd.term import Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term
 from symgd.typeset.numbers import decimal, exact_places
 
 __all__ = ["to_ascii"]
@@ -47,6 +47,10 @@ def _write(t: Term) -> tuple[str, int]:
             return f"sum_{index if index.isalnum() else f'{{{index}}}'}({to_ascii(body)})", POWER
         case Match(a, b):
             return f"[{a} = {b}]", ATOM
+        case Det(row, column, entry):
+            return f"det_{{{row},{column}}}({to_ascii(entry)})", ATOM
+        case Inverse(a, b, row, column, entry):
+            return f"inv_{{{a},{b},{row},{column}}}({to_ascii(entry)})", ATOM
         case D(of, by):
             return (f"d{to_ascii(of)}/d{to_ascii(by)}", PRODUCT) if isinstance(of, Name) else (f"d/d{to_ascii(by)}({to_ascii(of)})", PRODUCT)
         case Compare(a, relation, b):
