@@ -37,6 +37,29 @@ class Field(Protocol):
     def value(self, e: Any) -> Any: ...
 
 
+class Waiting:
+    """The forward tape in scalars that have no value yet: each is computed when an expression first needs it.
+
+    A line is judged by what it is made of alone: S_xx may be 0 at one sample, and a line without it has a value there all the same.
+    """
+
+    def __init__(self, tape: tuple[tuple[Any, Any], ...]) -> None:
+        self.tape = tape
+        self.waiting = {symbol for symbol, _ in tape}
+
+    def needed(self, e: Any) -> Iterator[tuple[Any, Any]]:
+        """What e is made of and has no value yet, in order; each has one once it was handed out."""
+        if not self.waiting or not (wanted := self.waiting & e.free_symbols):
+            return
+        for symbol, definition in reversed(self.tape):
+            if symbol in wanted:
+                wanted |= definition.free_symbols
+        for symbol, definition in self.tape:
+            if symbol in wanted and symbol in self.waiting:
+                yield symbol, definition
+                self.waiting.discard(symbol)
+
+
 class Reals:
     """Real balls at small rational values of the leaves; the tape is computed forward when first needed."""
 
@@ -51,14 +74,12 @@ class Reals:
             self.leaves[symbol] = 1 - sum((self.leaves[o] for o in others), Fraction(0))
         self.counts = instance.counts
         self.at: dict[Any, Any] = dict(self.leaves)
-        self._tape = list(reversed(instance.scalars()))
+        self._tape = Waiting(instance.scalars())
         self._inside = instance.inside
 
     def value(self, e: Any) -> Any:
-        while self._tape:
-            symbol, definition = self._tape[-1]
+        for symbol, definition in self._tape.needed(e):
             self.at[symbol] = self._ball(definition)
-            self._tape.pop()
         for symbol, what in self._inside.items():
             if symbol not in self.at and symbol in e.free_symbols:
                 self.at[symbol] = self.value(what)
@@ -118,7 +139,7 @@ class Residues:
             self.place.draw(symbol, like.place if like and symbol not in other else None)
         for symbol, others in _complements(instance):
             self.place.put(symbol, 1 - sp.Add(*others))
-        self._tape = list(reversed(instance.scalars()))
+        self._tape = Waiting(instance.scalars())
         self._inside = instance.inside
         self.number, self.add, self.mul, self.inverse = self.place.number, self.place.add, self.place.mul, self.place.inverse
 
@@ -132,10 +153,8 @@ class Residues:
         return frozenset({s for s in leaves if "[" in str(s)} or leaves)
 
     def value(self, e: Any) -> int:
-        while self._tape:
-            symbol, definition = self._tape[-1]
+        for symbol, definition in self._tape.needed(e):
             self.place.put(symbol, definition)
-            self._tape.pop()
         for symbol, what in self._inside.items():
             if symbol not in self.place.env and symbol in e.free_symbols:
                 self.value(what)
