@@ -97,10 +97,10 @@ def settle(t: Term, around: frozenset[str] = frozenset()) -> Term:
     if isinstance(t, Det | Inverse):
         around = frozenset()
     own: set[str] = set()
-    for a in binds(t):
+    for k, a in enumerate(binds(t)):
         new = fresh(axis(a), (free(children(t)[0]) - {*binds(t)}) | around | own)
-        if new != a:
-            t = _rebound(t, a, new)
+        if new != binds(t)[k]:
+            t = _rebound(t, binds(t)[k], new)
         own.add(new)
     return rebuild(t, [settle(c, around | own) for c in children(t)])
 

@@ -25,7 +25,7 @@ from symgd.reading import read
 from symgd.records import RecordError, derivation_to_json, from_json, read_record, replay, term_from_data, term_to_data, to_json
 from symgd.rules import LAWS
 from symgd.stationary import closed_form
-from symgd.term import Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term
+from symgd.term import Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term
 
 
 @cache
@@ -64,7 +64,7 @@ def larger(inside: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     call = st.sampled_from(sorted(FUNCTIONS)).flatmap(lambda f: st.builds(Call, st.just(f), st.tuples(*[inside] * FUNCTIONS[f].arity)))
     cases = st.builds(Cases, st.lists(st.tuples(inside, compare), min_size=1, max_size=2).map(tuple), inside)
     two = st.builds(Div, inside, inside) | st.builds(Pow, inside, NAMES) | st.builds(D, inside, NAMES, st.booleans())
-    return st.builds(Add, several(inside)) | st.builds(Mul, several(inside)) | st.builds(Neg, inside) | st.builds(Sum, INDICES, inside) | call | cases | two
+    return st.builds(Add, several(inside)) | st.builds(Mul, several(inside)) | st.builds(Neg, inside) | st.builds(Sum, INDICES, inside) | st.builds(Det, INDICES, INDICES, inside) | call | cases | two
 
 
 TERMS = st.recursive(LEAVES, larger, max_leaves=12)
@@ -88,6 +88,8 @@ FORMS: list[tuple[Term, Any]] = [
     (Sum("i'", x_i**2) / w, ["div", ["sum", "i'", ["pow", ["name", "x", "i"], "2"]], ["name", "w"]]),
     (Call("tanh", (w,)), ["call", "tanh", ["name", "w"]]),
     (Match("i", "j"), ["match", "i", "j"]),
+    (Det("j", "j'", w), ["det", "j", "j'", ["name", "w"]]),
+    (Inverse("k", "l", "j", "j'", w), ["inverse", "k", "l", "j", "j'", ["name", "w"]]),
     (Compare(w, "<=", b), ["<=", ["name", "w"], ["name", "b"]]),
     (Cases(((w, Compare(w, ">", b)),), b), ["cases", ["name", "w"], [">", ["name", "w"], ["name", "b"]], ["name", "b"]]),
     (D(Name("L"), w), ["d", ["name", "L"], ["name", "w"]]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 import mpmath as mp
@@ -14,24 +14,26 @@ from symgd import backward
 from symgd.backward import Refuted, derive, differentiate
 from symgd.catalogue import problem
 from symgd.forward import Definition, Problem
-from symgd.indices import free
+from symgd.indices import free, fresh
 from symgd.language import CONSTANTS, FUNCTIONS, Function
 from symgd.meaning import expression
 from symgd.referee.tape import Referee
-from symgd.rules import CALCULUS, INDICES, LAWS, SUMS, NoRule
+from symgd.rules import CALCULUS, INDICES, INVERSES, LAWS, LINEAR, SUMS, NoRule
 from symgd.rules.arithmetic import tidy
 from symgd.rules.closing import close, count_out, fold
 from symgd.rules.table import Rule, first
-from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, size, subterms
+from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, size, subterms
 from tests.by_hand import NUMBERS, SYMBOLS, places, value
 
-TABLES = {"CALCULUS": CALCULUS, "SUMS": SUMS, "INDICES": INDICES}
+TABLES = {"CALCULUS": CALCULUS, "SUMS": SUMS, "LINEAR": LINEAR, "INDICES": INDICES, "INVERSES": INVERSES}
 RULES = [(t, name) for t, table in TABLES.items() for name in table]
 
 x, y, c, n, L, lam = (Name(s) for s in ("x", "y", "c", "n", "L", "lam"))
 u, v, t_i = (Name(s, ("i",)) for s in ("u", "v", "t"))
 u_j, u_k, w_k, w_l = Name("u", ("i'",)), Name("u", ("k",)), Name("w", ("k",)), Name("w", ("k'",))
 HALF = Num(Fraction(1, 2))
+M, M_kl, X_ik = Name("M", ("k", "k'")), Name("M", ("k''", "k'''")), Name("X", ("i", "k"))
+gram = Sum("i", X_ik * Name("X", ("i", "k'")))  # XᵀX
 
 
 def f(name: str, *args: Term) -> Call:
@@ -61,6 +63,11 @@ EXAMPLES: dict[str, list[Term]] = {
     "chain rule": [d(f("sin", x**2)), d(f("exp", f("tanh", x))), d(f("abs", x - c)), d(f("relu", x))],
     "only its own term": [D(Sum("i", u**2 * v), u_j, True), D(Sum("k", f("exp", u_k) * w_k), Name("u", ("k'",)), True)],
     "linearity of the sum": [d(Sum("i", u * x**2)), D(Sum("i", u * u_j), Name("u", ("i''",)), True), d(Sum("i", Sum("k", u * w_k * x)))],
+    "derivative of a determinant": [D(Det("k", "k'", M), M_kl, True),
+                                    d(Det("k", "k'", M + x * Match("k", "k'"))), D(Det("k", "k'", gram), Name("X", ("i", "k")), True)],
+    "derivative of an inverse": [D(Inverse("k", "k'", "k", "k'", M), M_kl, True), d(Inverse("k", "k'", "k", "k'", M + x**2 * Match("k", "k'")))],
+    "a matrix meets its inverse": [Sum("k'", M * Inverse("k'", "k''", "k", "k'", M) * w_k), Sum("k", Inverse("k''", "k", "k", "k'", M) * M)],
+    "a symmetric matrix": [Inverse("k'", "k", "k", "k'", gram)],
     "only the matching index": [Sum("i", mul(u, Match("i", "i'"), v)), Sum("i'", mul(Match("i", "i'"), u_j**2)), Sum("k", mul(Match("k", "k'"), w_k))],
     "a match with itself": [mul(u, Match("i", "i"))],
     "the match comes out": [mul(u, add(Match("i", "i'"), v)), Div(mul(u, Match("i", "i'")), c), Div(add(Match("i", "i'"), u), v),
@@ -69,9 +76,18 @@ EXAMPLES: dict[str, list[Term]] = {
 }  # fmt: skip
 LINES = [(name, line) for name, lines in EXAMPLES.items() for line in lines]
 
+
+def apart(axes: Iterable[str]) -> tuple[str, ...]:
+    """One letter for each place: (k, k) is (k, k')."""
+    out: list[str] = []
+    for a in axes:
+        out.append(fresh(a, out))
+    return tuple(out)
+
+
 def room(line: Term) -> Problem:
     """The constants with the indices that the line writes."""
-    written = {s.symbol: Name(s.symbol, tuple(a.rstrip("'") for a in s.indices)) for s in subterms(line) if isinstance(s, Name) and s != n}
+    written = {s.symbol: Name(s.symbol, apart(a.rstrip("'") for a in s.indices)) for s in subterms(line) if isinstance(s, Name) and s != n}
     return Problem("rules", (), (), (), tuple((s, None) for _, s in sorted(written.items())))
 
 
@@ -347,6 +363,21 @@ written_matches = Problem(
     ),
 )
 
+k_l = ("k", "k'")
+determinant = Problem("det M", (Name("M", k_l),), (), (Definition(L, Det("k", "k'", M)),), count=())
+inverse = Problem("tr M⁻¹", (Name("M", k_l),), (), (Definition(L, Sum("k", Inverse("k", "k", "k", "k'", M))),), count=())
+volume = Problem("log det XᵀX", (X_ik,), (), (Definition(L, f("log", Det("k", "k'", gram))),), count=())
+trace = Sum("k", Sum("k'", M * Inverse("k'", "k", "k", "k'", M)))
+unity = Problem("w² tr M M⁻¹", (Name("w"),), (M,), (Definition(L, Name("w") ** 2 * trace),), count=())
+
+
+def transposed(t: Term, into: Term) -> Term:
+    match into:
+        case Mul((det, Sum(r, Sum(c, Mul((Inverse(a, b, row, column, m), slope)))))):
+            return mul(det, Sum(r, Sum(c, mul(Inverse(b, a, row, column, m), slope))))
+    return into
+
+
 Spoil = Callable[[Term, Term], Term | None]
 SPOILED: list[tuple[str, str, Spoil, Term | Problem]] = [
     ("constant", "1 instead of 0", lambda t, into: ONE, x**2 + f("log", TWO)),
@@ -382,6 +413,10 @@ SPOILED: list[tuple[str, str, Spoil, Term | Problem]] = [
     ("chain rule", "outer function not differentiated", undifferentiated, f("sin", x**2)),
     ("only its own term", "the sum kept", sum_kept, problem("line-mse")),
     ("linearity of the sum", "the summand counted twice", sum_dropped, direct),
+    ("derivative of a determinant", "the inverse transposed", transposed, determinant),
+    ("derivative of an inverse", "sign flipped", sign_flipped, inverse),
+    ("a matrix meets its inverse", "doubled", lambda t, into: mul(TWO, into), unity),
+    ("a symmetric matrix", "doubled", lambda t, into: mul(TWO, into), volume),
     ("only the matching index", "the sum kept, the match dropped", wrong_index, softmax_in_one_line),
     ("a match with itself", "0 instead of 1", lambda t, into: ZERO, written_matches),
     ("the match comes out", "term dropped", last_term_dropped, gated),

@@ -21,7 +21,9 @@ from symgd.term import (
     Cases,
     Compare,
     D,
+    Det,
     Div,
+    Inverse,
     Match,
     Mul,
     Name,
@@ -50,6 +52,7 @@ a, b, c, x, y, n = (Name(s) for s in "abcxyn")
 u_i, u_j, x_i = Name("u", ("i",)), Name("u", ("i'",)), Name("x", ("i",))
 
 INDICES = st.sampled_from(["i", "i'", "k"])
+MATRICES = st.sampled_from([("i", "i'"), ("i'", "i"), ("i'", "i''"), ("k", "k'")])
 LEAVES = st.one_of(
     st.fractions(min_value=-3, max_value=3, max_denominator=4).map(Num), st.sampled_from([a, b, x]), INDICES.map(lambda k: Name("u", (k,))),
     st.tuples(INDICES, INDICES).map(lambda ab: Match(*ab)),
@@ -58,7 +61,8 @@ TERMS = st.recursive(
     LEAVES,
     lambda t: st.one_of(
         st.lists(t, min_size=2, max_size=3).map(lambda ts: add(*ts)), st.lists(t, min_size=2, max_size=3).map(lambda ts: mul(*ts)), t.map(Neg),
-        st.tuples(INDICES, t).map(lambda kt: Sum(*kt)), st.tuples(t, st.integers(0, 3)).map(lambda tn: Pow(tn[0], term(tn[1]))),
+        st.tuples(INDICES, t).map(lambda kt: Sum(*kt)), st.tuples(MATRICES, t).map(lambda rt: Det(*rt[0], rt[1])),
+        st.tuples(t, st.integers(0, 3)).map(lambda tn: Pow(tn[0], term(tn[1]))),
         st.tuples(t, t, t).map(lambda abc: Cases(((abc[0], Compare(abc[1], "<", ONE)),), abc[2])),
     ),
     max_leaves=10,
@@ -139,7 +143,8 @@ def test_two_indices_can_change_places_at_once(t: Term) -> None:
 @pytest.mark.parametrize(
     ("t", "indices"),
     [(u_i, {"i"}), (Sum("i", u_i), set()), (Sum("i", u_i * u_j), {"i'"}), (Match("i", "k"), {"i", "k"}), (D(u_i, u_j, True), {"i", "i'"}), (x, set()),
-     (Cases(((u_i, Compare(u_j, ">", ZERO)),), x), {"i", "i'"})],
+     (Cases(((u_i, Compare(u_j, ">", ZERO)),), x), {"i", "i'"}),
+     (Det("i", "i'", u_i * Name("u", ("k",))), {"k"}), (Inverse("k", "i", "i", "i'", u_i), {"k", "i"})],
 )  # fmt: skip
 def test_the_free_indices_are_what_a_term_depends_on(t: Term, indices: set[str]) -> None:
     assert free(t) == indices
@@ -151,6 +156,14 @@ def test_a_bound_index_in_the_way_steps_aside() -> None:
     assert settle(Sum("i''", Name("u", ("i''",)))) == Sum("i", u_i)
     assert settle(Sum("i''", Name("u", ("i''",)) * u_i)) == Sum("i'", u_j * u_i)
     assert bound(Sum("i", Sum("k", u_i))) == {"i", "k"}
+
+
+def test_the_letters_of_a_matrix_are_its_own() -> None:
+    m = Name("m", ("i", "i'"))
+    assert rename(Inverse("i", "i'", "i", "i'", m), {"i": "i'", "i'": "i"}) == Inverse("i'", "i", "i", "i'", m)
+    assert rename(Det("i", "i'", m * Name("u", ("k",))), {"k": "i"}) == Det("i''", "i'", Name("m", ("i''", "i'")) * u_i)
+    for around in (Det("i''", "i", Name("m", ("i''", "i"))), Det("i'", "i", Name("m", ("i'", "i")))):
+        assert settle(Sum("i", u_i * around)) == Sum("i", u_i * Det("i", "i'", m))  # the same wherever it stands
 
 
 def test_an_index_belongs_to_the_axis_of_its_letter() -> None:
