@@ -15,7 +15,7 @@ from symgd.forward import Problem
 from symgd.reading import Unread, read
 from symgd.referee.check import Check
 from symgd.term import Name, Term, symbol_problem
-from symgd.typeset.layout import Notation
+from symgd.typeset.layout import Convention, Notation
 
 if TYPE_CHECKING:
     from symgd.handcalc.verdict import Verdict
@@ -54,15 +54,22 @@ def _name(word: str) -> Name:
     return Name(word)
 
 
-def explain(source: Gradient | Derivation, detail: str = "full", notation: Notation = "sum", title: str = "") -> Page:
-    """The derivation as a page, with closed form and curvature.  detail: brief, full or tutorial."""
+def explain(
+    source: Gradient | Derivation, detail: str = "full", notation: Notation = "sum", title: str = "", layout: Convention = "denominator"
+) -> Page:
+    """The derivation as a page, with closed form and curvature.
+
+    detail    brief, full or tutorial
+    notation  sample, sum or matrix
+    layout    of derivatives by arrays, in matrices: denominator (the array's shape) or numerator (its transpose's); the page says which
+    """
     if isinstance(source, Derivation):
         return exposition.explain_derivative(source, detail, title)
     from symgd.explained import page_of
     from symgd.hessian import curvature as second
     from symgd.stationary import closed_form as solved
 
-    return page_of(source, solved(source), second(source), detail, notation, title)
+    return page_of(source, solved(source), second(source), detail, notation, title, layout)
 
 
 def write(page: Page, path: str, force: bool = False) -> None:

@@ -13,16 +13,22 @@ from symgd.indices import axis
 from symgd.pictures import Band, flow_of_sensitivities, to_blocks, units_in_columns
 from symgd.term import Call, D, Name, Term
 from symgd.typeset import to_unicode
-from symgd.typeset.layout import Notation, layout
+from symgd.typeset.layout import Convention, Notation, layout
 
 __all__ = ["bands", "page_of"]
 
 
 def page_of(
-    gradient: Gradient, closed: ClosedForm | None = None, curve: Curvature | None = None, detail: str = "full", notation: Notation = "sum", title: str = ""
+    gradient: Gradient,
+    closed: ClosedForm | None = None,
+    curve: Curvature | None = None,
+    detail: str = "full",
+    notation: Notation = "sum",
+    title: str = "",
+    convention: Convention = "denominator",
 ) -> Page:
     """The derivation as a page, with its pictures.  Raises ValueError for an unknown detail."""
-    return explain(gradient, closed, curve, detail, notation, title, drawn=_drawn(gradient))
+    return explain(gradient, closed, curve, detail, notation, title, convention, _drawn(gradient))
 
 
 def _drawn(gradient: Gradient) -> tuple[Block, ...]:

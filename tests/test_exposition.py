@@ -99,7 +99,7 @@ def test_sensitivities_come_layer_by_layer_from_the_loss_backwards_and_then_the_
 
 
 def test_a_sensitivity_gets_its_name_before_it_is_used_by_it() -> None:
-    text = render(page(2), "text")
+    text = render(page(2), "text").partition("Forward:")[2]
     assert 0 < text.index("δ₁ᵢₕ₁ := ∂L/∂z₁ᵢₕ₁") < text.index("∂L/∂W₁ⱼₕ₁ = Σᵢ δ₁ᵢₕ₁")
     assert "= Σᵢ δ₁ᵢₕ₁ Xᵢⱼ" in text
 

@@ -41,8 +41,8 @@ def _row(w: Writing, problem: Problem, group: list[Row], shaped: bool) -> tuple[
     symbols: Inline = (_symbol(w, first, kind),)
     for name, _, _ in more if len(group) <= 3 else more[-1:]:
         symbols += (", " if len(group) <= 3 else ", …, ", _symbol(w, name, kind))
-    shapes = shape(problem, first)
-    if more and (last := shape(problem, more[-1][0])) != shapes:
+    shapes = shape(problem, first, w.notation == "sample")
+    if more and (last := shape(problem, more[-1][0], w.notation == "sample")) != shapes:
         shapes = (*shapes, ", …, ", *last)
     return (symbols, (kind,), (says if not more else _without_number(says),), *((shapes,) if shaped else ()))
 
@@ -67,11 +67,12 @@ def _shaped(problem: Problem) -> bool:
     return any(len(x.indices) > 1 for x in (*problem.parameters, *problem.data, *(d.name for d in problem.tape)))
 
 
-def shape(problem: Problem, name: Name) -> Inline:
-    """n × d, a row for a column of numbers: d, and "a number" for what has no index."""
-    sizes = {a: n.symbol for a, n in problem.count} | dict(problem.sizes)
+def shape(problem: Problem, name: Name, of_one_sample: bool = False) -> Inline:
+    """n × d, d for a column, and "a number" for what has no index; of one sample without the axis of the samples."""
+    counted = {a: n.symbol for a, n in problem.count}
+    sizes = counted | dict(problem.sizes)
     out: list[str | Formula] = []
-    for k, index in enumerate(name.indices):
+    for k, index in enumerate(a for a in name.indices if not (of_one_sample and axis(a) in counted)):
         out += [" × " if k else "", Formula(layout(Name(sizes.get(axis(index), axis(index)))))]
     return tuple(x for x in out if x) or ("a number",)
 

@@ -84,7 +84,8 @@ def summary(w: Writing, gradient: Gradient, layers: tuple[Layer, ...]) -> Inline
     w.called = names_of(gradient.problem, layers)
     out: list[str | Formula] = []
     for p in first.weights:
-        out += [w.formula(D(objective, p)), " = ", w.formula(gradient.of(p.symbol).result), ", "]
+        left, right = w.pair(D(objective, p), gradient.of(p.symbol).result)
+        out += [Formula(left), " = ", Formula(right), ", "]
     out += ["where ", w.formula(_delta(gradient, first)), " = ", delta, f"; and so in each of the {len(layers)} layers, from its own sensitivity"]
     w.called = {}
     return tuple(out)

@@ -8,18 +8,19 @@ tutorial  as full, with a sentence of reason for every move
 from __future__ import annotations
 
 from symgd.derivation import ClosedForm, Derivation, Gradient
-from symgd.document.page import Block, Cite, Formula, Heading, Inline, Line, Page
+from symgd.document.page import Block, Cite, Formula, Heading, Inline, Page
 from symgd.exposition import network
 from symgd.exposition.collapse import collapse
 from symgd.exposition.layers import layers_of
 from symgd.exposition.letters import letters
+from symgd.exposition.notations import notations
 from symgd.exposition.solved import ALPHA, checked, closed_form, curvature
 from symgd.exposition.vanishing import vanishing
 from symgd.exposition.writing import Writing
 from symgd.forward import Problem
 from symgd.hessian import Curvature
 from symgd.term import Add, D, Name, Neg, Sum, Term, add, mul, subterms
-from symgd.typeset.layout import Notation
+from symgd.typeset.layout import CONVENTIONS, Convention, Notation
 
 __all__ = ["DETAILS", "explain", "explain_derivative"]
 
@@ -33,24 +34,32 @@ def explain(
     detail: str = "full",
     notation: Notation = "sum",
     title: str = "",
+    convention: Convention = "denominator",
     drawn: tuple[Block, ...] = (),
 ) -> Page:
-    """The derivation as a page; `drawn` are the pictures of its network, the forward one first.  Raises ValueError for an unknown detail."""
+    """The derivation as a page.  Raises ValueError for an unknown detail.
+
+    notation    sample (one sample), sum (indices) or matrix (arrays wherever a line has such a form)
+    convention  how derivatives by arrays are laid out in matrices: denominator or numerator; the page says which
+    drawn       the pictures of its network, the forward one first
+    """
     if detail not in DETAILS:
         raise ValueError(f"no detail {detail!r}; there are {', '.join(DETAILS)}")
-    w = Writing(detail, notation)
+    w = Writing(detail, notation, convention=convention)
     problem = gradient.problem
     layers = layers_of(problem)
     summary = network.summary(w, gradient, layers) if layers else _summary(w, gradient)
     letters(w, problem)
     if notation in _NOTATIONS:
-        w.note(_NOTATIONS[notation])
+        w.note(_NOTATIONS[notation], *((" ", CONVENTIONS[convention]) if notation == "matrix" else ()))
     _forward(w, problem, layers == ())
     w.blocks += drawn[:1]
     if layers:
         network.back_propagation(w, gradient, layers, drawn[1:])
     else:
         _backward(w, gradient)
+    if notation == "sum":
+        notations(w, gradient, layers)
     _updates(w, gradient)
     if notation == "sample":  # what follows is about all samples together
         w.notation = "sum"
@@ -69,20 +78,21 @@ def _summary(w: Writing, gradient: Gradient) -> Inline:
     """The derivative by each parameter."""
     out: list[str | Formula] = []
     for k, p in enumerate(gradient.problem.parameters):
-        out += ["; " if k else "", w.formula(D(gradient.problem.objective, p)), " = ", w.formula(gradient.of(p.symbol).result)]
+        left, right = w.pair(D(gradient.problem.objective, p), gradient.of(p.symbol).result)
+        out += ["; " if k else "", Formula(left), " = ", Formula(right)]
     return tuple(out)
 
 
 _NOTATIONS = {
     "sample": "Written for one sample: the index is left out, n is 1, and a sum has one term. It is what one step of stochastic gradient descent uses.",
-    "matrix": "Written in arrays where there is such a form: bold letters hold one value a sample, and a sum over the samples is a product with a transpose.",
+    "matrix": "Written in arrays: bold letters are columns and matrices, one row a sample, and a sum over an index that two of them share is a product. "
+    "Local derivatives of an array by an array keep their indices: they would need four axes.",
 }
 
 
 def _forward(w: Writing, problem: Problem, one_layer: bool) -> None:
     w.head("Forward: what the loss is made of")
-    lines = [Line(w.layout(d.name), w.layout(d.value), ":=", reason=(d.says,) if d.says else (), number=w.number(d.name)) for d in problem.tape]
-    w.chain(tuple(lines))
+    w.chain(tuple(w.line(d.name, d.value, ":=", (d.says,) if d.says else (), w.number(d.name)) for d in problem.tape))
     inner = [d for d in problem.tape[:-1] if any(d.name.symbol == s.symbol for s in _names(problem.tape[-1].value))]
     if inner and one_layer:
         u = inner[-1]
@@ -132,11 +142,8 @@ def _updates(w: Writing, gradient: Gradient) -> None:
     problem = gradient.problem
     w.head("The update")
     w.say("Gradient descent moves every parameter against its slope, all at the same time, scaled by the learning rate ", w.formula(ALPHA), " > 0:")
-    lines = [
-        Line(w.layout(p), w.layout(add(p, Neg(mul(ALPHA, gradient.of(p.symbol).result)))), "←", reason=("by ", Cite(w.numbers[gradient.of(p.symbol).goal])))
-        for p in problem.parameters
-    ]
-    w.chain(tuple(lines))
+    found = [(p, gradient.of(p.symbol)) for p in problem.parameters]
+    w.chain(tuple(w.line(p, add(p, Neg(mul(ALPHA, d.result))), "←", ("by ", Cite(w.numbers[d.goal]))) for p, d in found))
 
 
 # ---------------------------------------------------------------- one scalar derivative

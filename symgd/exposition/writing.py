@@ -9,7 +9,7 @@ from symgd.derivation import Derivation, Step
 from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Line, Link, Mono, Note, Prose, Strong, Table
 from symgd.rules import law_of
 from symgd.term import D, Name, Term, replace
-from symgd.typeset.layout import Layout, Notation, layout
+from symgd.typeset.layout import Convention, Layout, Notation, axes_of, in_arrays, layout
 
 __all__ = ["SHOWN", "Writing", "worst"]
 
@@ -18,7 +18,7 @@ SHOWN = frozenset({"chain rule through names", "insert"})  # moves that even the
 
 @dataclass
 class Writing:
-    """detail, notation and straight as in `explain`; numbers: those given so far, by goal; called: (symbol, name of the sensitivity ∂L/∂symbol).
+    """detail, notation, straight and convention as in `explain`; numbers: those given so far, by goal; called: (symbol, name of the sensitivity ∂L/∂symbol).
 
     kept  symbols of a network's layers: a gradient is not written out beyond them
     """
@@ -26,6 +26,7 @@ class Writing:
     detail: str
     notation: Notation
     straight: bool = False
+    convention: Convention = "denominator"
     called: dict[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     numbers: dict[Term, str] = field(default_factory=dict)
@@ -52,8 +53,34 @@ class Writing:
 
     # ------------------------------------------------------------ formulas
 
-    def layout(self, t: Term) -> Layout:
-        return layout(self.named(t), self.notation, self.straight)
+    def layout(self, t: Term, notation: Notation | None = None) -> Layout:
+        """The term in the page's notation; a local derivative keeps its indices."""
+        notation = notation or ("sum" if self.notation == "matrix" and isinstance(t, D) and t.partial else self.notation)
+        t = self.named(t)
+        return layout(t, notation, self.straight, axes_of(t, self.convention) if notation == "matrix" else None, self.convention)
+
+    def pair(self, left: Term, right: Term) -> tuple[Layout, Layout]:
+        """Both sides of a line in one notation: in arrays where both have such a form, along the same axes."""
+        found = self.in_arrays(left, (right,)) if self.notation == "matrix" else None
+        if found is not None and found[1][0] is not None:
+            return found[0], found[1][0]
+        plain = "sum" if self.notation == "matrix" else self.notation
+        return self.layout(left, plain), self.layout(right, plain)
+
+    def in_arrays(self, left: Term, rights: tuple[Term, ...]) -> tuple[Layout, tuple[Layout | None, ...]] | None:
+        """The left side in arrays, and each right side along its axes, None for one without such a form.
+
+        None where the left side has no such form, or keeps its indices: a local derivative.
+        """
+        if isinstance(left, D) and left.partial:
+            return None
+        axes = axes_of(self.named(left), self.convention)
+        side = in_arrays(self.named(left), axes, self.convention)
+        return None if side is None else (side, tuple(in_arrays(self.named(t), axes, self.convention) for t in rights))
+
+    def line(self, left: Term, right: Term, relation: str = "=", reason: Inline = (), number: str = "", check: str = "") -> Line:
+        """left = right, on one line of its own."""
+        return Line(*self.pair(left, right), relation, reason, number, check)
 
     def formula(self, t: Term) -> Formula:
         return Formula(self.layout(t))
@@ -77,24 +104,47 @@ class Writing:
 
     def derivation(self, d: Derivation) -> tuple[Line, ...]:
         """goal = … = result, and = … in full; the result's line carries the number.  A sensitivity with a name of its own is introduced first."""
-        lines = self.moves(d)
+        arrays = self.takes_arrays(d)
+        lines = self.lines(d.goal, self.moves(d), arrays)
         out = [self.introduced(d)] if self.has_name(d) else []
         for k, (steps, after) in enumerate(lines):
             last = k == len(lines) - 1
             out.append(
                 Line(
-                    self.layout(d.goal) if not out else None,
-                    self.layout(after),
+                    None if out else self.pair(d.goal, d.result)[0],
+                    after,
                     reason=self.reason(steps),
                     number=self.number(d.goal) if last else "",
                     check=worst(steps),
                     quiet=self.detail != "brief" and not last and steps[0].rule not in SHOWN,
                 )
             )
-        if steps := self.written_out(d):
-            groups = [((s,), s.after) for s in steps] if self.detail != "brief" else [(steps, steps[-1].after)]
-            out += [Line(None, self.layout(after), reason=self.reason(group), check=worst(group)) for group, after in groups]
+        full = self.written_out(d)
+        groups: list[tuple[tuple[Step, ...], Term]] = [(full, full[-1].after)] if full else []
+        if self.detail != "brief":
+            groups = [((s,), s.after) for s in full]
+        out += [Line(None, after, reason=self.reason(steps), check=worst(steps)) for steps, after in self.lines(d.goal, groups, arrays)]
         return tuple(out)
+
+    def takes_arrays(self, d: Derivation) -> bool:
+        found = self.in_arrays(d.goal, (d.result,)) if self.notation == "matrix" else None
+        return found is not None and found[1][0] is not None
+
+    def lines(self, goal: Term, moves: list[tuple[tuple[Step, ...], Term]], arrays: bool) -> list[tuple[tuple[Step, ...], Layout]]:
+        """What is shown: (the steps that lead to it, the line); in arrays only lines that have such a form, with the steps between them put together."""
+        found = self.in_arrays(goal, tuple(after for _, after in moves)) if arrays else None
+        plain: Notation = "sum" if self.notation == "matrix" else self.notation
+        shown = found[1] if found else [self.layout(after, plain) for _, after in moves]
+        out: list[tuple[tuple[Step, ...], Layout]] = []
+        pending: tuple[Step, ...] = ()
+        for (steps, _), after in zip(moves, shown, strict=True):
+            pending += steps
+            if after is not None and self.notation != "sum" and out and out[-1][1] == after:  # a move that is not seen
+                out[-1], pending = ((*out[-1][0], *pending), after), ()
+            elif after is not None:
+                out.append((pending, after))
+                pending = ()
+        return out
 
     def written_out(self, d: Derivation) -> tuple[Step, ...]:
         """The steps that put definitions back, up to the layers of a network."""
@@ -105,12 +155,16 @@ class Writing:
 
     def introduced(self, d: Derivation) -> Line:
         """δ := ∂L/∂z"""
-        return Line(self.layout(d.goal), layout(d.goal, self.notation, self.straight), ":=", reason=("its name from here on",))
+        name, called = self.named(d.goal), self.called
+        self.called = {}
+        try:
+            return self.line(name, d.goal, ":=", ("its name from here on",))
+        finally:
+            self.called = called
 
     def result(self, d: Derivation, *reason: str | Formula | Cite) -> Line:
         """goal = result, on one line."""
-        said = reason or self.reason(d.steps)
-        return Line(self.layout(d.goal), self.layout(d.result), reason=said, number=self.number(d.goal), check=worst(d.steps))
+        return self.line(d.goal, d.result, "=", reason or self.reason(d.steps), self.number(d.goal), worst(d.steps))
 
     def moves(self, d: Derivation) -> list[tuple[tuple[Step, ...], Term]]:
         """The lines that are shown: (the steps that lead to it, the line)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -102,7 +103,8 @@ def _along(sheet: Sheet, start: Point, end: Point, colour: str, says: str, above
 
 
 def _said_units(bands: Sequence[Band], size_in: str) -> str:
-    layers = "; ".join(f"layer {k}: {b.values[1]}, {b.size or 'some'} units, made of {b.forward[0]}" for k, b in abbreviated(bands) if b is not None)
+    shown = [(k, b, "1 unit" if b.size == "1" else f"{b.size or 'some'} units") for k, b in abbreviated(bands) if b is not None]
+    layers = "; ".join(f"layer {k}: {b.values[1]}, {many}, made of {b.forward[0]}" for k, b, many in shown)
     left_out = f" ({count(len(bands) - 4)} layers between them are not drawn)" if len(bands) > MOST else ""
     into, loss = bands[0].values[0], bands[-1].values[2]
     way = f"{into} with {size_in} values goes from left to right into {loss}"
@@ -110,13 +112,17 @@ def _said_units(bands: Sequence[Band], size_in: str) -> str:
 
 
 def clean_all(text: str) -> str:
-    """A long text, piece by piece as clean as a label."""
-    return " ".join(clean(word) for word in text.split())
+    """A long text, piece by piece as clean as a label; lowered digits as such."""
+    lowered = re.sub(r"_\{(\d+)\}", lambda m: m[1].translate(_LOW), text)
+    return " ".join(clean(word) for word in lowered.split())
+
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def _rows_of_units(bands: Sequence[Band], size_in: str) -> Rows:
-    rows = [("0", clean(bands[0].values[0]), clean(size_in), "")]
-    rows += [(str(k), clean(b.values[1]), clean(b.size), clean(b.sensitivities[1])) for k, b in enumerate(bands, 1)]
+    rows = [("0", clean_all(bands[0].values[0]), clean_all(size_in), "")]
+    rows += [(str(k), *map(clean_all, (b.values[1], b.size, b.sensitivities[1]))) for k, b in enumerate(bands, 1)]
     return Rows(("layer", "sum", "units", "its sensitivity"), tuple(rows))
 
 
@@ -147,7 +153,7 @@ def flow_of_sensitivities(bands: Sequence[Band], *, title: str = "Values forward
         _band(sheet, band, y)
         if k < len(shown) - 1 and shown[k + 1][1] is not None:
             _wrap(sheet, y, heights[k + 1])
-    rows = tuple((str(k), *map(clean, (b.values[1], b.sensitivities[1], *b.backward[::-1], b.gradients))) for k, b in enumerate(bands, 1))
+    rows = tuple((str(k), *map(clean_all, (b.values[1], b.sensitivities[1], *b.backward[::-1], b.gradients))) for k, b in enumerate(bands, 1))
     described = _said_flow([(k, b) for k, b in shown if b is not None], len(bands) - 4 if left_out else 0)
     table = Rows(("layer", "sum", "its sensitivity", "after the sum", "before the sum", "gradients"), rows)
     return Drawing(sheet.to_svg(title, described, prefix), clean(title), described, table)
