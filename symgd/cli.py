@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not hasattr(given, "run"):
         _parser().print_help()
         return USAGE
-    from symgd import commands
+    from symgd import commands, fitting
 
     try:
-        status: int = getattr(commands, given.run)(given)
+        status: int = getattr(fitting if given.run == "fit_command" else commands, given.run)(given)
         sys.stdout.flush()
         return status
     except commands.Refused as why:
@@ -120,17 +120,21 @@ def _fit_words(commands: Any) -> None:
     p = _command(commands, "fit", "fit_command", "the whole way on data: derive, compile, bound the rate, descend, cross-check")
     p.add_argument("data", nargs="?", default="", metavar="DATA", help="a CSV file, or - for standard input; default: the bundled example")
     p.add_argument("--target", default="", metavar="COL", help="the column to predict")
-    p.add_argument("--feature", action="append", default=[], metavar="COL", help="the column to predict from")
-    p.add_argument("--problem", default="line-mse", metavar="NAME", help="a name of the catalogue, or a .toml file (default line-mse)")
+    p.add_argument("--feature", action="append", default=[], metavar="COL", help="a column to predict from (again for more)")
+    p.add_argument("--one-hot", action="append", default=[], metavar="COL", help="a feature that is a category: 0 or 1 for each level but the first")
+    p.add_argument("--problem", default="", metavar="NAME", help="a name of the catalogue, MODEL+LOSS, or a .toml file (default line-mse; plane-mse for many)")
     p.add_argument("--rate", default="auto", metavar="R", help='the learning rate, or "auto": the best fixed rate (default)')
     p.add_argument("--max-iterations", type=int, default=1000, metavar="N")
-    p.add_argument("--start", default="", metavar="w=0,b=0", help="where to start, in the data's own units")
+    p.add_argument("--start", default="", metavar="w=0,b=0", help="where to start, in the data's own units; w.COL=0 for one weight")
     p.add_argument("--hold", action="append", default=[], metavar="NAME=VALUE", help="hold a parameter constant")
-    p.add_argument("--raw", action="store_true", help="do not standardise the feature")
+    p.add_argument("--constant", action="append", default=[], metavar="NAME=VALUE", help="a constant of the problem: lam=0.5")
+    p.add_argument("--raw", action="store_true", help="do not standardise the features")
     p.add_argument("--stop", choices=("auto", "unchanged", "never"), default="auto", help="unchanged: only when a step changes nothing")
     p.add_argument("--no-intercept", action="store_true", help="a line through the origin")
     p.add_argument("--missing", choices=("refuse", "drop"), default="refuse", help="drop: leave out rows with missing values")
-    p.add_argument("--degree", type=int, default=1, metavar="K", help=argparse.SUPPRESS)
+    p.add_argument("--degree", type=int, default=1, metavar="K", help="fit a polynomial of this degree in one feature")
+    p.add_argument("--hidden", default="8", metavar="H", help="units of a network's hidden layers: 8, or 16,8 (default 8)")
+    p.add_argument("--seed", type=int, default=0, metavar="S", help="of a network's first weights (default 0)")
     p.add_argument("--title", default="", metavar="TEXT", help="the title of the report")
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="brief", help="how much of the derivation the report shows")
     p.add_argument("--report", default="", metavar="FILE", help="a document of it all, with pictures: .html .md .tex .txt")

@@ -12,25 +12,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
 
 import symgd
 from symgd import catalogue
 from symgd.catalogue import CATALOGUE, UnknownProblem
 from symgd.derivation import Derivation, Gradient, Refuted
-from symgd.document.files import see_writable, write_text
+from symgd.document.files import write_text
 from symgd.document.formats import format_of, render
-from symgd.document.plain import visible
 from symgd.forward import Problem
 from symgd.losses import LOSSES
 from symgd.models import MODELS
 
-__all__ = ["Refused", "build_command", "check_command", "derive_command", "equal_command", "fit_command", "list_command"]
+__all__ = ["Refused", "build_command", "check_command", "derive_command", "equal_command", "list_command", "named", "number", "refusing", "values"]
 
 YES, NO, UNDECIDED = 0, 1, 3
 LONGEST_TOML = 200_000  # bytes
 MOST_SECONDS = 3_600  # for one text
-MOST_STEPS = 10_000_000  # of a descent: every point is kept
 LARGEST = Fraction(10) ** 150  # of a number on the command line: its square is a double still
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
@@ -40,7 +37,7 @@ class Refused(Exception):
 
 
 @contextlib.contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """Errors that a user's input can cause → Refused, with the message as it stands."""
     try:
         yield
@@ -75,7 +72,7 @@ def equal_command(given: argparse.Namespace) -> int:
     pairs = [_pair(word, ":", "--domain") for word in given.domain.split(",") if word]
     if len(domain := dict(pairs)) < len(pairs):
         raise Refused("--domain names a letter twice; give each one domain")
-    with _refusing():
+    with refusing():
         check = symgd.equal(given.left, given.right, domain)
     word = "undecided" if check.verdict == "held" else check.verdict
     if given.json:
@@ -90,7 +87,7 @@ def equal_command(given: argparse.Namespace) -> int:
 def build_command(given: argparse.Namespace) -> int:
     from symgd.published import build
 
-    with _refusing():
+    with refusing():
         for path in build(Path(given.directory)):
             print(path)
     return YES
@@ -103,15 +100,15 @@ def _pair(word: str, sign: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _values(words: Sequence[str], option: str) -> dict[str, Fraction]:
+def values(words: Sequence[str], option: str) -> dict[str, Fraction]:
     out = {}
     for word in (part for w in words for part in w.split(",") if part):
         name, value = _pair(word, "=", option)
-        out[name] = _number(value, option)
+        out[name] = number(value, option)
     return out
 
 
-def _number(text: str, option: str) -> Fraction:
+def number(text: str, option: str) -> Fraction:
     if len(text) > 40 or not _NUMBER.fullmatch(text):
         raise Refused(f"{option}: {text!r} is no number")
     if abs(value := Fraction(text)) > LARGEST:
@@ -127,17 +124,17 @@ def _stated(given: argparse.Namespace) -> Problem:
     own = given.let or given.loss or given.objective
     if bool(given.problem) == bool(own):
         raise Refused("name a problem (symgd list), or state one with --let and --loss" if not own else "either a PROBLEM, or --let and --loss, not both")
-    with _refusing():
+    with refusing():
         if own:
             wrt = [name for word in given.wrt for name in word.replace(",", " ").split()]
-            found = Problem.from_text(given.let, given.loss, wrt, given.data, objective=given.objective, constants=_values(given.constant, "--constant"))
+            found = Problem.from_text(given.let, given.loss, wrt, given.data, objective=given.objective, constants=values(given.constant, "--constant"))
         else:
-            found = _named(given.problem) if given.problem.endswith(".toml") else catalogue.problem(given.problem)
+            found = named(given.problem) if given.problem.endswith(".toml") else catalogue.problem(given.problem)
             found = _only(found, [name for word in given.wrt for name in word.replace(",", " ").split()])
-        return found.hold(_values(given.hold, "--hold")) if given.hold else found
+        return found.hold(values(given.hold, "--hold")) if given.hold else found
 
 
-def _named(path: str) -> Problem:
+def named(path: str) -> Problem:
     try:
         return Problem.from_toml(_text_of_problem(path))
     except ValueError as why:
@@ -181,11 +178,11 @@ def derive_command(given: argparse.Namespace) -> int:
     if given.expression:
         if given.problem or given.let or given.loss or given.objective or len(given.wrt) != 1:
             raise Refused("--expression takes one --wrt NAME, and no problem")
-        with _refusing():
+        with refusing():
             derivation = symgd.differentiate(given.expression, given.wrt[0])
             out = _derivation_json(derivation) if form == "json" else render(symgd.explain(derivation, given.detail, title=given.title), form)
         return _deliver(out, given.output, given.force)
-    with _refusing():
+    with refusing():
         gradient = symgd.derive(_renamed(_stated(given), given.names))
         out = _gradient_json(gradient, given.title) if form == "json" else render(symgd.explain(gradient, given.detail, given.notation, given.title), form)
     return _deliver(out, given.output, given.force)
@@ -194,7 +191,7 @@ def derive_command(given: argparse.Namespace) -> int:
 def _format_of(path: str) -> str:
     if not path or path == "-":
         return "text"
-    with _refusing():
+    with refusing():
         return format_of(path, "json")
 
 
@@ -223,109 +220,6 @@ def _deliver(text: str, path: str, force: bool) -> int:
     return YES
 
 
-# ---------------------------------------------------------------- fit
-
-
-def fit_command(given: argparse.Namespace) -> int:
-    """Everything that can be refused is refused before the first step."""
-    problem = _problem_to_fit(given)
-    with _refusing():
-        form = format_of(given.report) if given.report else ""
-    if given.report:
-        see_writable(given.report, given.force)
-    if not 0 <= given.max_iterations <= MOST_STEPS:
-        raise Refused(f"--max-iterations takes a whole number from 0 to {MOST_STEPS:,}, not {given.max_iterations}")
-    from symgd.numeric.fit import fit
-    from symgd.report import after_lines, before_lines, to_data, to_page
-
-    rate = _rate(given.rate)
-    with _refusing():
-        subject = _subject(given, problem)
-        if not given.json:
-
-            def announce(warning: str, known: Any, units: Any) -> None:
-                print(visible("\n".join(before_lines(subject, rate, warning, known, units))), flush=True)
-
-        start = {k: float(v) for k, v in _values([given.start], "--start").items()}
-        if lost := sorted(set(start) - {p.symbol for p in problem.parameters}):
-            raise Refused(f"--start: {lost[0]} is no parameter; the parameters are {', '.join(p.symbol for p in problem.parameters)}")
-        found = fit(
-            subject.gradient, subject.x, subject.y, start=start, rate=rate, max_iterations=given.max_iterations, stop=given.stop,
-            standardise=not given.raw, announce=None if given.json else announce,
-        )  # fmt: skip
-    print(to_data(subject, found) if given.json else visible("\n".join(after_lines(subject, found))))
-    if given.report:
-        write_text(given.report, render(to_page(subject, found, given.detail, given.title), form), given.force)
-        print(f"wrote {given.report}", file=sys.stderr)
-    return YES if found.good else NO
-
-
-def _rate(word: str) -> float | Literal["auto"]:
-    if word == "auto":
-        return "auto"
-    if not (rate := float(_number(word, "--rate"))) > 0:
-        raise Refused(f'--rate takes a positive number or "auto", not {word}')
-    return rate
-
-
-def _problem_to_fit(given: argparse.Namespace) -> Problem:
-    if given.degree != 1 or len(given.feature) > 1:
-        raise Refused("one feature for now: a line or another model of one column; name it with a single --feature")
-    name = given.problem
-    if given.no_intercept:
-        if name != "line-mse":
-            raise Refused("--no-intercept goes with line-mse; name a problem without an intercept instead")
-        name = "proportional-mse"
-    with _refusing():
-        problem = _named(name) if name.endswith(".toml") else catalogue.problem(name)
-        problem = problem.hold(_values(given.hold, "--hold")) if given.hold else problem
-    data = {d.symbol for d in problem.data}
-    if not {"y"} <= data <= {"x", "y"}:
-        raise Refused(f"fit takes problems with the data x and y; this one has {', '.join(sorted(data)) or 'none'}")
-    if open_ones := [c.symbol for c, v in problem.constants if v is None]:
-        raise Refused(f"the constant {open_ones[0]} has no value")
-    return problem
-
-
-def _subject(given: argparse.Namespace, problem: Problem) -> Any:
-    """The columns to fit, and the gradient, derived."""
-    from symgd.numeric.data import DataError, example, parse_csv, read_csv, regression
-    from symgd.report import Subject
-
-    if not given.data:
-        table, source, rows_are = example(), "the bundled example", "students"
-        target, feature = given.target or "fy_gpa", (given.feature or ["sat_sum"])[0]
-    else:
-        if given.data == "-":
-            table = parse_csv(sys.stdin.buffer, "standard input", _wanted(given), missing=given.missing)
-        else:
-            table = read_csv(given.data, _wanted(given), missing=given.missing)
-        source, rows_are = ("standard input" if given.data == "-" else os.path.basename(given.data)), "rows"
-        target, feature = _columns(given, table, DataError)
-    slopes = any(d.symbol == "x" for d in problem.data)
-    x, y = regression(table, target, feature, parameters=len(problem.parameters), intercept=slopes and len(problem.parameters) > 1)
-    return Subject(symgd.derive(problem), x, y, feature, target, source, rows_are, tuple(getattr(table, "says", ())))
-
-
-def _wanted(given: argparse.Namespace) -> tuple[str, ...]:
-    return (*given.feature, given.target) if given.feature and given.target else ()
-
-
-def _columns(given: argparse.Namespace, table: Any, wrong: type[ValueError]) -> tuple[str, str]:
-    """(target, feature): as named; of two columns the first is the feature and the last the target."""
-    target, feature = given.target, given.feature[0] if given.feature else ""
-    names = list(table.columns)
-    if len(names) < 2 and table.skipped:
-        raise wrong(table.skipped[0][1])
-    if len(names) == 2:
-        rest = [n for n in names if n not in (target, feature)]
-        feature = feature or (rest[0] if rest else "")
-        target = target or next((n for n in reversed(names) if n != feature), "")
-    if not target or not feature:
-        raise wrong(f"name the columns with --target and --feature; there are {', '.join(map(repr, names))}")
-    return target, feature
-
-
 # ---------------------------------------------------------------- check
 
 
@@ -341,11 +235,11 @@ def check_command(given: argparse.Namespace) -> int:
     if not 0 < given.seconds <= MOST_SECONDS:
         raise Refused(f"--seconds takes a number up to {MOST_SECONDS}, not {given.seconds:g}")
     begin()
-    named = given.problem if not given.problem.endswith(".toml") else ""
+    name = given.problem if not given.problem.endswith(".toml") else ""
     wrt = tuple(name for word in given.wrt for name in word.replace(",", " ").split())
-    values = tuple((n, str(v)) for n, v in _values(given.constant, "--constant").items())
-    with _refusing():
-        toml = _text_of_problem(given.problem) if given.problem and not named else ""
-        reference = Reference(named, toml, tuple(given.let), given.loss, given.objective, wrt, given.data, values)
+    constants = tuple((n, str(v)) for n, v in values(given.constant, "--constant").items())
+    with refusing():
+        toml = _text_of_problem(given.problem) if given.problem and not name else ""
+        reference = Reference(name, toml, tuple(given.let), given.loss, given.objective, wrt, given.data, constants)
         reference.problem()
         return run(Wish(given.path, reference, given.strict, given.report, given.json, given.force, given.seconds))

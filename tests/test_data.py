@@ -204,7 +204,7 @@ def test_a_target_that_a_loss_cannot_use_is_refused_with_its_row(cells, kind, me
 
 
 @pytest.mark.parametrize(("names", "categories", "message"), [
-    (["age", "sex"], [], "t.csv:2: column 'sex': 'm' is not a number; if it is a category, say --one-hot sex"),
+    (["age", "sex"], [], "t.csv:2: column 'sex': 'm' is not a number; if the column is a category, take it with --one-hot sex"),
     (["age", "age"], [], "the column 'age' is named twice as a feature"),
     (["one"], ["one"], "the column 'one' has one level only"),
     (["one"], [], "the column 'one' is constant"),

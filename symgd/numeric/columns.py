@@ -53,21 +53,12 @@ def features(table: Table, names: Sequence[str], categories: Sequence[str] = (),
             pairs += [(f"{name}={level}", c) for level, c in zip(levels[1:], columns[1:], strict=True)]
             says.append(f"{name}: {len(levels)} levels; the reference is {name}={levels[0]}, which every weight of {name}=… is compared with.")
         else:
-            pairs.append((name, _number_column(table, name)))
+            pairs.append((name, table[name]))
     for name, c in pairs:
         if [n for n, _ in pairs].count(name) > 1:
             raise DataError(f"two features would be called {quoted(name)}; rename the column {quoted(name)}")
         _see_varying(name, c, intercept)
     return Features(tuple(n for n, _ in pairs), np.ascontiguousarray(np.column_stack([c for _, c in pairs])), tuple(says))
-
-
-def _number_column(table: Table, name: str) -> Column:
-    try:
-        return table[name]
-    except DataError as why:
-        if name in table.texts or any(name == skipped for skipped, _ in table.skipped):
-            raise DataError(f"{why}; if it is a category, say --one-hot {name}") from None
-        raise
 
 
 def _see_varying(name: str, c: Column, intercept: bool) -> None:

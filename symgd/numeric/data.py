@@ -96,13 +96,13 @@ class Table:
         return "\n".join([f"Table of {self.rows} rows", *lines, *(f"  {quoted(n)}: not numbers" for n, _ in self.skipped)])
 
 
-def example() -> Table:
+def example(*, texts: Sequence[str] | None = ()) -> Table:
     """1,000 first-year students: SAT percentiles and grade-point averages (origin: symgd/data/README.md).
 
     Columns sex, sat_v, sat_m, sat_sum, hs_gpa, fy_gpa; the custom here is fy_gpa (target) on sat_sum (feature).
     """
     with files("symgd").joinpath("data/satgpa.csv").open("rb") as stream:
-        return parse_csv(stream, "satgpa.csv")
+        return parse_csv(stream, "satgpa.csv", texts=texts)
 
 
 def read_csv(
@@ -297,7 +297,8 @@ def _numbers(cells: list[str], lines: list[int], name: str, column: str) -> Colu
             return out
     for cell, at in zip(cells, lines, strict=True):
         if why := _refusal(cell):
-            raise DataError(f"{name}:{at}: column {quoted(column)}: {why}")
+            word = f"; if the column is a category, take it with --one-hot {column}" if re.fullmatch(r"\s*[^\W\d_].*", cell) and "not a number" in why else ""
+            raise DataError(f"{name}:{at}: column {quoted(column)}: {why}{word}")
     raise AssertionError("a cell failed the pattern together, none alone")
 
 

@@ -130,7 +130,7 @@ def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
     best = minimum(g)
     gap = None if best is None else distance(g, walk.theta, best)
     predicted = predicted_iterations(g, walk.rate, walk.points[: len(walk.theta)].tolist()) if g.quadratic else None
-    stopped = _why(g, walk, known)
+    stopped = _why(g, walk, known, watched=stop == "auto")
     if not walk.keep and walk.steps:
         walk.points.extend(walk.theta)
         walk.losses.append(walk.loss)
@@ -141,8 +141,8 @@ def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
     return Trace(g.parameters, points, losses, tuple(walk.slope), stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says)
 
 
-def _why(g: Bound, walk: _Walk, known: Rates) -> Stopped:
-    """Unchanged or in a cycle, and the slope zero within its rounding: converged.  Unchanged with a larger slope: stalled; a cycle with one: oscillates.
+def _why(g: Bound, walk: _Walk, known: Rates, *, watched: bool) -> Stopped:
+    """Unchanged, in a cycle or at the cap, and the slope zero within its rounding: converged.  Unchanged with a larger slope: stalled; a cycle with one: oscillates.
 
     Not finite, or a loss more than a million times the first and rising: diverged.  Else it had its steps; but where the loss is quadratic and
     the rate not below its bound, more steps would not help: diverged if the loss rose, oscillates if two steps lead back within a millionth.
@@ -150,7 +150,7 @@ def _why(g: Bound, walk: _Walk, known: Rates) -> Stopped:
     finite = math.isfinite(walk.loss) and all(map(math.isfinite, (*walk.theta, *walk.slope)))
     if walk.reason == "diverged" or not finite or (walk.first and abs(walk.loss) > BLOWN * abs(walk.first)):
         return "diverged"
-    if walk.reason and all(abs(s) <= r for s, r in zip(walk.slope, rounding(g, walk.theta), strict=True)):
+    if (walk.reason or (watched and walk.steps)) and all(abs(s) <= r for s, r in zip(walk.slope, rounding(g, walk.theta), strict=True)):
         return "converged"
     if walk.reason:
         return "stalled" if walk.reason == "unchanged" else "oscillates"

@@ -1,0 +1,199 @@
+"""`symgd fit`: the words of the command line → what is fitted to what, the fit, and what is said about it.  Everything that can be refused is refused first."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from typing import Any, Literal
+
+import symgd
+from symgd import catalogue
+from symgd.commands import NO, YES, Refused, named, number, refusing, values
+from symgd.document.files import see_writable, write_text
+from symgd.document.formats import format_of, render
+from symgd.document.plain import visible
+from symgd.forward import Problem
+
+__all__ = ["fit_command"]
+
+MOST_STEPS = 10_000_000  # of a descent
+MOST_UNITS = 10_000  # of a hidden layer
+MANY = {"line": "plane", "logistic": "logistic-plane"}  # a model of one feature → that of many
+
+
+def fit_command(given: argparse.Namespace) -> int:
+    """Exit status 0 where it converged or had its steps, 1 where it diverged, oscillates, stalled, or the cross-check failed."""
+    with refusing():
+        form = format_of(given.report) if given.report else ""
+    if given.report:
+        see_writable(given.report, given.force)
+    if not 0 <= given.max_iterations <= MOST_STEPS:
+        raise Refused(f"--max-iterations takes a whole number from 0 to {MOST_STEPS:,}, not {given.max_iterations}")
+    rate, hidden = _rate(given.rate), _hidden(given.hidden)
+    start = {k: float(v) for k, v in values([given.start], "--start").items()}
+    problem = _problem(given)
+    from symgd.numeric.fit import fit
+    from symgd.report import to_page
+    from symgd.summary import after_lines, before_lines, to_data
+
+    with refusing():
+        study = _study(given, problem, hidden)
+        _see_start(study, start)
+
+        def announce(warning: str, known: Any, units: Any) -> None:
+            print(visible("\n".join(before_lines(study, rate, warning, known, units))), flush=True)
+
+        found = fit(
+            study, start=start, rate=rate, max_iterations=given.max_iterations, stop=given.stop, standardise=not given.raw, seed=given.seed,
+            announce=None if given.json else announce,
+        )  # fmt: skip
+    print(to_data(study, found) if given.json else visible("\n".join(after_lines(study, found))))
+    if given.report:
+        write_text(given.report, render(to_page(study, found, given.detail, given.title), form), given.force)
+        print(f"wrote {given.report}", file=sys.stderr)
+    return YES if found.good else NO
+
+
+def _rate(word: str) -> float | Literal["auto"]:
+    if word == "auto":
+        return "auto"
+    if not (rate := float(number(word, "--rate"))) > 0:
+        raise Refused(f'--rate takes a positive number or "auto", not {word}')
+    return rate
+
+
+def _hidden(word: str) -> tuple[int, ...]:
+    sizes = [w.strip() for w in word.split(",")]
+    if not all(w.isascii() and w.isdigit() and len(w) < 6 and 1 <= int(w) <= MOST_UNITS for w in sizes):
+        raise Refused(f"--hidden takes the number of units of each hidden layer, from 1 to {MOST_UNITS:,}: 8 or 16,8; not {word!r}")
+    return tuple(map(int, sizes))
+
+
+# ---------------------------------------------------------------- the problem
+
+
+def _problem(given: argparse.Namespace) -> Problem:
+    """By its name, or from what was asked for: --degree K is a polynomial, several features a plane, one a line."""
+    features = len(given.feature) + sum(c not in given.feature for c in given.one_hot)
+    name = given.problem or (f"polynomial-{given.degree}+squared" if given.degree != 1 else "plane-mse" if features > 1 or given.one_hot else "line-mse")
+    if given.degree != 1 and given.problem:
+        raise Refused(f"--degree is for a polynomial; {given.problem} is none: leave out --problem, or name polynomial-{given.degree}+LOSS")
+    if given.no_intercept:
+        if name != "line-mse":
+            raise Refused("--no-intercept goes with line-mse; name a problem without an intercept instead")
+        name = "proportional-mse"
+    with refusing():
+        problem = named(name) if name.endswith(".toml") else catalogue.problem(name)
+        problem = _with_constants(problem, given)
+        problem = problem.hold(values(given.hold, "--hold")) if given.hold else problem
+    _see_fittable(problem, features, name)
+    return problem
+
+
+def _with_constants(problem: Problem, given: argparse.Namespace) -> Problem:
+    """--constant lam=0.5"""
+    chosen = values(given.constant, "--constant")
+    known = [c.symbol for c, _ in problem.constants]
+    if lost := sorted(set(chosen) - set(known)):
+        raise Refused(f"--constant: {lost[0]} is no constant of this problem; it has {', '.join(known) or 'none'}")
+    return replace(problem, constants=tuple((c, chosen.get(c.symbol, v)) for c, v in problem.constants))
+
+
+def _see_fittable(problem: Problem, features: int, name: str) -> None:
+    symbols = {d.symbol for d in problem.data}
+    if not symbols & {"y", "t"} or not symbols <= {"x", "X", "y", "t"} or len(symbols) > 2:
+        raise Refused(f"fit takes problems with features x or X and a target y or t; this one has {', '.join(sorted(symbols)) or 'no data'}")
+    if open_ones := [c.symbol for c, v in problem.constants if v is None]:
+        raise Refused(f"the constant {open_ones[0]} has no value; give it with --constant {open_ones[0]}=…")
+    if features > 1 and "X" not in symbols:
+        raise Refused(f"{name} takes one feature, not {features}; {_for_many(name)}")
+
+
+def _for_many(name: str) -> str:
+    model, *rest = catalogue.CATALOGUE.get(name) or name.split("+")
+    if model not in MANY or not rest:
+        return "name one with --feature, or a problem of many features (plane-mse, logistic-plane+log-loss, …)"
+    parts = [MANY[model], *(word for word in rest if word)]
+    known = next((k for k, row in catalogue.CATALOGUE.items() if [w for w in row if w] == parts), "+".join(parts))
+    return f"for several take --problem {known}"
+
+
+# ---------------------------------------------------------------- the columns
+
+
+def _study(given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...]) -> Any:
+    """The columns as the problem needs them, and the gradient, derived."""
+    import numpy as np
+
+    from symgd.numeric.columns import Features, collinear, features, target
+    from symgd.numeric.study import Study, feature_of, target_kind
+
+    kind = target_kind(problem)
+    table, source, rows_are = _table(given, kind)
+    feature = feature_of(problem)
+    wanted, goal = _chosen(given, table, used=feature is not None)
+    if goal in wanted:
+        raise Refused(f"the column {goal!r} is both target and feature")
+    found = target(table, goal, kind)
+    _see_enough(problem, table.rows, len(wanted))
+    intercept = any(p.symbol.startswith("b") for p in problem.parameters)
+    X = features(table, wanted, given.one_hot, intercept=intercept) if feature is not None else Features((), np.empty((table.rows, 0)))
+    _see_enough(problem, table.rows, len(X.names))
+    relations = collinear(X.names, X.X, intercept=intercept) if len(X.names) > 1 else ()
+    notes = (*table.says, *X.says, *filter(None, [found.says]))
+    return Study(symgd.derive(problem), X.names, X.X, goal, found, source, rows_are, notes, relations, hidden)
+
+
+def _table(given: argparse.Namespace, kind: str) -> tuple[Any, str, str]:
+    """(table, what messages call it, what a row is): categories and classes are read as text."""
+    from symgd.numeric.data import example, parse_csv, read_csv
+
+    as_text = kind in ("zero-one", "sign", "classes")
+    if not given.data:
+        return example(texts=None), "the bundled example", "students"
+    named = (*dict.fromkeys((*given.feature, *given.one_hot)), given.target) if (given.feature or given.one_hot) and given.target else ()
+    texts = (*given.one_hot, *([given.target] if as_text else [])) if named else None if as_text or given.one_hot else ()
+    if given.data == "-":
+        return parse_csv(sys.stdin.buffer, "standard input", named, texts=texts, missing=given.missing), "standard input", "rows"
+    return read_csv(given.data, named, texts=texts, missing=given.missing), os.path.basename(given.data), "rows"
+
+
+def _chosen(given: argparse.Namespace, table: Any, *, used: bool) -> tuple[list[str], str]:
+    """(features, target): as named; of two columns the first is the feature and the last the target."""
+    wanted = list(dict.fromkeys((*given.feature, *given.one_hot)))
+    if len(given.feature) > len(set(given.feature)):
+        wanted = list(given.feature)  # named twice: `features` says so
+    target = given.target
+    if not given.data:
+        return wanted or ["sat_sum"], target or "fy_gpa"
+    names = list(dict.fromkeys((*table.columns, *table.texts)))
+    if len(names) < 2 and table.skipped:
+        raise Refused(table.skipped[0][1])
+    if len(names) == 2:
+        rest = [n for n in names if n not in (target, *wanted)]
+        wanted = wanted or rest[:1]
+        target = target or next((n for n in reversed(names) if n not in wanted), "")
+    if not target or not (wanted or not used):
+        raise Refused(f"name the columns with --target and --feature; there are {', '.join(map(repr, names))}")
+    return wanted, target
+
+
+def _see_start(study: Any, start: dict[str, float]) -> None:
+    try:
+        list(study.shapes.entries(start))
+    except ValueError as why:
+        raise Refused(f"--start: {why}") from why
+
+
+def _see_enough(problem: Problem, rows: int, columns: int) -> None:
+    """A linear model without a penalty needs as many rows as it has weights."""
+    from symgd.numeric.data import DataError
+    from symgd.numeric.study import hidden_axes
+
+    if hidden_axes(problem) or any(c.symbol.startswith("lam") for c, _ in problem.constants):
+        return
+    many = sum(columns if p.indices[:1] == ("j",) else 1 for p in problem.parameters)
+    if rows < many:
+        raise DataError(f"{rows} row{'s' * (rows != 1)} cannot determine {many} parameters; at least {many} are needed")

@@ -1,0 +1,254 @@
+"""A fit for a person and for machines: the lines for the terminal, and the JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from symgd.numeric.fit import TOLERANCE, Fit
+from symgd.numeric.rates import NEAR, Rates, shown
+from symgd.numeric.study import Study, hidden_axes
+from symgd.numeric.units import Units
+from symgd.term import D
+from symgd.typeset import to_unicode
+from symgd.typeset.layout import layout
+
+__all__ = ["after_lines", "before_lines", "cross_check", "entries", "penalty_in_words", "predicted", "rate_in_words", "steps_of", "to_data", "unit_in_words"]
+
+SHOWN = 7  # rows of the table of steps
+MOST_COLUMNS = 2  # parameters with a column each in it
+MOST_ENTRIES = 40  # numbers listed on the terminal
+WIDE = 79
+
+
+def _wrapped(head: str, text: str) -> str:
+    """One paragraph under a word in the margin, 80 columns wide."""
+    return textwrap.fill(text, WIDE, initial_indent=f"  {head:10} ", subsequent_indent=" " * 13, break_long_words=False, break_on_hyphens=False)
+
+
+# ---------------------------------------------------------------- before the first step
+
+
+def before_lines(study: Study, rate: float | str, warning: str, known: Rates, units: Units) -> Iterator[str]:
+    """What can be said before the first step."""
+    problem = study.problem
+    moves = sum(len(d.steps) + len(d.in_full) for d in study.gradient.tape)
+    yield textwrap.fill(f"{problem.title}: {study.about}", WIDE, break_long_words=False)
+    yield from (_wrapped("note", note) for note in study.notes)
+    yield from (_wrapped("collinear", collinear_in_words(str(r))) for r in study.relations)
+    yield ""
+    for k, d in enumerate(problem.tape):
+        yield _wrapped("model" if k == 0 else "", f"{to_unicode(layout(d.name))} = {to_unicode(layout(d.value))}")
+    for k, p in enumerate(problem.parameters):
+        result = to_unicode(layout(study.gradient.of(p.symbol).result))
+        yield _wrapped("gradient" if k == 0 else "", f"{to_unicode(layout(D(problem.objective, p)))} = {result}")
+    verdict = "all proved" if study.gradient.proved else "not all of them proved"
+    yield f"             derived in {moves} moves, {verdict}"
+    if study.feature is not None:
+        yield _wrapped("feature" if len(study.names) == 1 else "features", unit_in_words(study, units))
+    if penalty := penalty_in_words(study, units):
+        yield _wrapped("penalty", penalty)
+    if hidden_axes(problem):
+        yield _wrapped("start", start_in_words(study))
+    yield _wrapped("rate", rate_in_words(rate, known))
+    if warning:
+        yield _wrapped("warning", warning)
+    yield ""
+
+
+def collinear_in_words(relation: str) -> str:
+    return f"{relation}: the weights of these columns are not determined, only their predictions are; leave one of them out to give each a meaning"
+
+
+def unit_in_words(study: Study, units: Units) -> str:
+    """What the run does to the features."""
+    if not units.scalings:
+        return f"{study.names[0]} as it is" if len(study.names) == 1 else "as they are"
+    if len(study.names) == 1:
+        s = units.scalings[0]
+        moved = f"({study.names[0]} − {s.mean:.6g})" if s.mean else study.names[0]
+        return f"standardised: x = {moved}/{s.scale:.6g}; results below are in the data's own units"
+    how = "(column − mean)/deviation" if units.centred else "column/its root mean square"
+    numbers = (f"{s.mean:.6g}, {s.scale:.6g}" if units.centred else f"{s.scale:.6g}" for s in units.scalings)
+    each = (f"{name} ({two})" for name, two in zip(study.names, numbers, strict=True))
+    listed = f": {', '.join(each)}" if len(study.names) <= 12 else ""
+    return f"standardised: X = {how}{listed}; results below are in the data's own units"
+
+
+def penalty_in_words(study: Study, units: Units) -> str:
+    """On which scale a penalty on the weights acts: it is not the same for centimetres and for metres."""
+    problem = study.problem
+    strengths = [(c, v) for c, v in problem.constants if c.symbol.startswith("lam") and v is not None]
+    if not strengths:
+        return ""
+    values = ", ".join(f"{to_unicode(layout(c))} = {float(v):g}" for c, v in strengths)
+    if not units.scalings:
+        return f"{values}, on the weights in the data's own units: a column in other units is penalised otherwise"
+    how = "on the weights of the standardised features (weight times deviation), so that no unit matters"
+    return f"{values}, {how}; --raw puts it on those in the data's own units"
+
+
+def start_in_words(study: Study) -> str:
+    sizes = ", ".join(str(study.shapes.sizes[h]) for h in hidden_axes(study.problem))
+    return f"random weights for {sizes} hidden units (Glorot's uniform, He's normal before a relu), the same for the same --seed; biases 0"
+
+
+def rate_in_words(rate: float | str, known: Rates) -> str:
+    bound = f"2/λmax = {shown(known.bound)}" + ("" if known.exact else ", estimated at the start")
+    if rate == "auto":
+        best = "the best fixed rate 2/(λmax + λmin)" if known.exact else "a cautious rate 1/λmax, halved where the loss would rise"
+        return f"{known.best:.6g}, {best}; the bound is {bound}, the condition {shown(known.condition)}"
+    return f"{rate:.6g} as given; the bound is {bound}, the condition {shown(known.condition)}"
+
+
+# ---------------------------------------------------------------- after the last
+
+
+def after_lines(study: Study, fit: Fit) -> Iterator[str]:
+    """The steps, why it stopped, and the cross-check."""
+    yield from _table_of_steps(study, fit)
+    yield ""
+    yield _wrapped("stopped", fit.trace.says)
+    if words := predicted(fit):
+        yield _wrapped("predicted", words)
+    yield ""
+    yield from (_side_by_side(fit) if _few(study) else _one_below_the_other(study, fit))
+    if fit.closed is None:
+        yield _wrapped("closed form", f"none: {fit.why_not}")
+    else:
+        yield _wrapped("gap", cross_check(study, fit))
+
+
+def _few(study: Study) -> bool:
+    return study.shapes.scalars and len(study.problem.parameters) <= MOST_COLUMNS
+
+
+def _table_of_steps(study: Study, fit: Fit) -> Iterator[str]:
+    names = list(fit.parameters) if _few(study) else []
+    least = _least(fit) if not names else None
+    heads = [("step", 10), *((n, 20) for n in names), ("loss", 20), *([("above the least", 20)] if least is not None else [])]
+    yield "  " + "".join(f"{head:>{width}}" for head, width in heads)
+    for k, point, loss in steps_of(study, fit):
+        beyond = "" if least is None else f"{max(loss - least, 0.0):>20.4g}"
+        yield "  " + f"{k:>10,}" + "".join(f"{point[n]:>20.10g}" for n in names) + f"{loss:>20.10g}{beyond}"
+
+
+def _least(fit: Fit) -> float | None:
+    """The loss at the closed form, where there is one."""
+    return None if fit.least is None or not math.isfinite(fit.least) else fit.least
+
+
+def _side_by_side(fit: Fit) -> Iterator[str]:
+    yield "  " + f"{'':11}" + "".join(f"{n:>20}" for n in fit.parameters)
+    yield "  " + f"{'descent':11}" + "".join(f"{v:>20.13g}" for v in fit.parameters.values())
+    if fit.closed is not None:
+        yield "  " + f"{'closed form':11}" + "".join(f"{v:>20.13g}" for v in fit.closed.values())
+
+
+def _one_below_the_other(study: Study, fit: Fit) -> Iterator[str]:
+    """A row for each number: the descent's, the closed form's, and that for one standard deviation of the column."""
+    heads, rows = entries(study, fit)
+    wide = max([10, *(len(_short(name)) for name, *_ in rows[:MOST_ENTRIES])])
+    yield f"  {'':{wide}}" + "".join(f"{h:>{(WIDE - 2 - wide) // len(heads)}}" for h in heads)
+    for name, *cells in rows[:MOST_ENTRIES]:
+        yield f"  {_short(name):{wide}}" + "".join(f"{'' if v is None else f'{v:.10g}':>{(WIDE - 2 - wide) // len(heads)}}" for v in cells)
+    if len(rows) > MOST_ENTRIES:
+        yield f"  … and {len(rows) - MOST_ENTRIES:,} more; --json has them all"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 24 else name[:23] + "…"
+
+
+def entries(study: Study, fit: Fit) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(heads, (name, descent, closed form where there is one, for one standard deviation of the feature) for each number)."""
+    shapes = study.shapes
+    columns = [shapes.join(fit.parameters).tolist()]
+    heads = ["descent"]
+    if fit.closed is not None:
+        columns.append(shapes.join(fit.closed).tolist())
+        heads.append("closed form")
+    if fit.units.scalings and fit.units.pairs and not hidden_axes(study.problem):
+        weights = {w for w, _ in fit.units.pairs}
+        mine = {p.symbol: np.full(shapes.shape(p), p.symbol in weights, dtype=np.float64) for p in shapes.parameters}
+        run = fit.trace.points[-1].tolist()
+        columns.append([v if own else None for v, own in zip(run, shapes.join(mine).tolist(), strict=True)])
+        heads.append("per deviation")
+    return heads, list(zip(shapes.names(), *columns, strict=True))
+
+
+def predicted(fit: Fit) -> str:
+    """How many steps the eigenvalues promise, beside how many were made."""
+    steps = fit.trace.predicted_iterations
+    return "" if steps is None else f"{steps:,} step{'s' * (steps != 1)} at this rate, from the curvature, to come within {NEAR:g} of the target's spread"
+
+
+def cross_check(study: Study, fit: Fit) -> str:
+    """The gap in words, and whether it is small enough."""
+    if fit.gap is None:
+        return "there is no closed form to compare with"
+    words = f"{fit.gap:.3g} {study.target} between the predictions of the two (root mean square)"
+    if fit.agrees is None:
+        return words
+    return words + (": the cross-check holds" if fit.agrees else f": the cross-check FAILS, more than {TOLERANCE:g} of the target's standard deviation")
+
+
+def steps_of(study: Study, fit: Fit) -> Iterator[tuple[int, dict[str, Any], float]]:
+    """A few steps of the run, in the data's own units: the first ones, then ever further apart, and the last."""
+    kept, shapes = len(fit.trace.points), study.shapes
+    last = len(fit.trace.losses) - 1
+    chosen: Sequence[int] = sorted({0, *(min(last, round(10 ** (k * math.log10(max(last, 1)) / (SHOWN - 2)))) for k in range(SHOWN - 1)), last})
+    for k in chosen:
+        point = fit.trace.points[k if kept == last + 1 else -(k == last)]
+        yield (k if k < last else fit.trace.iterations), fit.units.own(shapes.split(point)), float(fit.trace.losses[k])
+
+
+# ---------------------------------------------------------------- machines
+
+
+def to_data(study: Study, fit: Fit) -> str:
+    """The result as JSON; what is not finite or not known is null."""
+    rates, shapes = fit.trace.rates, study.shapes
+    collinear = [f"{r}: the weights of these columns are not determined." for r in study.relations]
+    none = f"There is no closed form: {fit.why_not}." if fit.closed is None and not shapes.scalars else ""
+    failed = "The cross-check failed." if fit.agrees is False else ""
+    data = {
+        "problem": study.problem.name or study.problem.title,
+        "rows": study.rows,
+        "features": list(study.names) if study.feature else [],
+        "target": study.target,
+        "parameters": shapes.nested(fit.parameters, _finite),
+        "closed_form": None if fit.closed is None else shapes.nested(fit.closed, _finite),
+        "gap": _finite(fit.gap),
+        "loss": _finite(fit.trace.loss),
+        "rate": fit.trace.rate,
+        "rate_bound": _finite(rates.bound),
+        "condition": _finite(rates.condition),
+        "iterations": fit.trace.iterations,
+        "predicted_iterations": fit.trace.predicted_iterations,
+        "stopped": fit.trace.stopped,
+        "says": " ".join(filter(None, (*collinear, fit.warning, fit.trace.says, none, failed))),
+        "standardised": _standardised(study, fit.units),
+        "cross_check": fit.agrees,
+    }
+    if study.goal.classes:
+        data["classes"] = list(study.goal.classes)
+    if study.relations:
+        data["collinear"] = [str(r) for r in study.relations]
+    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)  # a column's name may hold what commands a screen
+
+
+def _standardised(study: Study, units: Units) -> Any:
+    """{"mean": …, "scale": …} of the one feature, or by column; None where the run took them as they are."""
+    each = [{"mean": s.mean, "scale": s.scale} for s in units.scalings]
+    return dict(zip(study.names, each, strict=True)) if len(each) > 1 else each[0] if each else None
+
+
+def _finite(v: float | None) -> float | None:
+    return v if v is not None and math.isfinite(v) else None
