@@ -17,6 +17,18 @@ from symgd import __version__
 __all__ = ["main"]
 
 USAGE = 2
+ARRAYS = r"""
+arrays: with --shape, definitions are NumPy's or LaTeX's
+  symgd derive --let "Y_hat = tanh(X @ W1 + b1) @ W2 + b2" \
+    --objective "sum((Y_hat - Y)^2)/n" --shape "X: n d" --shape "Y: n k" \
+    --shape "W1: d h" --shape "b1: h" --shape "W2: h k" --shape "b2: k" \
+    --wrt "W1 b1 W2 b2"
+  @  .T  and entry by entry, with NumPy's broadcasting, *  /  **
+  sum  mean (axis=0, axis=1)  norm  trace  det  inv  logdet  dot  outer  diag
+  eye(d)  I  ones(n)  softmax  logsumexp  where, and tanh, exp, log, relu, ...
+  a size (n) that stands in a formula is that number
+  in LaTeX a vector is a column: X^\top, A^{-1}, \operatorname{tr}, \|x\|^2
+"""
 FORMATS = ("text", "markdown", "latex", "html", "json")
 
 
@@ -99,8 +111,10 @@ def _statement_words(p: argparse.ArgumentParser) -> None:
 
 def _derive_words(commands: Any) -> None:
     p = _command(commands, "derive", "derive_command", "the derivation as a document, every step proved")
+    p.formatter_class, p.epilog = argparse.RawDescriptionHelpFormatter, ARRAYS
     p.add_argument("problem", nargs="?", metavar="PROBLEM", help="a name of the catalogue (symgd list), or a .toml file")
     _statement_words(p)
+    p.add_argument("--shape", action="append", default=[], metavar="NAME: SIZES", help='the sizes of an array: "X: n d" (again for more); see below')
     p.add_argument("--hold", action="append", default=[], metavar="NAME=VALUE", help="hold a parameter of the problem constant")
     p.add_argument("--expression", default="", metavar="EXPRESSION", help="one scalar derivative; other names are constants")
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="full")

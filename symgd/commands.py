@@ -121,13 +121,14 @@ def number(text: str, option: str) -> Fraction:
 
 def _stated(given: argparse.Namespace) -> Problem:
     """The problem that the words state: a name, a file, or definitions."""
-    own = given.let or given.loss or given.objective
+    own = given.let or given.loss or given.objective or given.shape
     if bool(given.problem) == bool(own):
         raise Refused("name a problem (symgd list), or state one with --let and --loss" if not own else "either a PROBLEM, or --let and --loss, not both")
     with refusing():
         if own:
             wrt = [name for word in given.wrt for name in word.replace(",", " ").split()]
-            found = Problem.from_text(given.let, given.loss, wrt, given.data, objective=given.objective, constants=values(given.constant, "--constant"))
+            constants = values(given.constant, "--constant")
+            found = Problem.from_text(given.let, given.loss, wrt, given.data, objective=given.objective, constants=constants, shapes=given.shape)
         else:
             found = named(given.problem) if given.problem.endswith(".toml") else catalogue.problem(given.problem)
             found = _only(found, [name for word in given.wrt for name in word.replace(",", " ").split()])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
-from symgd.arrays import ShapeError, Stated, state
+from symgd.arrays import ShapeError, state
 from symgd.arrays.sizes import read_shapes
 from symgd.document.page import Chain, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
@@ -314,16 +314,12 @@ def _in_arrays(
         made = state(let, loss, objective, parameters, data, tuple(constants), known)
     except ShapeError as why:
         raise ProblemError(str(why)) from why
-    used = frozenset[str]().union(*(names(value) for _, value in made.tape))
+    used = frozenset[str]().union(*(names(value) for _, value, _ in made.tape))
     given = tuple(made.names[s] for s in dict.fromkeys((*known, *data)) if s not in {*parameters, *constants} and s in used)
     return Problem(
-        title or "A problem of your own", tuple(made.names[p] for p in parameters), given, tuple(Definition(n, v, says) for n, v, says in _said(made)),
+        title or "A problem of your own", tuple(made.names[p] for p in parameters), given, tuple(Definition(*line) for line in made.tape),
         tuple((made.names[c], _fraction(c, v)) for c, v in constants.items()), made.count, sizes=made.sizes,
     )  # fmt: skip
-
-
-def _said(made: Stated) -> list[tuple[Name, Term, str]]:
-    return [(n, v, "the objective" if n == made.tape[-1][0] else "") for n, v in made.tape]
 
 
 def over_samples(*terms: Term) -> tuple[Problem, tuple[Term, ...]]:

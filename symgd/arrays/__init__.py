@@ -5,8 +5,8 @@
 
 from symgd.arrays.array import Array, Letters, Unfit, contracted, entrywise, repeated, squares, summed, transposed
 from symgd.arrays.sizes import ShapeError
-from symgd.arrays.state import Stated, state
+from symgd.arrays.state import Stated, entry, state
 
 __all__ = [
-    "Array", "Letters", "ShapeError", "Stated", "Unfit", "contracted", "entrywise", "repeated", "squares", "state", "summed", "transposed",
+    "Array", "Letters", "ShapeError", "Stated", "Unfit", "contracted", "entry", "entrywise", "repeated", "squares", "state", "summed", "transposed",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ Glossary: `r` a reading, `x`, `a`, `b` arrays; `columns`: are vectors columns (L
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -16,12 +16,12 @@ from symgd.arrays.array import Array, Letters, Unfit, contracted, entrywise, rep
 from symgd.arrays.places import Place
 from symgd.arrays.sizes import ShapeError
 from symgd.arrays.words import WORDS
-from symgd.indices import axis
+from symgd.indices import axis, free, fresh, rename, settle
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.reading.pratt import Reading
-from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, mul
+from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, mul, subterms
 
-__all__ = ["Known", "Walk"]
+__all__ = ["Known", "Walk", "in_order", "settled"]
 
 
 @dataclass
@@ -30,13 +30,33 @@ class Known:
 
     axes     of each name its axes, as letters of axes; None for an axis of one entry; () for a number
     letters  of each size its axis
+    lost     parameters without a shape: numbers, unless they are used as arrays
     counted  the sizes that are written as numbers in formulas; filled on the way
+    tape     what was defined so far: (name, value, what it is)
+    naming   may parts of a formula get names of their own?
     """
 
     axes: dict[str, tuple[str | None, ...]]
     letters: Mapping[str, str]
-    lost: frozenset[str] = frozenset()  # names without a shape that are used as arrays
+    lost: frozenset[str] = frozenset()
     counted: dict[str, Name] = field(default_factory=dict)
+    tape: list[tuple[Name, Term, str]] = field(default_factory=list)
+    naming: bool = False
+
+    def define(self, x: Array, symbol: str, says: str = "") -> Array:
+        """A line of the tape for x, with the indices of its axes; x by its name.  Without naming x itself."""
+        if not self.naming:
+            return x
+        letters = [a for a in (*sorted(free(x.term) - set(x.letters)), *x.letters) if a in free(x.term)]
+        indices = in_order([axis(a) for a in letters])
+        value = settled(rename(x.term, {a: b for a, b in zip(letters, indices, strict=True) if a != b}))
+        known = next((n for n, v, _ in self.tape if v == value and n.indices == indices), None)
+        if known is None:
+            count = next(k for k in range(1, 999) if f"{symbol}{k}" not in self.axes and f"{symbol}{k}" not in self.letters)
+            known = Name(f"{symbol}{count}", indices)
+            self.axes[known.symbol] = tuple(map(axis, indices))
+            self.tape.append((known, value, says))
+        return replace(x, term=Name(known.symbol, tuple(letters)))
 
     def count(self, over: str | None) -> Term:
         """How many entries the axis has."""
@@ -77,6 +97,8 @@ class Walk:
         x = self.go(r)
         if x.unit:
             raise self.refuse("the size of the identity is not known here; write eye(d)", r)
+        if x.many:
+            raise self.refuse("how many ones 𝟏 has is not said here", r)
         if self.columns and len(x.axes) == 2 and x.axes[1] is None:
             x = replace(x, axes=x.axes[:1])
         return replace(x, axes=()) if x.scalar else x
@@ -117,7 +139,7 @@ class Walk:
             case Call(f, _) if f in WORDS and (f not in FUNCTIONS or len(r.parts) != FUNCTIONS[f].arity):
                 return WORDS[f](self, r)
             case Call(f, _) if f in FUNCTIONS:
-                return self.together(lambda *args: Call(f, args), r)
+                return self.function(f, r)
             case Call(f, _):
                 raise self.refuse(f"unknown function {f}; the functions are {', '.join((*sorted(WORDS), *FUNCTIONS))}", r)
             case D():
@@ -159,6 +181,8 @@ class Walk:
         size = "".join(t.indices) if t.indices and not size else size
         if head == "I" and size in self.known.letters:
             return self.identity(self.known.letters[size])
+        if s == "𝟏":
+            return Array(ONE, (None, None), many=frozenset({0}))
         if s == "I" and not t.indices:
             return Array(ONE, unit=True)
         if s in CONSTANTS and not t.indices:
@@ -185,6 +209,25 @@ class Walk:
             out = self.two(f, out, self.go(part), (start, part), r)
         return out
 
+    def function(self, f: str, r: Reading) -> Array:
+        """f(a, …); a product of arrays inside gets a name, z1, so that the way back goes through it."""
+        xs = [self.named(self.go(part)) for part in r.parts]
+        out = xs[0]
+        if len(xs) == 1:
+            return replace(out, term=Call(f, (out.term,)))
+        return self.two(lambda a, b: Call(f, (a, b)), out, xs[1], (r.parts[0].start, r.parts[1]), r)
+
+    def named(self, x: Array) -> Array:
+        """What a function is taken of, by name where products are in it."""
+        if x.unit or not free(x.term) or not any(isinstance(s, Sum) for s in subterms(x.term)):
+            return x
+        return self.known.define(x, "z")
+
+    def activated(self, x: Array) -> Array:
+        """What is multiplied as a matrix, by name where functions are in it."""
+        bent = any(free(s.bottom if isinstance(s, Div) else s) for s in subterms(x.term) if isinstance(s, Call | Cases | Div))
+        return self.known.define(x, "a") if bent and not x.unit else x
+
     def two(self, f: Callable[[Term, Term], Term], a: Array, b: Array, at: tuple[int, Reading], r: Reading) -> Array:
         """f(a, b); in LaTeX a bias, a column, is added to every row."""
         try:
@@ -201,9 +244,10 @@ class Walk:
         start, right = at
         left = self.place.text[start : right.start].rstrip(" +-−*/@·⊙,&").removesuffix("\\odot").removesuffix("\\cdot").rstrip()
         one, other = (self.known.size(x) for x in unfit.axes) if unfit.axes else ("", "")
-        says = {"inner": f"the inner sizes {one} and {other} differ", "differ": f"the sizes {one} and {other} differ"}.get(
-            unfit.why, "the identity goes with square matrices only"
-        )
+        says = {
+            "inner": f"the inner sizes {one} and {other} differ", "differ": f"the sizes {one} and {other} differ", "ones": "how many ones 𝟏 has is not said",
+            "identity": "the identity goes with square matrices only",
+        }[unfit.why]  # fmt: skip
         return self.place.error(says, right, (start, max(right.end, start)), ((left, self.known.words(a)), (self.place.of(right), self.known.words(b))))
 
     def cases(self, r: Reading) -> Array:
@@ -268,7 +312,7 @@ class Walk:
 
     def times(self, a: Array, b: Array, at: tuple[int, Reading], r: Reading) -> Array:
         try:
-            return contracted(a, b)
+            return contracted(self.activated(a), self.activated(b))
         except Unfit as unfit:
             raise self.unfit(unfit, a, b, at, r) from unfit
 
@@ -326,6 +370,19 @@ class Walk:
             return replace(x, term=Div(ONE, x.term))
         a, b = self.letters.new(row), self.letters.new(col)
         return Array(Inverse(a, b, row, col, x.term), (a, b))
+
+
+def in_order(axes: Sequence[str]) -> tuple[str, ...]:
+    """i, j, and j' where an axis comes twice"""
+    out: list[str] = []
+    for a in axes:
+        out.append(fresh(a, out))
+    return tuple(out)
+
+
+def settled(t: Term) -> Term:
+    """The bound letters with the fewest primes that the free ones leave them."""
+    return settle(t, free(t))
 
 
 def _whole(t: Term) -> int | None:

@@ -21,7 +21,8 @@ class Place:
 
     def of(self, r: Reading) -> str:
         """What is written there."""
-        return " ".join(self.text[r.start : r.end].split())
+        said = " ".join(self.text[r.start : r.end].split())
+        return said[1:-1] if said[:1] == "(" and said.find(")") == len(said) - 1 else said
 
     def between(self, a: Reading, b: Reading) -> str:
         """The sign of the product of two neighbours, "" where there is none."""

@@ -6,19 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from symgd.arrays.array import Array, Letters
-from symgd.arrays.elaborate import Known, Walk
+from symgd.arrays.elaborate import Known, Walk, in_order, settled
 from symgd.arrays.places import Place
 from symgd.arrays.sizes import Shape, ShapeError, axes_of
-from symgd.indices import axis, free, fresh, rename, settle
+from symgd.indices import axis, rename
 from symgd.reading.arrays import read_array_definition, read_arrays
 from symgd.reading.pratt import Reading
 from symgd.reading.reader import formula_within
-from symgd.term import ONE, Div, Name, Sum, Term, mul
+from symgd.term import ONE, Det, Div, Inverse, Name, Sum, Term, mul, subterms
 
-__all__ = ["Stated", "state"]
+__all__ = ["Stated", "entry", "state"]
 
 SAMPLES = "i"
 
@@ -26,13 +26,13 @@ SAMPLES = "i"
 @dataclass(frozen=True)
 class Stated:
     """names   every declared name with its indices
-    tape    (name, value), in order; the last is the objective
+    tape    (name, value, what it is), in order; the last is the objective
     count   (axis, the name of its size), of the sizes that formulas count with
     sizes   (axis, its size as the writer says it)
     """
 
     names: dict[str, Name]
-    tape: tuple[tuple[Name, Term], ...]
+    tape: tuple[tuple[Name, Term, str], ...]
     count: tuple[tuple[str, Name], ...]
     sizes: tuple[tuple[str, str], ...]
 
@@ -44,6 +44,22 @@ def state(
     return _Stating(let, loss, objective, parameters, data, constants, dict(shapes)).stated()
 
 
+def entry(text: str, declared: Mapping[str, Name], sizes: Sequence[tuple[str, str]], indices: tuple[str, ...]) -> Term:
+    """One entry of what the text says, at these indices: entry("X.T @ u", problem.declared(), problem.sizes, ("j",)) is Σ_i x_ij u_i.
+
+    Raises ShapeError, reading.Unread.
+    """
+    letters = {size: over for over, size in sizes}
+    known = Known({s: tuple(map(axis, n.indices)) for s, n in declared.items() if s not in letters}, letters)
+    walk = Walk(known, Place(text), formula_within(text)[0] == "latex", Letters(indices))
+    right = read_arrays(text, frozenset((*known.axes, *letters)))
+    x = walk.whole(right)
+    own = tuple(map(axis, x.letters))
+    if not x.letters or own == tuple(map(axis, indices)):
+        return settled(rename(x.term, dict(zip(x.letters, indices, strict=False))))
+    raise walk.place.error(f"this is {known.words(x)}, and {known.words(Array(x.term, indices))} is needed", right)
+
+
 @dataclass
 class _Stating:
     let: Sequence[str]
@@ -53,7 +69,6 @@ class _Stating:
     data: Sequence[str]
     constants: Collection[str]
     shapes: dict[str, Shape]
-    tape: list[tuple[Name, Term]] = field(default_factory=list)
 
     def stated(self) -> Stated:
         self.shapes |= {d: ("n",) for d in self.data if d not in self.shapes}
@@ -61,17 +76,18 @@ class _Stating:
         axes = {s: tuple(letters[size] if size != "1" else None for size in shape) for s, shape in self.shapes.items()}
         lost = frozenset(s for s in self.parameters if s not in axes)
         axes |= {s: () for s in (*self.parameters, *self.constants) if s not in axes}
-        self.known = Known(axes, letters, lost)
-        declared = {s: Name(s, _indices(own)) for s, own in axes.items()}
+        self.known = Known(axes, letters, lost, naming=True)
+        declared = {s: Name(s, in_order([a for a in own if a])) for s, own in axes.items()}
         for line in self.let:
             self.define(line)
-        self.tape.append(self.goal())
-        return Stated(declared, tuple(self.tape), self.counts(axes.values()), tuple((a, s) for s, a in letters.items()))
+        self.known.tape.append(self.goal())
+        return Stated(declared, tuple(self.known.tape), self.counts(axes.values()), tuple((a, s) for s, a in letters.items()))
 
     def counts(self, shapes: Collection[tuple[str | None, ...]]) -> tuple[tuple[str, Name], ...]:
         """The sizes that the formulas count with, and that of the samples."""
         letters = self.known.letters
-        if SAMPLES in letters.values() and not any(shape.count(SAMPLES) > 1 for shape in shapes):
+        matrices = any(isinstance(s, Det | Inverse) for _, value, _ in self.known.tape for s in subterms(value))  # equal rows have no inverse
+        if SAMPLES in letters.values() and not matrices and not any(shape.count(SAMPLES) > 1 for shape in shapes):
             self.known.count(SAMPLES)
         found = sorted(((letters[s], name) for s, name in self.known.counted.items()), key=lambda pair: (pair[0] != SAMPLES, pair))
         return tuple(found)
@@ -90,9 +106,11 @@ class _Stating:
         x = Array(x.term, (*(walk.loose[a] for a in name.indices), *x.axes))
         own = tuple(axis(a) if a else None for a in x.axes)
         self.known.axes[name.symbol] = own
-        self.tape.append((Name(name.symbol, _indices(own)), _placed(x.term, x.letters, _indices(own))))
+        indices = in_order([a for a in own if a])
+        value = rename(x.term, {a: b for a, b in zip(x.letters, indices, strict=True) if a != b})
+        self.known.tape.append((Name(name.symbol, indices), settled(value), ""))
 
-    def goal(self) -> tuple[Name, Term]:
+    def goal(self) -> tuple[Name, Term, str]:
         """The objective: the mean of the loss of one sample, or as stated."""
         text = self.loss or self.objective
         right = read_arrays(text, self.symbols())
@@ -108,7 +126,7 @@ class _Stating:
         if left:
             raise self.no_number(walk, right, x, bool(self.loss))
         symbol = next(s for s in ("L", "J", *(f"L{k}" for k in range(1, len(self.known.axes) + 2))) if s not in self.known.axes)
-        return Name(symbol), settle(term, free(term))
+        return Name(symbol), settled(term), "the objective"
 
     def no_number(self, walk: Walk, r: Reading, x: Array, of_sample: bool) -> ShapeError:
         if walk.loose and not x.letters:
@@ -124,19 +142,3 @@ class _Stating:
     def symbols(self) -> frozenset[str]:
         """Every name that is declared, or defined so far."""
         return frozenset({*self.known.axes, *(s for s in self.known.letters if not s.isdigit())})
-
-
-def _indices(axes: Sequence[str | None]) -> tuple[str, ...]:
-    """i, j, and j' where an axis comes twice"""
-    out: list[str] = []
-    for a in axes:
-        if a:
-            out.append(fresh(a, out))
-    return tuple(out)
-
-
-def _placed(t: Term, letters: Sequence[str], indices: Sequence[str]) -> Term:
-    """The term with its free letters called as the name's indices, and the bound ones with the fewest primes."""
-    t = rename(t, {a: b for a, b in zip(letters, indices, strict=True) if a != b})
-    return settle(t, free(t))
-

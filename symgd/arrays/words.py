@@ -56,8 +56,8 @@ def _reduced(w: Walk, r: Reading) -> tuple[Array, tuple[int, ...], bool]:
     """The array, the axes that are summed over, and whether they stay with one entry: of sum, mean, logsumexp."""
     args, given = _split(w, r, 1, 2, ("axis", "keepdims"))
     x = w.go(args[0])
-    if x.unit:
-        raise w.refuse("the size of the identity is not known here; write eye(d)", r)
+    if x.unit or x.many:
+        raise w.refuse("the size of the identity is not known here; write eye(d)" if x.unit else "how many ones 𝟏 has is not said here", r)
     chosen = given.get("axis")
     if len(args) == 2:
         match args[1].term:
@@ -101,6 +101,7 @@ def norm(w: Walk, r: Reading) -> Array:
     at = _axis(w, x, given.get("axis"), r)
     if len(x.letters) == 2 and len(at) == 2 and (len(args) == 2 or "ord" in given) and not w.columns:
         raise w.refuse(f"norm({w.place.of(args[0])}, {order}) of a matrix is no sum of entries; norm({w.place.of(args[0])}) is Frobenius'", r)
+    x = w.named(x) if order == 1 else x
     if order == 1:
         out = summed(replace(x, term=Call("abs", (x.term,))), at)
     else:
@@ -238,29 +239,34 @@ def _along_last(w: Walk, r: Reading) -> tuple[Array, int]:
 
 
 def _exponentials(w: Walk, x: Array, at: int) -> Term:
-    """Σ exp(x) along the axis, under a letter of its own"""
+    """Σ x along the axis, under a letter of its own"""
     letter = x.axes[at]
     if letter is None:
-        return Call("exp", (x.term,))
+        return x.term
     other = w.letters.new(letter)
-    return Sum(other, Call("exp", (rename(x.term, {letter: other}),)))
+    return Sum(other, rename(x.term, {letter: other}))
 
 
 def softmax(w: Walk, r: Reading) -> Array:
     """exp(z_k)/Σ exp(z), along the last axis"""
     x, at = _along_last(w, r)
-    return replace(x, term=Div(Call("exp", (x.term,)), _exponentials(w, x, at)))
+    x = w.named(x)
+    top = w.known.define(replace(x, term=Call("exp", (x.term,))), "e")
+    total = w.known.define(replace(x, term=_exponentials(w, top, at), axes=tuple(a for k, a in enumerate(x.axes) if k != at)), "s")
+    return replace(x, term=Div(top.term, total.term))
 
 
 def log_softmax(w: Walk, r: Reading) -> Array:
     """z_k − log Σ exp(z), along the last axis"""
     x, at = _along_last(w, r)
-    return replace(x, term=x.term - Call("log", (_exponentials(w, x, at),)))
+    x = w.named(x)
+    return replace(x, term=x.term - Call("log", (_exponentials(w, replace(x, term=Call("exp", (x.term,))), at),)))
 
 
 def logsumexp(w: Walk, r: Reading) -> Array:
     """log Σ exp(z), over all entries or one axis"""
     x, at, keep = _reduced(w, r)
+    x = w.named(x)
     total = summed(replace(x, term=Call("exp", (x.term,))), at)
     return _kept(replace(total, term=Call("log", (total.term,))), x, at, keep)
 
@@ -275,6 +281,12 @@ def where(w: Walk, r: Reading) -> Array:
         raise w.refuse("where takes a condition and two values: where(x > 0, x, 0)", r)
     relation = r.parts[0].term.relation
     return w.several(lambda a, b, x, y: Cases(((x, Compare(a, relation, b)),), y), [*r.parts[0].parts, *r.parts[1:]], r)
+
+
+def power(w: Walk, r: Reading) -> Array:
+    """x to the power c, entry by entry"""
+    args, _ = _split(w, r, 2, 2)
+    return w.two(Pow, w.go(args[0]), w.go(args[1]), (args[0].start, args[1]), r)
 
 
 def square(w: Walk, r: Reading) -> Array:
@@ -320,6 +332,6 @@ WORDS: dict[str, Word] = {
     "sum": sum_, "mean": mean_, "norm": norm, "trace": trace, "tr": trace, "Tr": trace, "det": det, "inv": inv, "logdet": logdet, "matmul": matmul, "dot": dot,
     "inner": inner, "outer": outer, "multiply": multiply, "hadamard": multiply, "diag": diag, "eye": eye, "identity": eye, "ones": _filled(ONE),
     "zeros": _filled(ZERO), "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "transpose": transpose, "where": where, "square": square,
-    "solve": solve, "matrix_power": matrix_power, "max": extreme, "min": extreme, "maximum": extreme, "minimum": extreme, "kron": unread, "vec": unread,
-    "cross": unread,
+    "power": power, "solve": solve, "matrix_power": matrix_power, "max": extreme, "min": extreme, "maximum": extreme, "minimum": extreme,
+    "kron": unread, "vec": unread, "cross": unread,
 }  # fmt: skip
