@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from symgd.forward import Problem
 from symgd.numeric.data import DataError
-from symgd.term import Call, Cases, Div, Num, Pow, Term, names, subterms
+from symgd.term import Call, Cases, Det, Div, Inverse, Num, Pow, Term, names, subterms
 
 __all__ = ["as_column", "hides", "same_length", "see_finite", "see_weights"]
 
@@ -51,10 +51,12 @@ def see_weights(weights: Column) -> None:
 def see_finite(symbols: Sequence[str], columns: Sequence[Any]) -> None:
     """Raises DataError naming the first row that is not finite."""
     for name, c in zip(symbols, columns, strict=False):
-        bad = np.flatnonzero(~np.isfinite(c))
-        if len(bad):
-            where = f", row {int(bad[0]) + 1} of {len(c)}" if isinstance(c, np.ndarray) else ""
-            raise DataError(f"{name}{where}: {np.atleast_1d(c)[bad[0]]} is not finite")
+        if np.isfinite(c).all():
+            continue
+        at = np.unravel_index(np.flatnonzero(~np.isfinite(c))[0], np.shape(c))
+        where = f", row {int(at[0]) + 1} of {len(c)}" if at else ""
+        where += "".join(f", column {int(k) + 1}" for k in at[1:2])
+        raise DataError(f"{name}{where}: {np.asarray(c)[at]} is not finite")
 
 
 def hides(problem: Problem) -> bool:
@@ -66,7 +68,7 @@ def hides(problem: Problem) -> bool:
 
     def one(t: Term) -> bool:
         match t:
-            case Call() | Cases():
+            case Call() | Cases() | Det() | Inverse():
                 return True
             case Div(_, bottom):
                 return bool(names(bottom) - given)

@@ -76,4 +76,5 @@ class Curve:
         if missing and self.form.constant and not used & set(missing) and any(d in given for d in self.f.data):
             rows = len(next(given[d] for d in self.f.data if d in given))
             given = {**given, **{d: np.zeros(rows) for d in missing}}
-        return self.f.bind(**given)
+        bound: Bound = self.f.bind(**given)
+        return bound

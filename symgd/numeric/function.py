@@ -1,6 +1,6 @@
 """The product: a gradient as NumPy functions, on data handed over with each call, or bound to data once.
 
-Everything is computed in float64, whatever comes in.
+Everything is computed in float64, whatever comes in; a problem of arrays in float32 where every array given is float32.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from symgd.derivation import Gradient
 from symgd.document.page import Mono, Page, Prose
 from symgd.document.shown import shows_itself
 from symgd.meaning import mixes
-from symgd.numeric.arrays import Column, as_column, hides, same_length, see_finite, see_weights
+from symgd.numeric.arrays import as_column, hides, same_length, see_finite, see_weights
 from symgd.numeric.bound import Bound, over_grid
 from symgd.numeric.data import DataError
+from symgd.numeric.fitted import as_array, fit_shapes, in_one_type
+from symgd.numeric.flat import BoundArrays
 from symgd.numeric.moments import NO_DATA, take_moments
 from symgd.numeric.plan import NotSupported, plan
 from symgd.numeric.quadratic import Square, bound_source, columns_source, square
@@ -31,7 +33,7 @@ GRID = 4  # points: from here on a sum of squares is bound before a grid of para
 
 
 def compile_gradient(gradient: Gradient) -> GradientFunction:
-    """The gradient as NumPy functions.  Raises NotSupported for axes other than the samples."""
+    """The gradient as NumPy functions."""
     return GradientFunction(gradient)
 
 
@@ -40,9 +42,11 @@ class GradientFunction:
     """The loss L and its derivatives by the parameters, computed by the text in `source`.
 
     f.loss(w, b, x=x, y=y) -> float; f.gradient(…) -> a named tuple in the order of the parameters; f.loss_and_gradient(…) -> both.
-    Data are columns of one length, shape (n,); `weights=` gives each sample a weight (Σ_i becomes Σ w_i, n becomes Σ w_i).
-    Constants are keywords too; one without a value must be given.  Parameters may be arrays that broadcast (a grid): results then have their shape.
-    Raises DataError for data that cannot be used (lengths, text, a value that is not finite, with its row), TypeError for a wrong call.
+    Data are columns of one length, shape (n,), or arrays of the shapes that the problem says, X (n, d); `weights=` gives each sample a weight
+    (Σ_i becomes Σ w_i, n becomes Σ w_i).  Constants are keywords too; one without a value must be given.
+    Where all parameters are single numbers they may be arrays that broadcast (a grid): results then have their shape.
+    Raises DataError for data that cannot be used (lengths, text, a value that is not finite, with its row), ValueError for shapes that do not fit
+    together, TypeError for a wrong call.
     """
 
     def __init__(self, gradient: Gradient) -> None:
@@ -59,7 +63,10 @@ class GradientFunction:
         self._inputs = [(d.symbol, bool(d.indices)) for d in gradient.problem.data]
         self._expected = {*self.data, *(c for c, v in self.constants.items() if v is None)}
         self._hides = hides(gradient.problem)
-        self._mixes = any(mixes(gradient.problem, axis) for axis, _ in gradient.problem.count)
+        self._wide = not self.plan.flat
+        self._mixes = bool(self.plan.samples) and mixes(gradient.problem, self.plan.samples)
+        fixed = tuple(c for c, _ in gradient.problem.constants if c.indices)
+        self._declared = (*gradient.problem.data, *gradient.problem.parameters, *fixed)
 
     def shown(self) -> Page:
         """How it is called, and what a call costs."""
@@ -79,21 +86,29 @@ class GradientFunction:
         """L, (∂L/∂w, ∂L/∂b, …)"""
         return self._call("loss_and_gradient", theta, weights, given)
 
-    def per_sample(self, *theta: Any, **given: Any) -> Column:
+    def per_sample(self, *theta: Any, **given: Any) -> Any:
         """One gradient a row, shape (n, p): that of the loss of the sample alone.  Where L is a mean over the samples, their mean is the gradient.
 
+        Where parameters are arrays: a named tuple, each of shape (n, …) with its parameter's shape behind the sample.
         Raises NotSupported where a sample's loss needs the others (a definition holds a sum over them).
         """
         if self._mixes:
             raise NotSupported("a sample's own loss needs the other samples here: a definition holds a sum over them")
         point, columns, constants = self._arguments(theta, None, given)
+        if self._wide:
+            return self._shape(*self._each(point, columns, constants))
         see_finite(self.data, columns)
         with np.errstate(all="ignore"):
-            return self._alone(*map(float, point), *columns, **constants)  # type: ignore[no-any-return]
+            return self._alone(*map(float, point), *columns, **constants)
 
-    def bind(self, *, weights: Any = None, **given: Any) -> Bound:
-        """The same functions of the parameters alone.  For a sum of squares the sums over the data are taken here, once."""
+    def bind(self, *, weights: Any = None, sizes: Mapping[str, int] | None = None, **given: Any) -> Any:
+        """The same functions of the parameters alone.  For a sum of squares the sums over the data are taken here, once.
+
+        sizes  how far an axis runs that is not in the data: {"h": 32}, for functions of the flat vector of all parameters
+        """
         columns, constants = self._given(weights, given)
+        if self._wide:
+            return self._bound_arrays(columns, constants, sizes or {}, weighted=weights is not None)
         return self._bound(columns, constants, weighted=weights is not None)
 
     # ---------------------------------------------------------------- the texts that run
@@ -101,7 +116,7 @@ class GradientFunction:
     @cached_property
     def square(self) -> Square | None:
         """The loss as c Σ u² + P, where it is one."""
-        return square(self.plan)
+        return None if self._wide else square(self.plan)
 
     @cached_property
     def bound_source(self) -> str:
@@ -127,6 +142,10 @@ class GradientFunction:
     def _call(self, which: str, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> Any:
         point, columns, constants = self._arguments(theta, weights, given)
         weighted = weights is not None
+        if self._wide:
+            loss, slopes = self._computed(which, point, columns, constants, weighted=weighted)
+            named = self._shape(*slopes) if slopes else None
+            return {"loss": loss, "gradient": named, "loss_and_gradient": (loss, named)}[which]
         if any(isinstance(t, np.ndarray) for t in point):
             return self._grid(which, point, columns, constants, weighted=weighted)
         with np.errstate(all="ignore"):
@@ -169,7 +188,66 @@ class GradientFunction:
         loss, both, walk, form = self._of_moments["bound"](moments, **constants)
         return Bound(self.name, rows, self._shape, loss, both, moments, walk, form if self.square.affine else None)
 
-    def _arguments(self, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> tuple[list[Any], list[Any], dict[str, float]]:
+    # ---------------------------------------------------------------- arrays
+
+    def _fitted(self, point: Sequence[Any], columns: Sequence[Any], constants: Mapping[str, Any], *, weighted: bool) -> tuple[list[Any], dict[str, Any]]:
+        """(parameters, data, weights) and the constants, of shapes that fit and of one type."""
+        fixed = [constants[self._ids[c.symbol]] for c in self._declared[len(self.data) + len(self.parameters) :]]
+        data = columns[:-1] if weighted else columns
+        sizes = fit_shapes(self._declared, [*data, *point, *fixed])
+        if weighted and len(columns[-1]) != sizes[self.plan.samples]:
+            raise DataError(f"weights has {len(columns[-1])}, and there are {sizes[self.plan.samples]} samples")
+        arrays = in_one_type([*point, *columns, *constants.values()])
+        return arrays[: len(point) + len(columns)], dict(zip(constants, arrays[len(point) + len(columns) :], strict=True))
+
+    def _computed(
+        self, which: str, point: Sequence[Any], columns: Sequence[Any], constants: Mapping[str, Any], *, weighted: bool
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """(L, its derivatives, each of its parameter's shape and nobody else's array)"""
+        arrays, fixed = self._fitted(point, columns, constants, weighted=weighted)
+        with np.errstate(all="ignore"):
+            out = (self._weighted if weighted else self._kernels)[which](*arrays, **fixed)
+        loss = None if which == "gradient" else out if which == "loss" else out[0]
+        slopes: tuple[Any, ...] = () if which == "loss" else out if which == "gradient" else out[1]
+        if not all(np.isfinite(a).all() for a in ([*slopes] if loss is None else [loss])):
+            see_finite(self.data, columns)
+        mine = [g if isinstance(g, np.ndarray) and g.base is None and not any(g is a for a in arrays) else np.array(g) for g in slopes]
+        return None if loss is None else float(loss), tuple(g if g.ndim else float(g) for g in mine)
+
+    def _each(self, point: Sequence[Any], columns: Sequence[Any], constants: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The gradients of the samples one by one."""
+        arrays, fixed = self._fitted(point, columns, constants, weighted=False)
+        see_finite(self.data, columns)
+        with np.errstate(all="ignore"):
+            out = self._alone(*arrays, **fixed)
+        return tuple(out.T) if isinstance(out, np.ndarray) else tuple(np.array(g) for g in out)
+
+    def _bound_arrays(self, columns: list[Any], constants: dict[str, Any], sizes: Mapping[str, int], *, weighted: bool) -> BoundArrays:
+        see_finite(self.data, columns)
+        data = columns[:-1] if weighted else columns
+        known = fit_shapes(self.derivation.problem.data, data) if data else {}
+        rows = known.get(self.plan.samples, 0)
+
+        def both(*point: Any) -> tuple[float, tuple[Any, ...]]:
+            return self._computed("loss_and_gradient", self._point(point), columns, constants, weighted=weighted)
+
+        def loss(*point: Any) -> float:
+            return float(self._computed("loss", self._point(point), columns, constants, weighted=weighted)[0])
+
+        def each(*point: Any) -> tuple[Any, ...]:
+            return self._each(self._point(point), columns, constants)
+
+        own = None if weighted or self._mixes or not self.plan.samples else each
+        return BoundArrays(self.name, rows, self._shape, self.derivation.problem.parameters, {**sizes, **known}, both, loss, own)
+
+    def _point(self, theta: Sequence[Any]) -> list[Any]:
+        """The parameters as arrays and floats.  Raises TypeError for too few or too many."""
+        if len(theta) != len(self.parameters):
+            raise TypeError(f"{len(theta)} values for the parameters {', '.join(self.parameters)}")
+        declared = self.derivation.problem.parameters
+        return [as_array(t, n) if n.indices else _number(t) if not np.ndim(t) else as_array(t, n) for t, n in zip(theta, declared, strict=True)]
+
+    def _arguments(self, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> tuple[list[Any], list[Any], dict[str, Any]]:
         """The parameters (by position, or the last ones by name), the columns, the constants."""
         if len(theta) > len(self.parameters):
             data = ", ".join(f"{d}=…" for d in self.data)
@@ -178,20 +256,26 @@ class GradientFunction:
         if missing := [p for p in rest if p not in given]:
             raise TypeError(f"a value is needed for {', '.join(missing)}; the parameters are {', '.join(self.parameters)}")
         point = [*theta, *(given[p] for p in rest)]
-        return [_number(t) for t in point], *self._given(weights, {k: v for k, v in given.items() if k not in rest} if rest else given)
+        values = self._point(point) if self._wide else [_number(t) for t in point]
+        return values, *self._given(weights, {k: v for k, v in given.items() if k not in rest} if rest else given)
 
-    def _given(self, weights: Any, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, float]]:
+    def _given(self, weights: Any, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """The data in the plan's order, the weights last, and the constants by identifier."""
         if given.keys() != self._expected:
             self._see_names(given)
-        columns: list[Any] = [as_column(given[s], s) if varies else float(given[s]) for s, varies in self._inputs]
+        if self._wide:
+            columns: list[Any] = [as_array(given[x.symbol], x) if x.indices else float(given[x.symbol]) for x in self.derivation.problem.data]
+        else:
+            columns = [as_column(given[s], s) if varies else float(given[s]) for s, varies in self._inputs]
         if weights is not None:
             columns.append(as_column(weights, "weights"))
             see_weights(columns[-1])
-        same_length((*self.data, "weights"), columns)
+        if not self._wide:
+            same_length((*self.data, "weights"), columns)
         if self._hides:
             see_finite(self.data, columns)
-        return columns, {self._ids[c]: float(given[c]) for c in self.constants if c in given}
+        arrays = {x.symbol: x for x, _ in self.derivation.problem.constants if x.indices}
+        return columns, {self._ids[c]: as_array(given[c], arrays[c]) if c in arrays else float(given[c]) for c in self.constants if c in given}
 
     def _see_names(self, given: Mapping[str, Any]) -> None:
         """Raises TypeError for what is missing and for what is unknown."""

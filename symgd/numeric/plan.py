@@ -1,30 +1,37 @@
-"""The two tapes → a plan: named lines without sums inside, each a scalar, a value per sample, or a sum over the samples.
+"""The two tapes → a plan: named lines, each an array whose axes are known, and over which of them it is summed.
 
-`L := (1/n) Σ_i u_i²` becomes the sum `uu := Σ_i u_i²` and the scalar `L := (1/n) uu`; what does not vary with the sample stands outside its sum.
+`L := (1/n) Σ_i u_i²` becomes the sum `uu := Σ_i u_i²` and the line `L := (1/n) uu`; what does not vary with the sample stands outside its sum.
+A sum over another axis stays where it is written: ŷ_i := Σ_j X_ij w_j + b is one line.
 
 Weights m_i: Σ_i f_i means Σ_i m_i f_i, and n means Σ_i m_i.  One sample alone: Σ_i f_i means f_i, and n is 1.
-
-Only the sample axis is known here.  Another axis is refused by `_one_axis`; to add one, give `Line` its axes in place of the one kind "sample".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from symgd.derivation import Gradient
 from symgd.forward import Problem
-from symgd.indices import axis, free, rename
+from symgd.indices import axis, free, fresh, rename, settle
+from symgd.numeric.aligned import SIZE, Axes, ordered
+from symgd.numeric.matching import unmatched
 from symgd.numeric.stable import stable
-from symgd.term import ONE, TWO, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, names, parts, rebuild, subterms
+from symgd.numeric.steady import steady
+from symgd.term import ONE, TWO, Compare, D, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, names, parts, rebuild, size, subterms
 from symgd.term import replace as rewrite
 
-__all__ = ["WEIGHT", "Line", "NotSupported", "Plan", "plan"]
+__all__ = ["MADE", "WEIGHT", "Line", "NotSupported", "Plan", "plan"]
 
 Meaning = Literal["all", "weighted", "alone"]
+Kind = Literal["scalar", "sample", "sum"]
 MINUS_ONE = Num(-ONE.value)
 WEIGHT = Name("m", ("i",))  # taken under another letter where the problem has an m of its own
+
+
+MADE = "Σ∂⁻⁼"  # how the symbols begin that are made here
 
 
 class NotSupported(NotImplementedError):
@@ -35,16 +42,18 @@ class NotSupported(NotImplementedError):
 class Line:
     """symbol := value, or symbol := Σ_i value where kind is "sum".
 
-    kind   "scalar" | "sample" (one value a sample) | "sum"
+    kind   "scalar": the same for all samples (an array of a parameter's shape, perhaps) | "sample": the samples are its first axis | "sum"
     about  the line of a tape that it comes from: the symbol of a definition, or ("L", "w") for ∂L/∂w
     once   made of data and counts alone: the same at every step of a descent
+    axes   what its array's dimensions run over, in their order; the names in `value` carry theirs in the same way
     """
 
     symbol: str
     value: Term
-    kind: Literal["scalar", "sample", "sum"]
+    kind: Kind
     about: str | tuple[str, str]
     once: bool
+    axes: Axes = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,10 @@ class Plan:
 
     results  the symbols of the loss and of each parameter's derivative, in the order of the parameters
     count    the symbol of n where it is the number of rows, or "" where no line needs it
+    sizes    (symbol, axis): the other counts that lines need
     meaning  "all" | "weighted" | "alone": what a sum over the samples is
+    samples  the axis of the samples, or "" where there is none
+    blocks   can it be computed a block of samples at a time?  Not where samples look at each other
     """
 
     problem: Problem
@@ -63,8 +75,11 @@ class Plan:
     lines: tuple[Line, ...]
     results: tuple[str, ...]
     count: str = ""
+    sizes: tuple[tuple[str, str], ...] = ()
     meaning: Meaning = "all"
     weight: str = ""
+    samples: str = "i"
+    blocks: bool = True
     gradient: Gradient | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -76,6 +91,13 @@ class Plan:
     def each(self) -> tuple[Line, ...]:
         """The lines that change with the parameters."""
         return tuple(x for x in self.lines if not x.once)
+
+    @property
+    def flat(self) -> bool:
+        """Is there no axis but that of the samples?"""
+        fixed = (*self.problem.parameters, *(c for c, _ in self.problem.constants))
+        columns = all([axis(a) for a in x.indices] in ([], [self.samples]) for x in self.problem.data)
+        return columns and not any(x.indices for x in fixed) and (self.blocks or not self.samples)
 
     def line(self, symbol: str) -> Line | None:
         """The line that computes the symbol, or None where it is given."""
@@ -92,29 +114,57 @@ class Plan:
 
 
 def plan(gradient: Gradient, meaning: Meaning = "all") -> Plan:
-    """The plan of a gradient.  Raises NotSupported for an axis other than the samples, and for samples that look at each other (i against i')."""
+    """The plan of a gradient.
+
+    Raises NotSupported for a derivative left unfinished, and where samples that look at each other are weighted or looked at alone.
+    """
     problem = gradient.problem
-    for t in (d.value for d in problem.tape):
-        _one_axis(t, problem)
     known = set(problem.declared())
     weight = next(s for s in (WEIGHT.symbol, "weight", "mass", *(f"m{k}" for k in range(len(known) + 1))) if s not in known)
-    fresh = next(s for s in ("n", "rows", *(f"n{k}" for k in range(len(known) + 1))) if s not in known)
-    rows = problem.count[0][1].symbol if problem.count else fresh
-    walk = _Walk(problem, meaning, weight, rows)
-    for d in problem.tape:
-        walk.define(d.name.symbol, stable(d.value, problem), d.name.symbol)
+    walk = _Walk(problem, meaning, weight)
     L = problem.objective.symbol
-    for s in gradient.sensitivities():
-        assert isinstance(s.goal, D)
-        walk.define(_sensitivity(L, s.goal.by.symbol), rewrite(s.result, _named), (L, s.goal.by.symbol))
+    forward, backward = steady(gradient)
+    for name, value in forward:
+        walk.define(name, stable(value, problem), name.symbol)
+    for by, value in backward:
+        walk.define(Name(_sensitivity(L, by.symbol), by.indices), rewrite(value, _named), (L, by.symbol))
     results = (L, *(_sensitivity(L, p.symbol) for p in problem.parameters))
     whole = Plan(
         problem, tuple(p.symbol for p in problem.parameters), tuple(x.symbol for x in problem.data), tuple(c.symbol for c, _ in problem.constants),
-        tuple(walk.lines.values()), results, meaning=meaning, weight=weight if meaning == "weighted" else "", gradient=gradient,
+        tuple(walk.lines.values()), results, meaning=meaning, weight=weight if meaning == "weighted" else "", samples=walk.samples, blocks=walk.blocks,
+        gradient=gradient,
     )  # fmt: skip
-    lines = whole.needed(results)
-    counted = meaning == "all" and any(rows in names(x.value) for x in lines)
-    return replace(whole, lines=lines, count=rows if counted else "")
+    lines = shared(whole.needed(results), walk.samples)
+    used = frozenset().union(*(names(x.value) for x in lines))
+    counted = meaning == "all" and walk.rows in used
+    sizes = tuple((s, a) for s, a in walk.sizes.items() if s in used and s != walk.rows)
+    return replace(whole, lines=lines, count=walk.rows if counted else "", sizes=sizes)
+
+
+def shared(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
+    """The lines with what two of them compute alike for each sample made a line of its own, the largest first."""
+    out, k = list(lines), 0
+    while True:
+        counts: Counter[Term] = Counter()
+        for x in out:
+            whole = parts(Mul, x.value) if x.kind == "sum" else (x.value,)
+            inside = [s for f in whole for s in subterms(f) if x.kind != "scalar" and (s is not x.value or x.kind == "sum")]
+            counts.update(s for s in inside if _worth(s, samples))
+        twice = [s for s, times in counts.items() if times > 1]
+        if not twice:
+            return tuple(out)
+        best, k = max(twice, key=size), k + 1
+        n = Name(f"⁼{k}", ordered(free(best), (samples,)))
+        at = next(j for j, x in enumerate(out) if x.kind != "scalar" and best in subterms(x.value))
+        out = [replace(x, value=rewrite(x.value, {best: n}.get)) if x.kind != "scalar" else x for x in out]
+        out.insert(at, Line(n.symbol, best, "sample", n.symbol, all(x.once for x in out if x.symbol in names(best)), n.indices))
+
+
+def _worth(t: Term, samples: str) -> bool:
+    """Is it worth to be kept: an array over the samples that takes an operation of its own?"""
+    if samples not in free(t) or isinstance(t, Name | Neg | Compare | Match):
+        return False
+    return not (isinstance(t, Pow) and isinstance(t.base, Name)) and all(set(s.indices) <= free(t) for s in subterms(t) if isinstance(s, Name))
 
 
 def _sensitivity(of: str, by: str) -> str:
@@ -131,84 +181,154 @@ def _named(t: Term) -> Term | None:
     return None
 
 
-def _one_axis(t: Term, problem: Problem) -> None:
-    samples = {a for a, _ in problem.count} or {"i"}
-    for s in subterms(t):
-        if isinstance(s, Match):
-            raise NotSupported(f"[{s.a} = {s.b}] compares two indices; the gradient functions know samples that do not look at each other")
-        for index in s.indices if isinstance(s, Name) else (s.index,) if isinstance(s, Sum) else ():
-            if axis(index) not in samples or len(samples) > 1:
-                raise NotSupported(f"the axis {axis(index)} is not known to the gradient functions yet: they know scalars and one axis of samples")
+def _samples(problem: Problem) -> str:
+    """The axis of the samples: i where data run over it, else the first counted axis that they run over, else none."""
+    over = {axis(a) for x in problem.data for a in x.indices}
+    return next((a for a in ("i", *(a for a, _ in problem.count)) if a in over), "")
 
 
 class _Walk:
-    """The lines so far, and which symbols vary with the sample."""
+    """The lines so far, and how the arrays of all names lie.
 
-    def __init__(self, problem: Problem, meaning: Meaning, weight: str, rows: str) -> None:
+    lies    symbol → for each dimension of its array the slot of its indices, or a letter: (0, 1) as declared; (1,) without the first index, on which
+            it does not depend; ("i", 0) with the sample before it, for one sample alone
+    """
+
+    def __init__(self, problem: Problem, meaning: Meaning, weight: str) -> None:
         self.lines: dict[str, Line] = {}
         self.meaning = meaning
         self.weight = weight
         self.sums: dict[Term, str] = {}
-        self.varies = {x.symbol for x in problem.data if x.indices} | {weight}
+        self.want: Axes = ()
+        self.samples = _samples(problem)
+        given = (*problem.parameters, *problem.data, *(c for c, _ in problem.constants))
+        self.lies: dict[str, tuple[int | str, ...]] = {x.symbol: tuple(range(len(x.indices))) for x in given}
         self.moves = {p.symbol for p in problem.parameters} | {c.symbol for c, _ in problem.constants}
-        self.rows = rows
+        self.sizes = {c.symbol: a for a, c in problem.count}
+        fresh_rows = next(s for s in ("n", "rows", *(f"n{k}" for k in range(len(self.lies) + 1))) if s not in problem.declared())
+        self.rows = next((c.symbol for a, c in problem.count if a == self.samples), fresh_rows)
+        fixed = (*problem.parameters, *(c for c, _ in problem.constants))
+        self.blocks = bool(self.samples) and not any(axis(a) == self.samples for x in fixed for a in x.indices)
+        self.blocks &= all(sum(axis(a) == self.samples for a in x.indices) <= 1 for x in problem.data)
+        if not self.blocks and meaning == "alone":
+            raise NotSupported("there are no samples here that could be looked at one by one")
 
-    def define(self, symbol: str, value: Term, about: str | tuple[str, str]) -> None:
+    def define(self, name: Name, value: Term, about: str | tuple[str, str]) -> None:
         """One definition of a tape: its sums first, then what is left."""
-        left = _tidy(self.lifted(value, about))
-        self.put(symbol, left, "sample" if self.varying(left) else "scalar", about)
+        self.want = name.indices
+        known = set(self.lines)
+        left = _tidy(self.lifted(unmatched(self.laid(value)), about))
+        if isinstance(left, Name) and left.symbol in self.lines.keys() - known and left.indices == name.indices:
+            self.call(left.symbol, name.symbol)
+            return
+        depends = free(left)
+        slots: list[int | str] = [k for k, a in enumerate(name.indices) if a in depends]
+        if extra := sorted(depends - set(name.indices)):
+            slots = [*extra, *slots]
+        letters = [a if isinstance(a, str) else name.indices[a] for a in slots]
+        if self.blocks:  # the samples come first
+            slots = [s for _, s in sorted(zip(letters, slots, strict=True), key=lambda x: axis(x[0]) != self.samples)]
+        self.put(name.symbol, left, tuple(a if isinstance(a, str) else name.indices[a] for a in slots), about)
+        self.lies[name.symbol] = tuple(slots)
 
-    def put(self, symbol: str, value: Term, kind: Literal["scalar", "sample", "sum"], about: str | tuple[str, str]) -> None:
+    def call(self, symbol: str, otherwise: str) -> None:
+        """A sum that is all of a definition has its name."""
+        line = self.lines.pop(symbol)
+        self.lines[otherwise] = replace(line, symbol=otherwise)
+        self.sums = {t: otherwise if s == symbol else s for t, s in self.sums.items()}
+        self.moves |= {otherwise} if symbol in self.moves else set()
+        self.lies[otherwise] = tuple(range(len(line.axes)))
+
+    def put(self, symbol: str, value: Term, axes: Axes, about: str | tuple[str, str], kind: Kind | None = None) -> None:
         once = not names(value) & self.moves
-        self.lines[symbol] = Line(symbol, value, kind, about, once)
+        if kind is None:
+            kind = "sample" if self.blocks and any(axis(a) == self.samples for a in axes) else "scalar"
+        self.lines[symbol] = Line(symbol, value, kind, about, once, axes)
         if not once:
             self.moves.add(symbol)
-        if kind == "sample":
-            self.varies.add(symbol)
 
-    def varying(self, t: Term) -> bool:
-        return bool(names(t) & self.varies)
+    def laid(self, t: Term) -> Term:
+        """t with every name carrying the indices of its array's dimensions."""
+        if isinstance(t, Name) and t.symbol in self.lies:
+            return Name(t.symbol, tuple(a if isinstance(a, str) else t.indices[a] for a in self.lies[t.symbol]))
+        return rebuild(t, [self.laid(c) for c in children(t)])
 
     def lifted(self, t: Term, about: str | tuple[str, str]) -> Term:
-        """t with every sum over the samples replaced by a name, and n by what it means."""
+        """t with every sum over the samples replaced by a name, n by what it means, and a sum over another axis rid of what it does not touch."""
         if isinstance(t, Name) and t.symbol == self.rows:
-            return ONE if self.meaning == "alone" else self.total(ONE, about)
+            return ONE if self.meaning == "alone" else self.total(ONE, "", about)
+        self.see(t)
+        if isinstance(t, Inverse):
+            return self.inverse(Inverse(t.a, t.b, t.row, t.column, self.lifted(t.entry, about)), about)
         if not isinstance(t, Sum):
             return rebuild(t, [self.lifted(c, about) for c in children(t)])
-        if others := free(t):
-            raise NotSupported(f"a sum over {t.index} inside looks at {min(others)} as well: samples that look at each other are not computed yet")
-        body = self.lifted(rename(t.body, {t.index: axis(t.index)}), about)
-        if self.meaning == "alone":
-            return body
-        outside, inside = self.split(body)
-        return _times(outside, self.total(inside, about))
+        over_samples = axis(t.index) == self.samples
+        if over_samples and self.meaning == "alone":
+            self.see(t.body)
+            return self.lifted(rename(t.body, {t.index: self.samples}), about)
+        outside, inside = split(self.lifted(t.body, about), lambda s: t.index in free(s))
+        if over_samples:
+            return _times(outside, self.total(inside, t.index, about))
+        return _times(outside, self.size(t.index) if inside == ONE else Sum(t.index, inside))
 
-    def split(self, body: Term) -> tuple[list[Term], Term]:
-        """(factors that do not vary, the rest): Σ c f = c Σ f"""
-        match body:
-            case Neg(a):
-                out, rest = self.split(a)
-                return [MINUS_ONE, *out], rest
-            case Div(a, b) if not self.varying(b):
-                out, rest = self.split(a)
-                return [*out, Div(ONE, b)], rest
-            case Mul(fs):
-                pairs = [self.split(f) for f in fs]
-                return [c for out, _ in pairs for c in out], mul(*(rest for _, rest in pairs if rest != ONE))
-        return ([], body) if self.varying(body) else ([body] if body != ONE else [], ONE)
+    def see(self, t: Term) -> None:
+        """Samples that look at each other: then everything is computed at once."""
+        looking = {a for a in free(t) if axis(a) == self.samples}
+        if len(looking) > 1 or (isinstance(t, Match) and looking):
+            if self.meaning == "alone" or (self.meaning == "weighted" and isinstance(t, Match)):
+                raise NotSupported("samples that look at each other have no gradients of their own, and no weights where two are compared")
+            self.blocks = False
 
-    def total(self, body: Term, about: str | tuple[str, str]) -> Term:
-        """The name of Σ_i body, one line for equal bodies."""
+    def inverse(self, t: Inverse, about: str | tuple[str, str]) -> Term:
+        """The name of an inverse, one line for equal ones."""
+        others = tuple(sorted(free(t) - {t.a, t.b}))
+        a = fresh(axis(t.row), others)
+        b = fresh(axis(t.column), (*others, a))
+        whole = settle(Inverse(a, b, t.row, t.column, t.entry))
+        if whole not in self.sums:
+            stem = t.entry.symbol if isinstance(t.entry, Name) else about if isinstance(about, str) else about[1]
+            self.sums[whole] = next(s for k in range(len(self.sums) + 1) if (s := f"⁻{stem}{k or ''}") not in self.lines)
+            self.put(self.sums[whole], whole, (*others, a, b), about)
+        return Name(self.sums[whole], (*others, t.a, t.b))
+
+    def size(self, index: str) -> Term:
+        """How far an axis other than the samples runs."""
+        a = axis(index)
+        symbol = next((s for s, b in self.sizes.items() if a == b), SIZE + a)
+        self.sizes[symbol] = a
+        return Name(symbol)
+
+    def total(self, body: Term, index: str, about: str | tuple[str, str]) -> Term:
+        """The name of Σ_index body, one line for equal bodies."""
+        index = index or self.samples
         if self.meaning == "weighted":
-            body = mul(Name(self.weight, ("i",)), *(parts(Mul, body) if body != ONE else ()))
+            body = mul(Name(self.weight, (index,)), *(parts(Mul, body) if body != ONE else ()))
         elif body == ONE:
             return Name(self.rows)
+        axes = tuple(a for a in ordered(free(body), self.want) if a != index)
+        letter = fresh(self.samples, axes)
+        body = rename(body, {index: letter} if index != letter else {})
         if body not in self.sums:
             stem = _spelled(body) or (about if isinstance(about, str) else f"d{about[1]}")
             symbol = next(s for k in range(len(self.sums) + 1) if (s := f"Σ{stem}{k or ''}") not in self.lines)
             self.sums[body] = symbol
-            self.put(symbol, body, "sum", about)
-        return Name(self.sums[body])
+            self.put(symbol, body, axes, about, "sum")
+        return Name(self.sums[body], axes)
+
+
+def split(body: Term, depends: Callable[[Term], bool]) -> tuple[list[Term], Term]:
+    """(factors that do not depend, the rest): Σ c f = c Σ f"""
+    match body:
+        case Neg(a):
+            out, rest = split(a, depends)
+            return [MINUS_ONE, *out], rest
+        case Div(a, b) if not depends(b):
+            out, rest = split(a, depends)
+            return [*out, Div(ONE, b)], rest
+        case Mul(fs):
+            pairs = [split(f, depends) for f in fs]
+            return [c for out, _ in pairs for c in out], mul(*(rest for _, rest in pairs if rest != ONE))
+    return ([], body) if depends(body) else ([body] if body != ONE else [], ONE)
 
 
 def _times(outside: list[Term], total: Term) -> Term:
@@ -228,8 +348,6 @@ def _tidy(t: Term) -> Term:
             return _tidy(Div(top, mul(*under))) if under else top
         case Div(a, b) if b == ONE:
             return a
-        case Neg(Div(a, b)):
-            return Div(Neg(a), b)
     return t
 
 
@@ -244,4 +362,6 @@ def _spelled(body: Term) -> str:
                 letters += [s, s]
             case _:
                 return ""
+    if not all(s[:1] not in MADE for s in letters):
+        return ""
     return "".join(letters) if all(len(s) == 1 for s in letters) else "_".join(letters)

@@ -16,20 +16,22 @@ from sympy.printing.precedence import PRECEDENCE
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.term import Add, Call, Cases, Div, Mul, Name, Neg, Num, Pow, Term, symbol_problem
 
-__all__ = ["identifiers", "print_sympy", "printed"]
+__all__ = ["RELATIONS", "RESERVED", "function_text", "identifiers", "print_sympy", "printed"]
 
 # What the texts use themselves; names beginning with an underscore are free for them, since no symbol may begin so.
-RESERVED = frozenset(
-    ("np", "erf", "loss", "gradient", "loss_and_gradient", "per_sample", "columns", "bound", "walk", "form", "rows", "room", "part", "out", "at", "BLOCK")
-)
+RESERVED = frozenset((
+    "np", "erf", "log_det", "loss", "gradient", "loss_and_gradient", "per_sample", "columns", "bound", "walk", "form",
+    "rows", "room", "part", "out", "at", "spare", "step", "BLOCK",
+))  # fmt: skip
 LETTERS = "A-Za-z\u0391-\u03a9\u03b1-\u03c9"
-_RELATIONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "==", "!=": "!="}
+_MADE = {"Σ": "sum_", "⁻": "inverse_", "⁼": "shared_"}  # what plans put before a word, and how that is written
+RELATIONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "==", "!=": "!="}
 
 
 def identifiers(symbols: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     """A safe Python identifier for each symbol, readable where the symbol is a name, s0, s1, … where it is not; no two alike.
 
-    ∂L/∂w and Σux, the symbols that plans make, become dL_dw and sum_ux.
+    ∂L/∂w, Σux, the symbols that plans make, become dL_dw and sum_ux.
     """
     used = set(taken)
     out: dict[str, str] = {}
@@ -47,8 +49,8 @@ def _word(symbol: str) -> str | None:
     if symbol.startswith("∂"):
         names = symbol.replace("∂", "").split("/")
         return None if any(map(symbol_problem, names)) else "_".join(f"d{s}" for s in names)
-    if symbol.startswith("Σ") and symbol != "Σ":
-        return f"sum_{symbol[1:]}" if re.fullmatch(rf"Σ[{LETTERS}0-9_]{{1,60}}", symbol) else None
+    if symbol[:1] in _MADE and len(symbol) > 1:
+        return f"{_MADE[symbol[0]]}{symbol[1:]}" if re.fullmatch(rf"[{LETTERS}0-9_]{{1,60}}", symbol[1:]) else None
     return None if symbol_problem(symbol) else symbol
 
 
@@ -58,7 +60,7 @@ class _Printer(NumPyPrinter):  # type: ignore[misc]
     def __init__(self, products: bool = False) -> None:
         self.products = products  # w*w for w**2: a plain float's power raises on overflow
         words = {f"symgd_{name}": [(_always, _writer(row.numpy))] for name, row in FUNCTIONS.items()}
-        words |= {f"symgd_{sign}": [(_always, _where(sign))] for sign in _RELATIONS}
+        words |= {f"symgd_{sign}": [(_always, _where(sign))] for sign in RELATIONS}
         super().__init__({"order": "none", "user_functions": words})
 
     def _module_format(self, fqn: str, register: bool = True) -> str:
@@ -88,11 +90,16 @@ def _writer(template: str) -> Callable[..., str]:
 
 
 def _where(relation: str) -> Callable[..., str]:
-    return lambda left, right, value, otherwise: f"np.where({left} {_RELATIONS[relation]} {right}, {value}, {otherwise})"
+    return lambda left, right, value, otherwise: f"np.where({left} {RELATIONS[relation]} {right}, {value}, {otherwise})"
 
 
 _PRINTER = _Printer()
 _SCALARS = _Printer(products=True)
+
+
+def function_text(f: str) -> str:
+    """The NumPy text of a function of ours, with {0}, {1} for its arguments."""
+    return FUNCTIONS[f].numpy
 
 
 def printed(t: Term, ids: Mapping[str, str]) -> str:

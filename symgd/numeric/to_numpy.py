@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import linecache
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from symgd.language import FUNCTIONS
-from symgd.numeric.plan import Line, Plan
-from symgd.numeric.printing import RESERVED, identifiers, printed
-from symgd.term import TWO, Add, Call, D, Mul, Name, Neg, Pow, Term, names, occurrences, parts
+from symgd.indices import axis, free, rename
+from symgd.numeric.aligned import SIZE, Writer, aligned
+from symgd.numeric.filling import Block, tail_of
+from symgd.numeric.plan import MADE, WEIGHT, Line, Plan
+from symgd.numeric.printing import RESERVED, identifiers
+from symgd.term import Add, D, Match, Name, Sum, Term, names, replace, subterms
 from symgd.typeset.layout import layout
 from symgd.typeset.plain import to_unicode
 
@@ -21,10 +22,21 @@ HEAD = '''import numpy as np
 
 BLOCK = 8192  # samples: what is computed on the way stays in the cache, and BLAS starts no threads for so few
 '''
+WIDE = '''import numpy as np
+
+BLOCK = 32768  # numbers in an array of a block: what is computed on the way stays in the cache
+'''
 ERF = '''
 from math import erf as _erf
 
 erf = np.vectorize(_erf, otypes=[float])  # NumPy has none
+'''
+LOG_DET = '''
+
+def log_det(matrix):
+    """log det without the overflow of det; nan where the determinant is negative."""
+    sign, size = np.linalg.slogdet(matrix)
+    return np.log(sign) + size
 '''
 COMMENT_AT = 52
 
@@ -32,7 +44,19 @@ COMMENT_AT = 52
 def names_of(p: Plan) -> dict[str, str]:
     """The identifier of every symbol of the plan."""
     given = [*p.parameters, *p.data, *p.constants, *([p.weight] if p.weight else []), *([p.count] if p.count else [])]
-    return identifiers([*given, *(x.symbol for x in p.lines)])
+    ids = identifiers([*given, *(x.symbol for x in p.lines)])
+    counted = {a: c.symbol for a, c in p.problem.count} | dict(p.problem.sizes)
+    everything = (*p.problem.parameters, *p.problem.data, *(c for c, _ in p.problem.constants))
+    sizes = dict(p.sizes) | ({p.count: p.samples} if p.count else {})
+    for a in sorted({axis(i) for x in everything for i in x.indices} | ({p.samples} if p.samples else set())):
+        symbol = next((s for s, b in sizes.items() if a == b), None)
+        if symbol in ids:
+            ids[SIZE + a] = ids[symbol]
+            continue
+        ids[SIZE + a] = "rows" if a == p.samples else next(iter(identifiers([counted.get(a, a)], ids.values()).values()))
+        if symbol:
+            ids[symbol] = ids[SIZE + a]
+    return ids
 
 
 def module(p: Plan, only: Sequence[str] = ("loss", "gradient", "loss_and_gradient")) -> str:
@@ -48,8 +72,8 @@ def module(p: Plan, only: Sequence[str] = ("loss", "gradient", "loss_and_gradien
         "per_sample": lambda: _rows(p, ids),
     }
     texts = [functions[f]() for f in only]
-    needs_erf = any("erf(" in t for t in texts)
-    return "\n\n".join([f'"""{_story(p)}"""\n\n{HEAD}{ERF if needs_erf else ""}', *texts])
+    more = "".join(text for word, text in (("erf(", ERF), ("log_det(", LOG_DET)) if any(word in t for t in texts))
+    return "\n\n".join([f'"""{_story(p)}"""\n\n{HEAD if p.flat else WIDE}{more}', *texts])
 
 
 def compile_source(source: str, name: str) -> dict[str, Any]:
@@ -88,9 +112,10 @@ def _story(p: Plan) -> str:
 
 
 def _why(x: Line, p: Plan) -> str:
-    """The comment of a line: the step it comes from."""
-    if x.kind == "sum":
-        return f"Σᵢ {_bracketed(x.value)}"
+    """The comment of a line: the step it comes from, or what it is where it has no step of its own."""
+    if x.symbol[0] in MADE and x.symbol not in p.results and x.symbol[0] != "∂":
+        value = _spelt(x.value, p)
+        return f"Σᵢ {_bracketed(value)}" if x.kind == "sum" else _said(value)
     if isinstance(x.about, str):
         d = p.problem.definition(x.about)
         return f"{_said(d.name)} := {_said(d.value)}" if d else ""
@@ -98,6 +123,24 @@ def _why(x: Line, p: Plan) -> str:
     declared = p.problem.declared()[by]
     result = p.gradient.of(by).result if p.gradient is not None else x.value
     return f"{_said(D(Name(L), declared))} = {_said(result)}"
+
+
+def _spelt(t: Term, p: Plan) -> Term:
+    """t with names that the plan made written out."""
+
+    def change(s: Term) -> Term | None:
+        if not isinstance(s, Name) or s.symbol[0] not in MADE:
+            return None
+        if s.symbol[0] == "∂":
+            L, by = s.symbol.replace("∂", "").split("/")
+            return D(Name(L), Name(by, s.indices))
+        line = p.line(s.symbol)
+        if line is None:
+            return None
+        value = Sum(_over(line, p)[0], line.value) if line.kind == "sum" else line.value
+        return _spelt(rename(value, {a: b for a, b in zip(line.axes, s.indices, strict=True) if a != b}), p)
+
+    return replace(t, change)
 
 
 def _bracketed(t: Term) -> str:
@@ -130,25 +173,69 @@ def _decimal(v: Fraction | None) -> str:
 def _columns(p: Plan, lines: Iterable[Line]) -> list[str]:
     """The data with a value for each sample that the lines use."""
     used = frozenset().union(*(names(x.value) for x in lines))
-    varying = {x.symbol for x in p.problem.data if x.indices} | ({p.weight} if p.weight else set())
+    varying = {x.symbol for x in p.problem.data if any(axis(a) == p.samples for a in x.indices)} | ({p.weight} if p.weight else set())
     return [s for s in (*p.data, *([p.weight] if p.weight else ())) if s in varying and s in used]
 
 
 def _function(name: str, p: Plan, ids: dict[str, str], results: tuple[str, ...], outcome: str) -> str:
-    """def name(parameters, data): the scalars, then a pass over the blocks, then the scalars that need its sums, and so on."""
+    """def name(parameters, data): the lines without samples, then a pass over the blocks, then the lines that need its sums, and so on."""
     lines = p.needed(results)
-    stage = _stages(lines)
+    write = Writer(ids, p.samples)
     what = {"loss": "The loss.", "gradient": "Its derivatives, in the order of the parameters.", "loss_and_gradient": "The loss and its derivatives."}[name]
-    body = [f"def {name}({_signature(p, ids)}):", f'    """{what}"""']
+    stage = _stages(lines) if p.blocks else {}
+    body: list[str] = []
+    axes: set[str] = {a for s, a in p.sizes if s in frozenset().union(*(names(x.value) for x in lines))}
+    axes |= {axis(s.a) for x in lines for s in subterms(x.value) if isinstance(s, Match)}
     columns = _columns(p, lines)
-    if p.count in frozenset().union(*(names(x.value) for x in lines)) or columns:
-        rows = ids.get(p.count, "rows")
-        body.append(f"    {rows} = len({ids[columns[0] if columns else next(x.symbol for x in p.problem.data if x.indices)]})")
-    for k in range(max(stage.values(), default=0) + 1):
-        body += [_commented(f"    {ids[x.symbol]} = {printed(x.value, ids)}", _why(x, p)) for x in lines if x.kind == "scalar" and stage[x.symbol] == k]
+    if p.count in frozenset().union(*(names(x.value) for x in lines)) or (p.blocks and columns):
+        axes.add(p.samples)
+    if not p.blocks:
+        body += [_commented(f"    {ids[x.symbol]} = {_whole(x, p, write)}", _why(x, p)) for x in lines]
+    for k in range(max(stage.values(), default=0) + 1 if p.blocks else 0):
+        body += [_commented(f"    {ids[x.symbol]} = {_whole(x, p, write)}", _why(x, p)) for x in lines if x.kind == "scalar" and stage[x.symbol] == k]
         if sums := [x for x in lines if x.kind == "sum" and stage[x.symbol] == k]:
-            body += _pass(p, ids, lines, sums)
-    return "\n".join([*body, f"    return {outcome}"]) + "\n"
+            text, needed = _pass(p, write, lines, sums)
+            body += text
+            axes |= needed
+    head = [f"def {name}({_signature(p, ids)}):", f'    """{what}"""', *_sizes(p, ids, axes, columns)]
+    return "\n".join([*head, *body, f"    return {outcome}"]) + "\n"
+
+
+def _whole(x: Line, p: Plan, write: Writer) -> str:
+    """A line as one expression; a derivative that is the same for every entry of its parameter is repeated."""
+    value = Sum(*_over(x, p), x.value) if x.kind == "sum" else x.value
+    if x.symbol in p.results[1:]:
+        parameter = p.problem.parameters[p.results.index(x.symbol) - 1]
+        if x.axes != parameter.indices:
+            array = write.ids[parameter.symbol]
+            return f"np.full({array}.shape, {write.text(value, parameter.indices)}, {array}.dtype)"
+    return write.text(value, x.axes)
+
+
+def _over(x: Line, p: Plan) -> tuple[str]:
+    """The index of the samples that a sum runs over."""
+    (index,) = (a for a in free(x.value) - set(x.axes) if axis(a) == p.samples)
+    return (index,)
+
+
+def _sizes(p: Plan, ids: dict[str, str], axes: set[str], columns: Sequence[str]) -> list[str]:
+    """How far the axes run, read off the arrays: n, d = X.shape."""
+    out: list[str] = []
+    left = set(axes)
+    given = [x for x in (*p.problem.data, *p.problem.parameters, *(c for c, _ in p.problem.constants)) if x.indices]
+    given.sort(key=lambda x: x.symbol not in columns)
+    for x in given:
+        found = {axis(a): k for k, a in reversed(list(enumerate(x.indices))) if axis(a) in left}
+        if len(found) == len(x.indices) > 1:
+            out.append(f"    {', '.join(ids[SIZE + axis(a)] for a in x.indices)} = {ids[x.symbol]}.shape")
+        else:
+            out += [f"    {ids[SIZE + a]} = {_length(ids[x.symbol], k)}" for a, k in sorted(found.items(), key=lambda f: f[1])]
+        left -= set(found)
+    return out
+
+
+def _length(array: str, k: int) -> str:
+    return f"{array}.shape[{k}]" if k else f"len({array})"
 
 
 def _stages(lines: Sequence[Line]) -> dict[str, int]:
@@ -160,114 +247,80 @@ def _stages(lines: Sequence[Line]) -> dict[str, int]:
     return stage
 
 
-def _pass(p: Plan, ids: dict[str, str], lines: Sequence[Line], sums: Sequence[Line]) -> list[str]:
-    """One pass over the blocks: the values per sample that these sums need, then the sums."""
+def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -> tuple[list[str], set[str]]:
+    """One pass over the blocks: the values per sample that these sums need, then the sums.  Also the axes whose sizes it needs."""
     wanted = frozenset().union(*(names(x.value) for x in sums))
     chosen: list[Line] = []
     for x in reversed(lines):
         if x.kind == "sample" and x.symbol in wanted:
             wanted |= names(x.value)
             chosen.insert(0, x)
+    ids = dict(write.ids)
     columns = _columns(p, [*chosen, *sums])
-    parts_of = identifiers([f"{ids[s]}_" for s in columns], {*ids.values(), *RESERVED})
-    inner = ids | {s: parts_of[f"{ids[s]}_"] for s in columns}
-    rows = ids.get(p.count, "rows")
-    varying = {*columns, *(x.symbol for x in chosen)}
-    emitted, rooms = _block(chosen, sums, inner, varying, p)
-    first = inner[columns[0]]
+    slices = identifiers([f"{ids[s]}_" for s in columns], {*ids.values(), *RESERVED})
+    inner = Writer(ids | {s: slices[f"{ids[s]}_"] for s in columns}, p.samples)
+    tails = sorted({tail_of(x) for x in chosen} - {()})
+    words = identifiers([f"{s}_{''.join(t)}" for t in tails for s in ("room", "part")], {*ids.values(), *slices.values()})
+    room, part = ({t: words[f"{s}_{''.join(t)}"] for t in tails} | {(): s} for s in ("room", "part"))
+    block = Block(inner, part)
+    statements = block.statements(chosen, sums, {x.symbol: _why(x, p) for x in chosen})
+    statements += [(f"{ids[x.symbol]} += {inner.text(Sum(*_over(x, p), x.value), x.axes)}", _why(x, p)) for x in sums]
+    rows, first = ids[SIZE + p.samples], inner.ids[columns[0]]
+    declared = {x.symbol: x for x in (*p.problem.data, WEIGHT if not p.weight else Name(p.weight, (p.samples,)))}
+    wide = set() if p.flat else {axis(a) for x in (*chosen, *(declared[s] for s in columns)) for a in getattr(x, "axes", getattr(x, "indices", ()))}
+    wide -= {p.samples}
+    sizes = [ids[SIZE + a] for a in sorted(wide)]
     out = [f"    {' = '.join(ids[x.symbol] for x in sums)} = 0.0"]
-    if rooms:
-        out.append(f"    room = np.empty(({rooms}, min({rows}, BLOCK)))")
-    out.append(f"    for at in range(0, {rows}, BLOCK):")
-    out += [f"        {inner[s]} = {ids[s]}[at:at + BLOCK]" for s in columns]
-    if rooms:
-        out.append(f"        part = room[:, :len({first})]")
-    out += ["        " + e for e in emitted]
-    return out + [_commented(f"        {ids[x.symbol]} += {_reduced(x.value, inner, varying)}", _why(x, p)) for x in sums]
+    step = "BLOCK"
+    if sizes:
+        step = "step"
+        widest = sizes[0] if len(sizes) == 1 else f"max({', '.join(sizes)})"
+        out.append(f"    step = max(256, BLOCK // {widest})")
+    kind = "" if p.flat else f", {_dtype(p, ids)}"
+    for tail, count in sorted(block.rooms.items()):
+        shape = ", ".join([str(count), f"min({rows}, {step})", *(ids[SIZE + a] for a in tail)])
+        out.append(f"    {room[tail]} = np.empty(({shape}){kind})")
+    out.append(f"    for at in range(0, {rows}, {step}):")
+    out += [f"        {inner.ids[s]} = {ids[s]}[{_before(declared[s], p)}at:at + {step}]" for s in columns]
+    length = f"len({first})" if axis(declared[columns[0]].indices[0]) == p.samples else f"{first}.shape[{_slot(declared[columns[0]], p)}]"
+    out += [f"        {part[t]} = {room[t]}[:, :{length}]" for t in sorted(block.rooms)]
+    out += [_commented(f"        {text}", comment) for text, comment in statements]
+    return out, wide | {a for t in block.rooms for a in t}
 
 
-def _block(chosen: Sequence[Line], sums: Sequence[Line], ids: dict[str, str], varying: set[str], p: Plan) -> tuple[list[str], int]:
-    """The statements that compute the values per sample, and how many buffers they need.  A buffer whose value is used up is used again."""
-    uses = [x.value for x in (*chosen, *sums)]
-    last = {x.symbol: max((k for k, t in enumerate(uses) if x.symbol in names(t)), default=-1) for x in chosen}
-    room: dict[str, int] = {}
-    out: list[str] = []
-    used = 0
-    for k, x in enumerate(chosen):
-        dying = [s for s in room if last[s] == k and len(occurrences(x.value, s)) == 1]
-        taken = {room[s] for s in room if last[s] > k}
-        own = next((room[s] for s in dying if s in _head(x.value)), None)
-        slot = own if own is not None else next(r for r in range(len(chosen) + 1) if r not in taken | {room[s] for s in room if last[s] == k})
-        statements, filled = _fill(ids[x.symbol], x.value, f"part[{slot}]", ids, varying)
-        if filled:
-            room[x.symbol], used = slot, max(used, slot + 1)
-        statements[-1] = _commented("        " + statements[-1], _why(x, p))[8:]
-        out += statements
-    return out, used
+def _slot(x: Name, p: Plan) -> int:
+    return next(k for k, a in enumerate(x.indices) if axis(a) == p.samples)
 
 
-def _head(t: Term) -> frozenset[str]:
-    """The names read before the buffer is written to: those of the first statement of `_fill`."""
-    match t:
-        case Add(ts):
-            return names(ts[0]) if isinstance(ts[0], Mul) else names(ts[0]) | names(ts[1])
-        case Mul(fs):
-            return names(fs[0]) | names(fs[1])
-    return names(t)
+def _before(x: Name, p: Plan) -> str:
+    return ":, " * _slot(x, p)
 
 
-def _fill(v: str, t: Term, buffer: str, ids: dict[str, str], varying: set[str]) -> tuple[list[str], bool]:
-    """v := t in place where t is a sum or product of simple pieces or one function of such; else as one expression.  True where the buffer is used."""
-
-    def two(f: str, a: Term, b: Term) -> str:
-        return f"{v} = np.{f}({printed(a, ids)}, {printed(b, ids)}, out={buffer})"
-
-    def more(operator: str, t: Term) -> str:
-        return f"{v} {operator}= {printed(t, ids)}"
-
-    if not names(t) & varying:
-        return [f"{v} = {printed(t, ids)}"], False
-    match t:
-        case Add((Mul((a, b)), *rest)) if names(Mul((a, b))) & varying:
-            return [two("multiply", a, b), *(_added(more, s) for s in rest)], True
-        case Add((a, Neg(b), *rest)) if names(Add((a, b))) & varying:
-            return [two("subtract", a, b), *(_added(more, s) for s in rest)], True
-        case Add((a, b, *rest)) if names(Add((a, b))) & varying:
-            return [two("add", a, b), *(_added(more, s) for s in rest)], True
-        case Mul((a, b, *rest)) if names(Mul((a, b))) & varying:
-            return [two("multiply", a, b), *(more("*", s) for s in rest)], True
-        case Call(f, (u,)) if re.fullmatch(r"np\.\w+\(\{0\}\)", FUNCTIONS[f].numpy):
-            return [f"{v} = {FUNCTIONS[f].numpy.format(printed(u, ids))[:-1]}, out={buffer})"], True
-    return [f"{v} = {printed(t, ids)}"], False
-
-
-def _added(more: Callable[[str, Term], str], t: Term) -> str:
-    return more("-", t.body) if isinstance(t, Neg) else more("+", t)
-
-
-def _reduced(t: Term, ids: dict[str, str], varying: set[str]) -> str:
-    """Σ t over the block: a product as `@`, anything else by .sum()."""
-    factors: list[Term] = []
-    for f in parts(Mul, t):
-        factors += [f.base, f.base] if isinstance(f, Pow) and f.exponent == TWO and isinstance(f.base, Name) else [f]
-    if len(factors) >= 2 and all(names(f) & varying for f in factors):
-        left = printed(Mul(tuple(factors[:-1])) if len(factors) > 2 else factors[0], ids)
-        right = printed(factors[-1], ids)
-        return f"{_one(left)} @ {_one(right)}"
-    text = printed(t, ids)
-    return f"{_one(text)}.sum()"
-
-
-def _one(text: str) -> str:
-    return text if re.fullmatch(r"\w+", text) else f"({text})"
+def _dtype(p: Plan, ids: dict[str, str]) -> str:
+    """The type of the numbers on the way: that of the data and the parameters together."""
+    arrays = [next(x for x in p.problem.data if x.indices), *(x for x in p.problem.parameters if x.indices)][:2]
+    return f"np.result_type({', '.join(ids[x.symbol] for x in arrays)})"
 
 
 def _rows(p: Plan, ids: dict[str, str]) -> str:
-    """def per_sample: every line is a value per sample, the derivatives side by side."""
+    """def per_sample: every line has a value for each sample, the derivatives by scalars side by side, those by arrays in arrays of their own."""
     lines = p.needed(p.results[1:])
+    write = Writer(ids, p.samples)
     columns = _columns(p, lines) or [x.symbol for x in p.problem.data if x.indices][:1]
-    body = [f"def per_sample({_signature(p, ids)}):", '    """One row a sample: the derivatives of its own loss, in the order of the parameters."""']
-    body += [_commented(f"    {ids[x.symbol]} = {printed(x.value, ids)}", _why(x, p)) for x in lines]
-    body.append(f"    out = np.empty(({f'len({ids[columns[0]]})' if columns else '1'}, {len(p.parameters)}))")
-    body += [f"    out[:, {k}] = {ids[r]}" for k, r in enumerate(p.results[1:])]
-    return "\n".join([*body, "    return out"]) + "\n"
+    what = "One row a sample: the derivatives of its own loss, in the order of the parameters."
+    axes = {a for s, a in p.sizes} | {axis(s.a) for x in lines for s in subterms(x.value) if isinstance(s, Match)} | {p.samples}
+    body = [f"def per_sample({_signature(p, ids)}):", f'    """{what}"""', *_sizes(p, ids, axes, columns)]
+    body += [_commented(f"    {ids[x.symbol]} = {write.text(x.value, x.axes)}", _why(x, p)) for x in lines]
+    rows = ids[SIZE + p.samples]
+    if all(not x.indices for x in p.problem.parameters):
+        body.append(f"    out = np.empty(({rows}, {len(p.parameters)}))")
+        body += [f"    out[:, {k}] = {ids[r]}" for k, r in enumerate(p.results[1:])]
+        return "\n".join([*body, "    return out"]) + "\n"
+    found = []
+    for parameter, r in zip(p.problem.parameters, p.results[1:], strict=True):
+        x = p.line(r)
+        own = (p.samples, *parameter.indices)
+        shape = f"({rows}, *{ids[parameter.symbol]}.shape)" if parameter.indices else f"({rows},)"
+        text = ids[r] if x is None or x.axes == own else f"np.broadcast_to({aligned(ids[r], x.axes, own)}, {shape})"
+        found.append(text)
+    return "\n".join([*body, f"    return ({', '.join(found)}{',' * (len(found) == 1)})"]) + "\n"
