@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 
+import mpmath
 import pytest
 
 from symgd.backward import derive
+from symgd.catalogue import problem
 from symgd.derivation import Gradient
 from symgd.document.formats import render
 from symgd.document.page import Chain, Heading, Page, Picture, Table
 from symgd.document.plain import inline_text, width
 from symgd.explained import bands, page_of
+from symgd.exposition import explain
 from symgd.exposition.collapse import collapsed
 from symgd.exposition.layers import alike, layers_of, names_of, uses
+from symgd.exposition.stable import proved
 from symgd.exposition.vanishing import DEPTHS, slope
 from symgd.forward import Definition, Problem
-from symgd.term import TWO, Call, D, Name, Pow, Sum, add, mean, mul, names
+from symgd.rules.stable import STABLE, Stable, stable_forms
+from symgd.term import TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, names, subterms
 from symgd.typeset import to_unicode
-from symgd.typeset.layout import layout
+from symgd.typeset.layout import Convention, layout
 
 
 def network(hidden: int, activation: str = "tanh") -> Problem:
@@ -87,8 +93,6 @@ def test_layers_are_where_parameters_enter_and_their_sensitivities_are_numbered(
 
 @pytest.mark.parametrize("name", ["line-mse", "logistic-log-loss"])
 def test_a_model_of_one_layer_is_no_network(name: str) -> None:
-    from symgd.catalogue import problem
-
     assert layers_of(problem(name)) == ()
     assert bands(derive(problem(name))) == ()
 
@@ -227,6 +231,128 @@ def test_an_activation_of_the_network_is_shown_beside_sigmoid_and_tanh() -> None
     found = page_of(derived(1, "softplus"))
     head = next(b for b in section(found, "Why early layers learn slowly") if isinstance(b, Table)).head
     assert [inline_text(h) for h in head][-1] == "softplus′(1)ⁿ"
+
+
+# ---------------------------------------------------------------- kinks and stable forms
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("line-mae", [["|uᵢ|", "uᵢ = 0", "[−1, 1]", "0"]]),
+        ("lasso", [["|wⱼ|", "wⱼ = 0", "[−1, 1]", "0"]]),
+        ("hinge", [["max(mᵢ, 0)", "mᵢ = 0", "[0, 1]", "0"]]),
+        ("line+quantile", [["{(1 − τ) uᵢ if uᵢ > 0; −τ uᵢ otherwise}", "uᵢ = 0", "[−τ, 1 − τ]", "−τ"]]),
+        ("network-1-leaky-relu+squared", [["leakyrelu(z₁ᵢₕ)", "z₁ᵢₕ = 0", "[1/100, 1]", "1/100"]]),
+    ],
+)
+def test_a_kink_is_stated_with_its_set_of_slopes_and_the_one_that_is_taken(name: str, rows: list[list[str]]) -> None:
+    assert table(explain(derive(problem(name)), detail="brief"), "Kinks") == rows
+
+
+@pytest.mark.parametrize("name", ["line-huber", "line-mse", "line+squared-hinge"])
+def test_a_loss_whose_slopes_meet_has_no_kinks(name: str) -> None:
+    titles = [inline_text(b.text) for b in explain(derive(problem(name)), detail="brief").blocks if isinstance(b, Heading)]
+    assert not any(t.startswith("Kinks") for t in titles)
+
+
+@pytest.mark.parametrize("row", STABLE, ids=lambda row: row.name)
+def test_a_stable_form_is_proved_equal(row: Stable) -> None:
+    check = proved(row)
+    assert check.verdict == "proved"
+    assert ("for each sign of z" in check.evidence) == ("abs" in {s.function for s in subterms(row.right) if isinstance(s, Call)})
+
+
+@pytest.mark.parametrize("row", STABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("score", [-1e4, -40.0, 0.0, 40.0, 1e4])
+def test_a_stable_form_has_a_value_far_out(row: Stable, score: float) -> None:
+    z, at = (score, score - 1.0, 1.0), {"y": 1.0, "m": max(score, 1.0)}
+    with mpmath.workdps(9000):
+        exact = float(number(row.left, z, at, 0, mpmath))
+    near = 2e-16 if row.name == "sigmoid" else 1e-300  # tanh is 1 far out: σ is right to its last place beside 1, not beside itself
+    assert number(row.right, z, at, 0, math) == pytest.approx(exact, rel=1e-14, abs=near)
+
+
+def number(t: Term, z: tuple[float, ...], at: dict[str, float], k: int, lib):
+    """The value of a term of STABLE, by `math` in double precision or by `mpmath` with many digits."""
+    go = lambda s, k=k: number(s, z, at, k, lib)  # noqa: E731
+    match t:
+        case Num(v):
+            return float(v)
+        case Name("z", indices):
+            return (mpmath.mpf if lib is mpmath else float)(z[k] if indices else z[0])
+        case Name(s, _):
+            return at[s]
+        case Neg(a):
+            return -go(a)
+        case Sum(_, body):
+            return sum(go(body, j) for j in range(3))
+        case Call("max", (a, b)):
+            return max(go(a), go(b))
+        case Call("abs", (a,)):
+            return abs(go(a))
+        case Call("sigmoid", (a,)):
+            return 1 / (1 + lib.exp(-go(a)))
+        case Call("softplus", (a,)):
+            return max(go(a), 0) + lib.log1p(math.exp(-abs(go(a)))) if lib is math else lib.log(1 + lib.exp(go(a)))
+        case Call("logcosh", (a,)):
+            return lib.log(lib.cosh(go(a)))
+        case Call("log", (Add((one, Call("exp", (a,)))),)) if one == Num(Fraction(1)) and lib is math:
+            return lib.log1p(lib.exp(go(a)))
+        case Call(f, (a,)):
+            return getattr(lib, f)(go(a))
+        case Add(ts):
+            return sum(map(go, ts))
+        case Mul(fs):
+            return math.prod(map(go, fs))
+        case Div(a, b):
+            return go(a) / go(b)
+    raise AssertionError(t)
+
+
+@pytest.mark.parametrize(
+    ("name", "forms"),
+    [
+        ("line-mse", []),
+        ("logistic-log-loss", ["sigmoid", "log of a sigmoid", "log of what is left", "softplus", "log-loss of a score"]),
+        ("softmax-cross-entropy", ["softmax", "log of a sum of exponentials"]),
+        ("line+log-cosh", ["log cosh"]),
+        ("line+log-loss-logits", ["softplus"]),
+        ("poisson", []),
+    ],
+)
+def test_a_page_shows_the_stable_forms_that_its_loss_needs(name: str, forms: list[str]) -> None:
+    assert [row.name for row in stable_forms(problem(name))] == forms
+
+
+# ---------------------------------------------------------------- notations
+
+
+@pytest.mark.parametrize(
+    ("convention", "lines", "says"),
+    [
+        ("denominator", ["∇_W₁ L = Xᵀ Δ₁", "∇_b₁ L = Δ₁ᵀ 𝟏", "Δ₁ := ∇_Z₁ L", "W₁ ← W₁ − α Xᵀ Δ₁"], "Denominator layout"),
+        ("numerator", ["∂L/∂W₁ = Δ₁ᵀ X", "∂L/∂b₁ = 𝟏ᵀ Δ₁", "Δ₁ := (∂L/∂Z₁)ᵀ", "W₁ ← W₁ − α Xᵀ Δ₁"], "Numerator layout"),
+    ],
+)
+def test_a_page_in_matrices_says_its_layout_and_keeps_to_it(convention: Convention, lines: list[str], says: str) -> None:
+    text = render(page_of(derived(1), notation="matrix", convention=convention), "text")
+    assert says in text
+    assert [line for line in lines if line not in text] == []
+    assert "∂z₁ᵢₕ/∂W₁ⱼₕ = " in text  # a local derivative of two arrays keeps its indices
+
+
+def test_the_table_of_notations_has_the_same_line_twice() -> None:
+    rows = table(page(2), "The same in indices and in matrices")
+    assert ["δ₁ᵢₕ₁ = (1 − a₁ᵢₕ₁²) Σₕ₂ δ₂ᵢₕ₂ W₂ₕ₁ₕ₂", "Δ₁ = (𝟏 𝟏ᵀ − A₁^(⊙2)) ⊙ (Δ₂ W₂ᵀ)"] in rows
+    assert ["∂L/∂W₂ₕ₁ₕ₂ = Σᵢ δ₂ᵢₕ₂ a₁ᵢₕ₁", "∇_W₂ L = A₁ᵀ Δ₂"] in rows
+
+
+def test_a_page_for_one_sample_has_no_sample_index_and_no_move_that_is_not_seen() -> None:
+    found = page_of(derived(1), notation="sample")
+    lines = [line for b in found.blocks if isinstance(b, Chain) for line in b.lines if line.left is None]
+    assert all(a.right != b.right for a, b in pairwise(lines))
+    assert {row[0]: row[-1] for row in table(found, "The letters")}["Xⱼ"] == "d"
 
 
 # ---------------------------------------------------------------- every format

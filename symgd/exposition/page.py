@@ -11,10 +11,12 @@ from symgd.derivation import ClosedForm, Derivation, Gradient
 from symgd.document.page import Block, Cite, Formula, Heading, Inline, Page
 from symgd.exposition import network
 from symgd.exposition.collapse import collapse
+from symgd.exposition.kinks import kinks_section
 from symgd.exposition.layers import layers_of
 from symgd.exposition.letters import letters
 from symgd.exposition.notations import notations
 from symgd.exposition.solved import ALPHA, checked, closed_form, curvature
+from symgd.exposition.stable import stable_section
 from symgd.exposition.vanishing import vanishing
 from symgd.exposition.writing import Writing
 from symgd.forward import Problem
@@ -67,6 +69,8 @@ def explain(
         closed_form(w, closed)
     if curve:
         curvature(w, curve)
+    kinks_section(w, gradient)
+    stable_section(w, gradient)
     if layers:
         collapse(w, len(layers))
         vanishing(w, layers)
