@@ -119,6 +119,7 @@ def _derive_words(commands: Any) -> None:
     p.add_argument("--expression", default="", metavar="EXPRESSION", help="one scalar derivative; other names are constants")
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="full")
     p.add_argument("--notation", choices=("sample", "sum", "matrix"), default="sum")
+    p.add_argument("--layout", choices=("denominator", "numerator"), default="denominator", help="of derivatives by arrays, in --notation matrix")
     p.add_argument("--names", default="", metavar="NAMES", help="other letters for the parameters, in order: m,c or theta")
     p.add_argument("--title", default="", metavar="TEXT")
     p.add_argument("--format", choices=FORMATS, default="", help="default: text, or what FILE's suffix says")

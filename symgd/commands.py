@@ -20,8 +20,8 @@ from symgd.derivation import Derivation, Gradient, Refuted
 from symgd.document.files import write_text
 from symgd.document.formats import format_of, render
 from symgd.forward import Problem
-from symgd.losses import LOSSES
-from symgd.models import MODELS
+from symgd.losses import LOSSES, PENALTIES
+from symgd.models import ACTIVATIONS, MODELS, spelled
 
 __all__ = ["Refused", "build_command", "check_command", "derive_command", "equal_command", "list_command", "named", "number", "refusing", "values"]
 
@@ -57,14 +57,15 @@ def list_command(given: argparse.Namespace) -> int:
             {"name": name, "title": catalogue.problem(name).title, "model": model, "loss": loss, "penalty": penalty or None}
             for name, (model, loss, penalty) in CATALOGUE.items()
         ]
-        print(json.dumps({"problems": rows, "models": list(MODELS), "losses": list(LOSSES)}, indent=1))
+        print(json.dumps({"problems": rows, "models": list(map(spelled, MODELS)), "losses": list(LOSSES), "penalties": list(PENALTIES)}, indent=1))
         return YES
     wide = max(map(len, CATALOGUE))
     print("problems")
     for name in CATALOGUE:
         print(f"  {name:{wide}}  {catalogue.problem(name).title}")
-    for word, table in (("models", MODELS), ("losses", LOSSES)):
-        print(f"{word}\n  {', '.join(table)}")
+    for word, names in (("models", map(spelled, MODELS)), ("activations", ACTIVATIONS), ("losses", LOSSES), ("penalties", PENALTIES)):
+        print(f"{word}\n  {', '.join(names)}")
+    print("any that fit are put together as MODEL+LOSS or MODEL+LOSS+PENALTY: plane+huber+lasso")
     return YES
 
 
@@ -185,7 +186,8 @@ def derive_command(given: argparse.Namespace) -> int:
         return _deliver(out, given.output, given.force)
     with refusing():
         gradient = symgd.derive(_renamed(_stated(given), given.names))
-        out = _gradient_json(gradient, given.title) if form == "json" else render(symgd.explain(gradient, given.detail, given.notation, given.title), form)
+        page = None if form == "json" else symgd.explain(gradient, given.detail, given.notation, given.title, given.layout)
+        out = render(page, form) if page else _gradient_json(gradient, given.title)
     return _deliver(out, given.output, given.force)
 
 

@@ -342,6 +342,15 @@ def test_a_page_in_matrices_says_its_layout_and_keeps_to_it(convention: Conventi
     assert "∂z₁ᵢₕ/∂W₁ⱼₕ = " in text  # a local derivative of two arrays keeps its indices
 
 
+def test_the_command_line_takes_the_layout(capsys: pytest.CaptureFixture[str]) -> None:
+    from symgd.cli import main
+
+    assert main(["derive", "plane-mse", "--notation", "matrix", "--layout", "numerator", "--detail", "brief"]) == 0
+    text = capsys.readouterr().out
+    assert "Numerator layout" in text
+    assert "∂L/∂w = (2/n) uᵀ X" in text
+
+
 def test_the_table_of_notations_has_the_same_line_twice() -> None:
     rows = table(page(2), "The same in indices and in matrices")
     assert ["δ₁ᵢₕ₁ = (1 − a₁ᵢₕ₁²) Σₕ₂ δ₂ᵢₕ₂ W₂ₕ₁ₕ₂", "Δ₁ = (𝟏 𝟏ᵀ − A₁^(⊙2)) ⊙ (Δ₂ W₂ᵀ)"] in rows
