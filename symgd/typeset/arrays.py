@@ -41,7 +41,7 @@ def turned(a: Array) -> Array:
     """aᵀ; (aᵀ)ᵀ is a"""
     if a.back is not None:
         return Array(*a.back, (a.piece, a.level))
-    return Array(Script(a.at(ATOM), None, TRANSPOSE), ATOM, (a.piece, a.level))
+    return Array(Script(a.piece if isinstance(a.piece, Apply) else a.at(ATOM), None, TRANSPOSE), ATOM, (a.piece, a.level))
 
 
 def times(*factors: Array) -> Array:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from symgd.indices import axis, bound, free, fresh, rename
-from symgd.term import ONE, Call, Det, Div, Inverse, Match, Mul, Name, Neg, Sum, Term, children, mul
+from symgd.term import ONE, Call, Det, Div, Inverse, Match, Mul, Name, Neg, Sum, Term, children, mul, parts
 
 __all__ = ["Flat", "Strand", "below", "contracted", "flat", "indexed", "joined", "loop", "lots", "softmax", "taken_out"]
 
@@ -75,9 +75,10 @@ def flat(t: Term, taken: Iterable[str] = ()) -> Flat:
             return inner._replace(over=(new, *inner.over))
         case Div(a, b) if not softmax(t):
             inner = flat(a, taken)
-            if free(b):
-                return inner._replace(factors=(*inner.factors, Div(ONE, b)))
-            return inner._replace(numbers=(Div(mul(*inner.numbers) if inner.numbers else ONE, b),))
+            divisors = [f for f in parts(Mul, b) if not free(f)]
+            arrays = tuple(Div(ONE, f) for f in parts(Mul, b) if free(f))
+            numbers = (Div(mul(*inner.numbers), mul(*divisors)),) if divisors else inner.numbers
+            return inner._replace(numbers=numbers, factors=(*inner.factors, *arrays))
     return Flat(False, (), (), (t,)) if free(t) else Flat(False, (t,), (), ())
 
 

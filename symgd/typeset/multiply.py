@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from symgd.indices import axis
-from symgd.term import ONE, TWO, Call, Div, Match, Pow, Term, mul
+from symgd.term import ONE, TWO, Call, Div, Match, Pow, Term
 from symgd.typeset.arrays import ATOM, FUNCTION, ONES, TRANSPOSE, Array, applied, diagonal, entrywise, length, negative, scaled, times, turned
 from symgd.typeset.contract import Strand, below, contracted, flat, joined, loop, lots, taken_out
 from symgd.typeset.marks import rank
@@ -79,11 +79,17 @@ def _together(strands: Sequence[Strand], order: Order, write: Write) -> Array | 
         return found and turned(found)
     tops, bottoms = [s for s in strands if below(s) is None], [q for s in strands if (q := below(s)) is not None]
     above = [_strand(s, order, write) for s in tops] or [write(ONE, order)]
-    under = write(mul(*bottoms), order) if bottoms else None
+    under = _product_of(bottoms, order, write)
     both = [a for a in above if a is not None]
     if len(both) < len(above) or (bottoms and under is None):
         return None
     return entrywise(both, under)
+
+
+def _product_of(factors: Sequence[Term], order: Order, write: Write) -> Array | None:
+    """Entry by entry."""
+    found = [a for f in factors if (a := write(f, order)) is not None]
+    return entrywise(found) if factors and len(found) == len(factors) else None
 
 
 def _diagonal(strands: Sequence[Strand], a: str, write: Write) -> Array | None:
@@ -92,13 +98,13 @@ def _diagonal(strands: Sequence[Strand], a: str, write: Write) -> Array | None:
 
 
 def _beside(strands: Sequence[Strand], order: Order, write: Write) -> Array | None:
-    """What is left carries free indices alone: entry by entry, u vᵀ, diag(u) A diag(v); what divides does so entry by entry."""
+    """What is left carries free indices alone: entry by entry, u vᵀ, (u vᵀ) ⊙ A, diag(u) A, A diag(v); what divides does so entry by entry."""
     tops = [s for s in strands if below(s) is None]
     bottoms = [q for s in strands if (q := below(s)) is not None]
     if len(order) < 2:
         return _together(strands, order, write)
     if bottoms:
-        above, under = _beside(tops, order, write) if tops else write(ONE, order), write(mul(*bottoms), order)
+        above, under = _beside(tops, order, write) if tops else write(ONE, order), _product_of(bottoms, order, write)
         return above and under and entrywise([above], under)
     row, column = ([s for s in strands if s.free == {a}] for a in order)
     both = [s for s in strands if len(s.free) == 2]
@@ -111,6 +117,9 @@ def _beside(strands: Sequence[Strand], order: Order, write: Write) -> Array | No
         found = [a for a in labels if a is not None]
         return diagonal(entrywise(found)) if len(found) == len(labels) else None
     middle = _together(both, order, write)
+    if row and column:
+        outer = _beside([*row, *column], order, write)
+        return outer and middle and entrywise([outer, middle])
     before = [_diagonal(row, order[0], write)] if row else []
     after = [_diagonal(column, order[1], write)] if column else []
     return _times(*before, middle, *after)
