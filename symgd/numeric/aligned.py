@@ -87,7 +87,7 @@ class Writer:
 
     def text(self, t: Term, want: Axes) -> str:
         """t as an expression that broadcasts in an array of axes `want`."""
-        if isinstance(t, Sum | Match | Inverse | Det) and (found := self.short(t, want)) is not None:
+        if (isinstance(t, Sum | Match | Inverse | Det) or _largest(t)) and (found := self.short(t, want)) is not None:
             return self.array(found, want)
         atoms: dict[str, str] = {}
 
@@ -98,7 +98,7 @@ class Writer:
 
         def go(s: Term) -> Term:
             own = tuple(a for a in want if a in free(s))
-            compound = not isinstance(s, Name | Sum | Match | Inverse | Det) and not (isinstance(s, Neg) and isinstance(s.body, Name))
+            compound = not isinstance(s, Name | Sum | Match | Inverse | Det) and not _largest(s) and not (isinstance(s, Neg) and isinstance(s.body, Name))
             if compound and own and own != want and aligned("x", own, want) != "x":
                 return atom(aligned(self.text(s, own), own, want))
             match s:
@@ -106,7 +106,7 @@ class Writer:
                     return atom(f"log_det({self.text(entry, (row, column))})")
                 case Name(symbol, indices):
                     return atom(self.array(s, want)) if indices or symbol in self.pieces else s
-                case Sum() | Match() | Inverse() | Det() if (short := self.short(s, want)) is not None:
+                case Sum() | Match() | Inverse() | Det() | Call("largest") if (short := self.short(s, want)) is not None:
                     return atom(one(self.array(short, want)))
                 case Add(ts):
                     return rebuild(s, [atom(self.text(x, want)) if isinstance(x, Sum) and free(x) == set(want) else go(x) for x in ts])
@@ -155,8 +155,12 @@ class Writer:
     # ---------------------------------------------------------------- sums of products, matrices
 
     def short(self, t: Term, want: Axes) -> Name | None:
-        """A sum, a unit matrix, a determinant, an inverse as a name."""
+        """A sum, the largest of its terms, a unit matrix, a determinant, an inverse as a name."""
         match t:
+            case Call("largest", (Sum(index, a),)):
+                axes = (*ordered(free(t), want), index)
+                text = self.text(a, axes)
+                return self.piece(f"{one(text)}.max(axis={len(axes) - 1})", axes[:-1], ("np.max", f"{text}, axis={len(axes) - 1}"))
             case Sum():
                 return self.contraction(*flat(t), want)
             case Match(a, b):
@@ -229,6 +233,10 @@ class Writer:
         at = [axes.index(a) for a in over]
         axis = str(at[0]) if len(at) == 1 else str(tuple(sorted(at)))
         return self.piece(f"{one(text)}.sum(axis={axis})", stay, ("np.sum", f"{text}, axis={axis}"))
+
+
+def _largest(t: Term) -> bool:
+    return isinstance(t, Call) and t.function == "largest"
 
 
 def _natural(side: list[Term]) -> Axes:

@@ -96,7 +96,7 @@ class Block:
                     reads = frozenset().union(*(names(u) for u in args if u is not deep[0]))
                     return [*self.into(v, deep[0], axes, depth), Statement(f"{form.format(*texts)[:-1]}, out={v})", reads)]
                 return [self.first(v, f"{form.format(*(self.write.text(u, axes) for u in args))[:-1]}, out={OUT})", t)]
-            case Sum():
+            case Sum() | Call("largest"):
                 found = self.write.short(t, axes)
                 if found is not None and found.indices == axes and found.symbol in self.write.calls:
                     f, arguments = self.write.calls[found.symbol]

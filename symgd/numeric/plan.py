@@ -19,8 +19,8 @@ from symgd.indices import axis, free, fresh, rename, settle
 from symgd.numeric.aligned import SIZE, Axes, ordered
 from symgd.numeric.matching import unmatched
 from symgd.numeric.stable import stable
-from symgd.numeric.steady import steady
-from symgd.term import ONE, TWO, Compare, D, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, names, parts, rebuild, size, subterms
+from symgd.numeric.steady import LARGEST, steady
+from symgd.term import ONE, TWO, Call, Compare, D, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, names, parts, rebuild, size, subterms
 from symgd.term import replace as rewrite
 
 __all__ = ["MADE", "WEIGHT", "Line", "NotSupported", "Plan", "plan"]
@@ -31,7 +31,7 @@ MINUS_ONE = Num(-ONE.value)
 WEIGHT = Name("m", ("i",))  # taken under another letter where the problem has an m of its own
 
 
-MADE = "Σ∂⁻⁼"  # how the symbols begin that are made here
+MADE = "Σ∂⁻⁼⌈ₑ·"  # how the symbols begin that are made here
 
 
 class NotSupported(NotImplementedError):
@@ -148,7 +148,8 @@ def shared(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
         counts: Counter[Term] = Counter()
         for x in out:
             whole = parts(Mul, x.value) if x.kind == "sum" else (x.value,)
-            inside = [s for f in whole for s in subterms(f) if x.kind != "scalar" and (s is not x.value or x.kind == "sum")]
+            found = x.kind != "scalar" and x.symbol[0] != LARGEST
+            inside = [s for f in whole for s in subterms(f) if found and (s is not x.value or x.kind == "sum")]
             counts.update(s for s in inside if _worth(s, samples))
         twice = [s for s, times in counts.items() if times > 1]
         if not twice:
@@ -258,6 +259,8 @@ class _Walk:
         if isinstance(t, Name) and t.symbol == self.rows:
             return ONE if self.meaning == "alone" else self.total(ONE, "", about)
         self.see(t)
+        if isinstance(t, Call) and t.function == "largest":
+            return rebuild(t, [rebuild(s, [self.lifted(c, about) for c in children(s)]) for s in t.args])
         if isinstance(t, Inverse):
             return self.inverse(Inverse(t.a, t.b, t.row, t.column, self.lifted(t.entry, about)), about)
         if not isinstance(t, Sum):

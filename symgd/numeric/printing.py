@@ -24,7 +24,7 @@ RESERVED = frozenset((
     "rows", "room", "part", "out", "at", "spare", "step", "BLOCK",
 ))  # fmt: skip
 LETTERS = "A-Za-z\u0391-\u03a9\u03b1-\u03c9"
-_MADE = {"Σ": "sum_", "⁻": "inverse_", "⁼": "shared_"}  # what plans put before a word, and how that is written
+_MADE = {"Σ": "sum_", "⁻": "inverse_", "⁼": "shared_", "⌈": "max_", "ₑ": "exp_", "·": "each_"}  # what plans put before a word, and how that is written
 RELATIONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "==", "!=": "!="}
 
 
@@ -54,12 +54,16 @@ def _word(symbol: str) -> str | None:
     return None if symbol_problem(symbol) else symbol
 
 
+_OWN = {"log1p": "np.log1p({0})"}  # functions that stable forms use and no language has a word for
+
+
 class _Printer(NumPyPrinter):  # type: ignore[misc]
     """SymPy's printer in the order written, with `np.` for `numpy.`."""
 
     def __init__(self, products: bool = False) -> None:
         self.products = products  # w*w for w**2: a plain float's power raises on overflow
-        words = {f"symgd_{name}": [(_always, _writer(row.numpy))] for name, row in FUNCTIONS.items()}
+        forms = {name: row.numpy for name, row in FUNCTIONS.items()} | _OWN
+        words = {f"symgd_{name}": [(_always, _writer(form))] for name, form in forms.items()}
         words |= {f"symgd_{sign}": [(_always, _where(sign))] for sign in RELATIONS}
         super().__init__({"order": "none", "user_functions": words})
 
@@ -67,7 +71,8 @@ class _Printer(NumPyPrinter):  # type: ignore[misc]
         return "np." + str(fqn).removeprefix("numpy.").removeprefix("math.")
 
     def _print_Pow(self, expr: Any, rational: bool = False) -> str:
-        if self.products and expr.exp.is_Integer and 2 <= expr.exp <= 4:
+        few = expr.exp.is_Integer and 2 <= expr.exp <= 4
+        if few and (self.products or (expr.exp > 2 and expr.base.is_Symbol and re.fullmatch(r"\w+", expr.base.name))):
             return "(" + "*".join([self.parenthesize(expr.base, PRECEDENCE["Pow"])] * int(expr.exp)) + ")"
         return str(super()._print_Pow(expr, rational=rational))
 
@@ -99,7 +104,7 @@ _SCALARS = _Printer(products=True)
 
 def function_text(f: str) -> str:
     """The NumPy text of a function of ours, with {0}, {1} for its arguments."""
-    return FUNCTIONS[f].numpy
+    return _OWN[f] if f in _OWN else FUNCTIONS[f].numpy if f in FUNCTIONS else ""
 
 
 def printed(t: Term, ids: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from symgd.numeric.aligned import SIZE, Writer, aligned
 from symgd.numeric.filling import Block, tail_of
 from symgd.numeric.plan import MADE, WEIGHT, Line, Plan
 from symgd.numeric.printing import RESERVED, identifiers
+from symgd.numeric.steady import LARGEST
 from symgd.term import Add, D, Match, Name, Sum, Term, names, replace, subterms
 from symgd.typeset.layout import layout
 from symgd.typeset.plain import to_unicode
@@ -114,6 +115,8 @@ def _story(p: Plan) -> str:
 def _why(x: Line, p: Plan) -> str:
     """The comment of a line: the step it comes from, or what it is where it has no step of its own."""
     if x.symbol[0] in MADE and x.symbol not in p.results and x.symbol[0] != "∂":
+        if x.symbol[0] == LARGEST:
+            return "the largest of each row is taken out of the exponents: what follows is the same, and nothing overflows"
         value = _spelt(x.value, p)
         return f"Σᵢ {_bracketed(value)}" if x.kind == "sum" else _said(value)
     if isinstance(x.about, str):
