@@ -17,6 +17,8 @@ from symgd.typeset.layout import Convention, Notation, layout
 
 __all__ = ["bands", "page_of"]
 
+LONGEST = 20  # characters of a label, marks included
+
 
 def page_of(
     gradient: Gradient,
@@ -55,29 +57,37 @@ def _band(gradient: Gradient, layers: tuple[Layer, ...], k: int, called: dict[st
         values=(_label(before), _label(total), _label(out)),
         forward=(", ".join(_label(p) for p in layer.weights), "the loss" if last else _step(layer)),
         sensitivities=(_rate(loss, before) if k else "", _label(Name(called[total.symbol])), "" if last else _rate(loss, out)),
-        backward=(_derivative(gradient, total, before) if k else "", _label(gradient.of(total.symbol).result) if last else _after(gradient, layer)),
+        backward=(_derivative(gradient, total, before) if k else "", _end(gradient, total) if last else _after(gradient, layer)),
         gradients=", ".join(_rate(loss, p) for p in layer.weights),
         size=_size(gradient, total),
     )
 
 
 def _step(layer: Layer) -> str:
-    """The function that makes the output: tanh."""
-    value = layer.inside[-1].value if layer.inside else layer.total.value
-    return value.function if isinstance(value, Call) else "+"
+    """The function that makes the output: tanh, or + tanh where the layer adds to the one before."""
+    found = next((d.value.function for d in layer.inside if isinstance(d.value, Call)), "")
+    return f"+ {found}".strip() if len(layer.inside) > 1 or not found else found
 
 
 def _after(gradient: Gradient, layer: Layer) -> str:
-    return _derivative(gradient, layer.output, layer.total.name) if layer.inside else "1"
+    """The derivative of the activation."""
+    return _derivative(gradient, layer.inside[0].name, layer.total.name) if layer.inside else "1"
+
+
+def _end(gradient: Gradient, total: Name) -> str:
+    """The sensitivity of the last layer's sum, from the loss."""
+    return _short(gradient.of(total.symbol).result, D(gradient.problem.objective, total))
 
 
 def _derivative(gradient: Gradient, of: Name, by: Name) -> str:
-    """∂of/∂by without indices; f′ where it is long."""
+    """∂of/∂by without indices, as its name where it is long."""
     found = local(gradient, of, by)
-    if found is None:
-        return ""
-    text = _label(found.result)
-    return text if len(text) <= 14 else f"{_rate(of, by)}"
+    return _short(found.result, D(of, by)) if found else ""
+
+
+def _short(t: Term, name: D) -> str:
+    text = _label(t)
+    return text if len(text) <= LONGEST else _label(name)
 
 
 def _rate(of: Name, by: Name) -> str:

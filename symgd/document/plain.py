@@ -209,13 +209,14 @@ def beside(chain: Chain, columns: int = 80, rows: int = 4, measure: Callable[[La
     """For each line: does its reason stand in a second column beside the formulas, in at most `rows` rows of it?  All no, where most do not fit."""
     left = max((measure(line.left) for line in chain.lines if line.left is not None), default=0) + _MARGIN
     ends = [left + measure(line.right) for line in chain.lines]
-    column = max((end for end in ends if end + _COLUMN <= columns), default=columns)
+    least = min(_COLUMN, max((_reason_width(line) for line in chain.lines), default=0))
+    column = max((end for end in ends if end + least <= columns), default=columns)
     fits = tuple(end <= column and _reason_width(line) <= rows * (columns - column) for end, line in zip(ends, chain.lines, strict=True))
     reasoned = [fit for fit, line in zip(fits, chain.lines, strict=True) if line.reason or line.check]
     return fits if 2 * sum(reasoned) > len(reasoned) else (False,) * len(fits)
 
 
-_MARGIN, _COLUMN = 13, 28  # columns for the number, the relation and the gaps; the least for a column of reasons
+_MARGIN, _COLUMN = 13, 28  # columns for the number, the relation and the gaps; the least for a column of reasons that do not fit into less
 
 
 def _reason_width(line: Line) -> int:

@@ -108,8 +108,11 @@ def _inline(text: Inline, anchors: Anchors) -> str:
                 shown = escape(f"({one_line(number)})")
                 out.append(f'<a href="#{anchors[number]}">{shown}</a>' if number in anchors else shown)
             case _:
-                out.append(escape(one_line(piece)))
+                out.append(_JOINED.sub("\u2060\\1", escape(one_line(piece))) if out and out[-1].endswith("</math>") else escape(one_line(piece)))
     return "".join(out)
+
+
+_JOINED = re.compile(r"^([,.;:)!?…])")  # a formula may end a line; the comma after it may not begin the next
 
 
 def _inline_math(layout: Layout) -> str:

@@ -5,6 +5,8 @@ Glossary: `z` a layer's sum, `a` its output, δ := ∂L/∂z.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from symgd.derivation import Derivation, Gradient
 from symgd.document.page import Block, Cite, Formula, Inline, Line
 from symgd.exposition.layers import Layer, alike, names_of, uses
@@ -13,6 +15,7 @@ from symgd.term import D, Name, names
 
 __all__ = ["back_propagation", "summary"]
 
+MANY = 3  # layers in a run from which on local derivatives are not listed
 EACH = 2  # layers up to which every derivation is told in full, though it be another's in other letters
 
 
@@ -49,7 +52,9 @@ class Telling:
         if goal.partial:
             declared = self.problem.definition(goal.of.symbol)
             assert declared is not None
-            return ("How ", w.formula(goal.of), " changes with ", w.formula(goal.by), ", from definition ", Cite(w.numbers[declared.name]), ":")
+            number = w.numbers.get(declared.name)
+            where = (", from definition ", Cite(number), ":") if number else (", from its definition:",)
+            return ("How ", w.formula(goal.of), " changes with ", w.formula(goal.by), *where)
         ways = sum(1 for s in d.steps[:1] if s.rule == "chain rule through names")
         how = "by the chain rule" if ways else "directly from its definition"
         return ("How ", w.formula(goal.of), " changes with ", w.formula(goal.by), f", {how}:")
@@ -67,7 +72,8 @@ def back_propagation(w: Writing, gradient: Gradient, layers: tuple[Layer, ...], 
     w.head("Back-propagation: the sensitivities, from the loss backwards")
     w.say(
         "A sensitivity is the derivative of ", objective, " by a value on the way. That by the sum of a layer gets a name: ",
-        *_listed(deltas), ". Each is made of the one after it: a change reaches ", objective, " only through the next layer.",
+        *_listed(deltas), ". Each is made of those after it: a change reaches ", objective,
+        " only through the next layer." if _in_a_row(gradient, layers) else " through every later value that uses what has changed.",
     )  # fmt: skip
     w.blocks += drawn
     telling = Telling(w, gradient, layers)
@@ -95,6 +101,12 @@ def _delta(gradient: Gradient, layer: Layer) -> D:
     return D(gradient.problem.objective, layer.total.name)
 
 
+def _in_a_row(gradient: Gradient, layers: tuple[Layer, ...]) -> bool:
+    """Is each layer's output used by the next layer's sum alone?"""
+    uses_of = {x.symbol: {v.name.symbol for v in gradient.problem.tape if x.symbol in names(v.value)} for x in (y.output for y in layers[:-1])}
+    return all(uses_of[a.output.symbol] == {b.total.name.symbol} for a, b in pairwise(layers))
+
+
 def _listed(formulas: list[Formula]) -> Inline:
     """a, b, …, z"""
     shown: list[Formula | str] = list(formulas) if len(formulas) <= 4 else [formulas[0], formulas[1], "…", formulas[-1]]
@@ -117,8 +129,7 @@ def _sensitivities(t: Telling) -> None:
         first, final = layers[run[0][0] - 1], layers[run[-1][0] - 1]
         after = w.formula(_delta(t.gradient, layers[first.number]))
         w.head("From ", after, " to ", w.formula(_delta(t.gradient, final)), level=2)
-        _once(w, run)
-        t.tell([d for _, group in run for d in group])
+        t.tell(_once(w, run))
 
 
 def _names_in(layer: Layer) -> set[str]:
@@ -143,9 +154,17 @@ def _runs(t: Telling, groups: Groups) -> list[Groups]:
     return out
 
 
-def _once(w: Writing, run: Groups) -> None:
+def _once(w: Writing, run: Groups) -> list[Derivation]:
+    """What is told of a run of layers: of several that bring nothing new a sentence, and of many the total derivatives alone."""
     if len(run) > 1:
-        w.say(f"Layers {run[0][0]} to {run[-1][0]} go the way of the layer after them, in their own letters; each move was proved for each of them.")
+        w.say(f"{_layers(run)} go the way of the layer after them, in their own letters; each move was proved for each of them.")
+    every = [d for _, group in run for d in group]
+    return every if len(run) <= MANY else [d for d in every if isinstance(d.goal, D) and not d.goal.partial]
+
+
+def _layers(run: Groups) -> str:
+    first, last = run[0][0], run[-1][0]
+    return f"Layer {first}" if first == last else f"Layers {first} {'and' if first - last == 1 else 'to'} {last}"
 
 
 def _parameters(t: Telling) -> None:
@@ -154,10 +173,8 @@ def _parameters(t: Telling) -> None:
     w.head("The gradients of the parameters, from the sensitivities")
     groups = [(x.number, _by(t.gradient, {p.symbol for p in x.weights})) for x in reversed(t.layers)]
     for run in _runs(t, groups):
-        many = f"Layers {run[0][0]} to {run[-1][0]}" if len(run) > 1 else f"Layer {run[0][0]}"
-        w.head(many, level=2)
-        _once(w, run)
-        t.tell([d for _, group in run for d in group])
+        w.head(_layers(run), level=2)
+        t.tell(_once(w, run))
 
 
 # ---------------------------------------------------------------- what is shared, and what is kept

@@ -12,7 +12,7 @@ from symgd.document.page import Block, Cite, Formula, Heading, Inline, Page
 from symgd.exposition import network
 from symgd.exposition.collapse import collapse
 from symgd.exposition.kinks import kinks_section
-from symgd.exposition.layers import layers_of
+from symgd.exposition.layers import Layer, layers_of
 from symgd.exposition.letters import letters
 from symgd.exposition.notations import notations
 from symgd.exposition.solved import ALPHA, checked, closed_form, curvature
@@ -27,6 +27,8 @@ from symgd.typeset.layout import CONVENTIONS, Convention, Notation
 __all__ = ["DETAILS", "explain", "explain_derivative"]
 
 DETAILS = ("brief", "full", "tutorial")
+DEEP = 8  # layers from which on not every one is written out forward
+MANY = 14  # parameters from which on not every update is written
 
 
 def explain(
@@ -54,7 +56,7 @@ def explain(
     letters(w, problem)
     if notation in _NOTATIONS:
         w.note(_NOTATIONS[notation], *((" ", CONVENTIONS[convention]) if notation == "matrix" else ()))
-    _forward(w, problem, layers == ())
+    _forward(w, problem, layers)
     w.blocks += drawn[:1]
     if layers:
         network.back_propagation(w, gradient, layers, drawn[1:])
@@ -94,11 +96,16 @@ _NOTATIONS = {
 }
 
 
-def _forward(w: Writing, problem: Problem, one_layer: bool) -> None:
+def _forward(w: Writing, problem: Problem, layers: tuple[Layer, ...]) -> None:
     w.head("Forward: what the loss is made of")
-    w.chain(tuple(w.line(d.name, d.value, ":=", (d.says,) if d.says else (), w.number(d.name)) for d in problem.tape))
+    away = layers[2:-3] if len(layers) > DEEP else ()
+    hidden = {x for layer in away for x in (layer.total.name.symbol, *(d.name.symbol for d in layer.inside))}
+    lines = [w.line(d.name, d.value, ":=", (d.says,) if d.says else (), w.number(d.name)) for d in problem.tape if d.name.symbol not in hidden]
+    w.chain(tuple(lines))
+    if away:
+        w.say(f"Layers {away[0].number} to {away[-1].number} are made as the layers before and after them, each from the one before it.")
     inner = [d for d in problem.tape[:-1] if any(d.name.symbol == s.symbol for s in _names(problem.tape[-1].value))]
-    if inner and one_layer:
+    if inner and not layers:
         u = inner[-1]
         w.say("The substitution ", w.formula(u.name), " := ", w.formula(u.value), " keeps its name until the end.")
 
@@ -146,8 +153,11 @@ def _updates(w: Writing, gradient: Gradient) -> None:
     problem = gradient.problem
     w.head("The update")
     w.say("Gradient descent moves every parameter against its slope, all at the same time, scaled by the learning rate ", w.formula(ALPHA), " > 0:")
-    found = [(p, gradient.of(p.symbol)) for p in problem.parameters]
+    few = problem.parameters if len(problem.parameters) <= MANY else (*problem.parameters[:2], *problem.parameters[-2:])
+    found = [(p, gradient.of(p.symbol)) for p in few]
     w.chain(tuple(w.line(p, add(p, Neg(mul(ALPHA, d.result))), "←", ("by ", Cite(w.numbers[d.goal]))) for p, d in found))
+    if len(few) < len(problem.parameters):
+        w.say("and so for the parameters in between, each by its own gradient.")
 
 
 # ---------------------------------------------------------------- one scalar derivative

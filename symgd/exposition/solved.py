@@ -62,5 +62,22 @@ def checked(w: Writing, gradient: Gradient, closed: ClosedForm | None, curve: Cu
     held = "" if proved == len(steps) else f" {len(steps) - proved} are held: they agree wherever they were tried, without a proof."
     w.say(
         f"{proved} of {len(steps)} moves are proved equal by a referee that shares no rule with the derivation: it differentiates each definition with SymPy, "
-        f"accumulates along the forward lines, and compares both sides exactly in a finite field.{held} Scope: {scope}."
+        f"accumulates along the forward lines, and compares both sides exactly in a finite field.{held} Scope: {_together(scope)}."
     )
+
+
+def _together(scope: str) -> str:
+    """Axes that were looked at in the same sizes, in one phrase: h₁, h₂, j = 1..2 and 3"""
+    sizes: dict[str, list[str]] = {}
+    for part in scope.split("; "):
+        axis, found, rest = part.partition(" = ")
+        sizes.setdefault(f" = {rest}" if found else "", []).append(axis.translate(_LOW) if found else part)
+    said = []
+    for rest, found_axes in sizes.items():
+        axes = sorted(found_axes, key=lambda a: (a[:1], len(a), a)) if rest else found_axes
+        shown = axes if len(axes) <= 4 or not rest else [*axes[:2], "…", *axes[-2:]]
+        said.append((", " if rest else "; ").join(shown) + rest)
+    return "; ".join(said)
+
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

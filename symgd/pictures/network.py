@@ -104,11 +104,11 @@ def _along(sheet: Sheet, start: Point, end: Point, colour: str, says: str, above
 
 def _said_units(bands: Sequence[Band], size_in: str) -> str:
     shown = [(k, b, "1 unit" if b.size == "1" else f"{b.size or 'some'} units") for k, b in abbreviated(bands) if b is not None]
-    layers = "; ".join(f"layer {k}: {b.values[1]}, {many}, made of {b.forward[0]}" for k, b, many in shown)
+    layers = "; ".join(f"layer {k} is {b.values[1]}, {many}, made with {b.forward[0]}" for k, b, many in shown)
     left_out = f" ({count(len(bands) - 4)} layers between them are not drawn)" if len(bands) > MOST else ""
     into, loss = bands[0].values[0], bands[-1].values[2]
-    way = f"{into} with {size_in} values goes from left to right into {loss}"
-    return clean_all(f"{way}. {layers}{left_out}. Sensitivities flow back from {loss}, right to left.")
+    way = f"From left to right {into}, with {size_in} values a sample, becomes {loss}"
+    return clean_all(f"{way}: {layers}{left_out}. The sensitivities flow back from {loss}, from right to left.")
 
 
 def clean_all(text: str) -> str:
