@@ -15,7 +15,7 @@ from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, 
 
 __all__ = [
     "CONVENTIONS", "Apply", "Big", "Brace", "Convention", "Fence", "Frac", "Ident", "Layout", "Notation", "Number", "Op", "Rate", "Root", "Row", "Script",
-    "Words", "axes_of", "in_arrays", "layout", "relation", "sides",
+    "Words", "axes_of", "in_arrays", "layout", "relation",
 ]  # fmt: skip
 
 Notation = Literal["sample", "sum", "matrix"]
@@ -56,13 +56,3 @@ def in_arrays(term: Term, axes: tuple[str, ...] | None = None, convention: Conve
 def axes_of(term: Term, convention: Convention = "denominator") -> tuple[str, ...]:
     """The axes in which a left side is written without a transpose: ∇_W L as W, or under the numerator convention as Wᵀ."""
     return natural(term, Look(False, frozenset(), convention == "numerator"))
-
-
-def sides(left: Term, *rights: Term, notation: Notation = "sum", straight: bool = False, convention: Convention = "denominator") -> tuple[Layout, ...]:
-    """The sides of an equation in one notation: in arrays with the axes of the left side where each has such a form, else all of them with indices."""
-    if notation == "matrix":
-        axes = axes_of(left, convention)
-        arrays = [in_arrays(t, axes, convention) for t in (left, *rights)]
-        if all(a is not None for a in arrays):
-            return tuple(a for a in arrays if a is not None)
-    return tuple(layout(t, "sample" if notation == "sample" else "sum", straight) for t in (left, *rights))
