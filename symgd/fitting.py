@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, Literal
 
 import symgd
@@ -35,22 +36,26 @@ def fit_command(given: argparse.Namespace) -> int:
     start = {k: float(v) for k, v in values([given.start], "--start").items()}
     problem = _problem(given)
     from symgd.numeric.fit import fit
-    from symgd.report import to_page
     from symgd.summary import after_lines, before_lines, to_data
 
     with refusing():
         study = _study(given, problem, hidden)
-        _see_start(study, start)
+        hold = _held(problem, given)[1]
+        _see_entries(study, start, "--start")
+        if hold and len(_see_entries(study, hold, "--hold")) == study.shapes.size:
+            raise Refused("every parameter is held constant: nothing is left to find")
 
         def announce(warning: str, known: Any, units: Any) -> None:
             print(visible("\n".join(before_lines(study, rate, warning, known, units))), flush=True)
 
         found = fit(
-            study, start=start, rate=rate, max_iterations=given.max_iterations, stop=given.stop, standardise=not given.raw, seed=given.seed,
+            study, start=start, hold=hold, rate=rate, max_iterations=given.max_iterations, stop=given.stop, standardise=not given.raw, seed=given.seed,
             announce=None if given.json else announce,
         )  # fmt: skip
     print(to_data(study, found) if given.json else visible("\n".join(after_lines(study, found))))
     if given.report:
+        from symgd.report import to_page
+
         write_text(given.report, render(to_page(study, found, given.detail, given.title), form), given.force)
         print(f"wrote {given.report}", file=sys.stderr)
     return YES if found.good else NO
@@ -87,9 +92,18 @@ def _problem(given: argparse.Namespace) -> Problem:
     with refusing():
         problem = named(name) if name.endswith(".toml") else catalogue.problem(name)
         problem = _with_constants(problem, given)
-        problem = problem.hold(values(given.hold, "--hold")) if given.hold else problem
+        whole, _ = _held(problem, given)
+        problem = problem.hold(whole) if whole else problem
     _see_fittable(problem, features, name)
     return problem
+
+
+def _held(problem: Problem, given: argparse.Namespace) -> tuple[dict[str, Fraction], dict[str, float]]:
+    """(parameters without axes, which the problem itself holds; arrays and entries of them, which the run holds)."""
+    every = values(given.hold, "--hold")
+    arrays = {p.symbol for p in problem.parameters if p.indices}
+    in_run = {name: float(v) for name, v in every.items() if name.split(".")[0] in arrays}
+    return {name: v for name, v in every.items() if name not in in_run}, in_run
 
 
 def _with_constants(problem: Problem, given: argparse.Namespace) -> Problem:
@@ -180,11 +194,12 @@ def _chosen(given: argparse.Namespace, table: Any, *, used: bool) -> tuple[list[
     return wanted, target
 
 
-def _see_start(study: Any, start: dict[str, float]) -> None:
+def _see_entries(study: Any, named: dict[str, float], option: str) -> set[int]:
+    """The places that are named.  Raises Refused."""
     try:
-        list(study.shapes.entries(start))
+        return {k for places, _ in study.shapes.entries(named) for k in places}
     except ValueError as why:
-        raise Refused(f"--start: {why}") from why
+        raise Refused(f"{option}: {why}") from why
 
 
 def _see_enough(problem: Problem, rows: int, columns: int) -> None:

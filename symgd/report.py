@@ -5,43 +5,57 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from symgd.api import explain
 from symgd.derivation import Gradient
 from symgd.document.page import Block, Code, Formula, Heading, Inline, Note, Page, Prose, Strong, Table
-from symgd.exposition import explain
-from symgd.hessian import curvature
 from symgd.numeric.fit import Fit
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.study import Study
+from symgd.numeric.outcome import prediction_of
+from symgd.numeric.study import Study, hidden_axes
 from symgd.pictures import Drawing, contour_with_path, loss_over_iterations, loss_parabola, scatter_with_line, to_blocks
-from symgd.stationary import closed_form
-from symgd.summary import cross_check, predicted, rate_in_words, steps_of, unit_in_words
+from symgd.pictures.predicted import predicted_against_actual
+from symgd.summary import collinear_in_words, cross_check, entries, penalty_in_words, predicted, rate_in_words, start_in_words, steps_of, unit_in_words
+from symgd.term import Call
 from symgd.typeset.layout import layout
 
 __all__ = ["to_page"]
+
+MOST_ROWS, MOST_COLUMNS = 200, 3  # of the tables of numbers and of steps
 
 
 def to_page(study: Study, fit: Fit, detail: str = "brief", title: str = "") -> Page:
     """The document of the whole way: data, derivation, rate, descent, cross-check, code; with pictures where the loss has them."""
     gradient = study.gradient
-    derived = explain(gradient, closed_form(gradient), curvature(gradient), detail)
+    derived = explain(gradient, detail)
     blocks: list[Block] = [Heading(1, ("The data and the result",)), *_result(study, fit), *derived.blocks, *_descent(study, fit), *_code(gradient)]
     return Page((title or f"{gradient.problem.title}: {study.about}",), tuple(blocks), (fit.trace.says,))
 
 
 def _result(study: Study, fit: Fit) -> Iterator[Block]:
     yield Prose((" ".join((f"{study.about}.", *study.notes)),))
-    if study.feature and fit.units.slope:
-        w, b = _line(study, fit)
-        if math.isfinite(w) and math.isfinite(b):
-            drawing = scatter_with_line(
-                study.x, study.y, w, b, x_label=study.names[0], y_label=study.target, points_are=study.rows_are, sticks=12, prefix="scatter"
-            )
-            yield from to_blocks(drawing)
-    yield _numbers(fit)
+    for relation in study.relations:
+        yield Note((f"Collinear: {collinear_in_words(str(relation))}.",), "warning")
+    if drawing := _against(study, fit):
+        yield from to_blocks(drawing)
+    yield from _numbers(study, fit)
     text: Inline = (Strong("Cross-check. "), f"The gap is {cross_check(study, fit)}.") if fit.closed else (f"There is no closed form: {fit.why_not}.",)
     yield Note(text, "warning" if fit.agrees is False else "note")
     if fit.warning:
         yield Note((fit.warning,), "warning")
+
+
+def _against(study: Study, fit: Fit) -> Drawing | None:
+    """Data and line where the model is one; else the predictions against what is, where a number is predicted."""
+    last = prediction_of(study.problem)
+    if fit.outcome is None or fit.outcome.accuracy is not None or last is None:
+        return None
+    drawn = study.problem.definition(last.symbol)
+    if fit.units.slope and last.symbol == "y_hat" and drawn is not None and not isinstance(drawn.value, Call):
+        w, b = _line(study, fit)
+        return scatter_with_line(study.x, study.y, w, b, x_label=study.names[0], y_label=study.target, points_are=study.rows_are, sticks=12, prefix="scatter")
+    if not math.isfinite(float(fit.outcome.predicted.sum())):
+        return None
+    return predicted_against_actual(fit.outcome.predicted, study.y, label=study.target, points_are=study.rows_are)
 
 
 def _line(study: Study, fit: Fit) -> tuple[float, float]:
@@ -51,23 +65,39 @@ def _line(study: Study, fit: Fit) -> tuple[float, float]:
     return values.get(fit.units.slope, 0.0), values.get(fit.units.intercept or "b", 0.0)
 
 
-def _numbers(fit: Fit) -> Table:
-    head: tuple[Inline, ...] = (("",), ("descent",), ("closed form",))
-    rows = tuple(((name,), (f"{v:.13g}",), ("none" if fit.closed is None else f"{fit.closed[name]:.13g}",)) for name, v in fit.parameters.items())
-    return Table(head, rows, ("The parameters, in the units of the data.",), numeric=(1, 2))
+def _numbers(study: Study, fit: Fit) -> Iterator[Table]:
+    """A row for each number, of the first MOST_ROWS; and the classes, as they are and as they are predicted."""
+    heads, rows = entries(study, fit)
+    shown = tuple(((name,), *(("" if v is None else f"{v:.10g}",) for v in cells)) for name, *cells in rows[:MOST_ROWS])
+    more = f" The first {MOST_ROWS} of {len(rows):,}." if len(rows) > MOST_ROWS else ""
+    deviations = " Per deviation: the change of the prediction when the column grows by one standard deviation." if "per deviation" in heads else ""
+    caption = f"The parameters, in the units of the data.{deviations}{more}"
+    yield Table((("",), *((h,) for h in heads)), shown, (caption,), numeric=tuple(range(1, len(heads) + 1)))
+    if fit.outcome is not None and fit.outcome.confusion:
+        labels = study.goal.classes
+        counts = tuple(((f"actual {c}",), *((f"{v:,}",) for v in row)) for c, row in zip(labels, fit.outcome.confusion, strict=True))
+        share = f"Accuracy {fit.outcome.accuracy:.4g}: the share of the {study.rows_are} whose class is predicted."
+        yield Table((("",), *((f"predicted {c}",) for c in labels)), counts, (share,), numeric=tuple(range(1, len(labels) + 1)))
 
 
 def _descent(study: Study, fit: Fit) -> Iterator[Block]:
     trace = fit.trace
     yield Heading(1, ("The descent on these data",))
-    feature = f" The feature is {unit_in_words(study, fit.units)}." if study.feature else ""
+    seen = "The feature is" if len(study.names) == 1 else "The features are"
+    feature = f" {seen} {unit_in_words(study, fit.units)}." if study.feature else ""
     yield Prose((f"The learning rate is {rate_in_words(fit.asked, trace.rates)}.{feature}",))
+    if penalty := penalty_in_words(study, fit.units):
+        yield Prose((f"The penalty: {penalty}.",))
+    if hidden_axes(study.problem):
+        yield Prose((f"The start: {start_in_words(study)}.",))
     if words := predicted(fit):
         yield Prose((f"Predicted: {words}.",))
-    if fit.bound.quadratic:
+    if fit.bound.quadratic and len(trace.parameters) <= MOST_COLUMNS + 1:
         yield _hessian(fit)
-    names = tuple((Formula(layout(p)),) for p in study.gradient.problem.parameters)
-    rows = tuple(((f"{k:,}",), *((f"{v:.8g}",) for v in point.values()), (f"{loss:.8g}",)) for k, point, loss in steps_of(study, fit))
+    few = study.shapes.scalars and len(study.problem.parameters) <= MOST_COLUMNS
+    names = tuple((Formula(layout(p)),) for p in study.problem.parameters) if few else ()
+    points = ((f"{k:,}", point.values() if few else (), loss) for k, point, loss in steps_of(study, fit))
+    rows = tuple(((k,), *((f"{v:.8g}",) for v in values), (f"{loss:.8g}",)) for k, values, loss in points)
     yield Table((("step",), *names, ("loss",)), rows, ("The descent, in the units of the data.",), numeric=tuple(range(len(names) + 2)))
     for drawing in _pictures(study, fit, fit.least):
         yield from to_blocks(drawing)

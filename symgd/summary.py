@@ -18,11 +18,14 @@ from symgd.term import D
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
 
-__all__ = ["after_lines", "before_lines", "cross_check", "entries", "penalty_in_words", "predicted", "rate_in_words", "steps_of", "to_data", "unit_in_words"]
+__all__ = [
+    "after_lines", "before_lines", "collinear_in_words", "cross_check", "entries", "penalty_in_words", "predicted", "rate_in_words", "start_in_words",
+    "steps_of", "to_data", "unit_in_words",
+]  # fmt: skip
 
 SHOWN = 7  # rows of the table of steps
 MOST_COLUMNS = 2  # parameters with a column each in it
-MOST_ENTRIES = 40  # numbers listed on the terminal
+MOST_ENTRIES, MOST_WEIGHTS = 40, 12  # numbers listed on the terminal; of a network
 WIDE = 79
 
 
@@ -122,6 +125,7 @@ def after_lines(study: Study, fit: Fit) -> Iterator[str]:
         yield _wrapped("closed form", f"none: {fit.why_not}")
     else:
         yield _wrapped("gap", cross_check(study, fit))
+    yield from _right_and_wrong(study, fit)
 
 
 def _few(study: Study) -> bool:
@@ -153,12 +157,39 @@ def _side_by_side(fit: Fit) -> Iterator[str]:
 def _one_below_the_other(study: Study, fit: Fit) -> Iterator[str]:
     """A row for each number: the descent's, the closed form's, and that for one standard deviation of the column."""
     heads, rows = entries(study, fit)
+    if hidden_axes(study.problem) and len(rows) > MOST_WEIGHTS:
+        shapes = (f"{p.symbol} {' × '.join(map(str, study.shapes.shape(p))) or 1}" for p in study.problem.parameters)
+        yield _wrapped("weights", f"{len(rows):,} numbers, {', '.join(shapes)}; --json has them all")
+        return
     wide = max([10, *(len(_short(name)) for name, *_ in rows[:MOST_ENTRIES])])
     yield f"  {'':{wide}}" + "".join(f"{h:>{(WIDE - 2 - wide) // len(heads)}}" for h in heads)
     for name, *cells in rows[:MOST_ENTRIES]:
         yield f"  {_short(name):{wide}}" + "".join(f"{'' if v is None else f'{v:.10g}':>{(WIDE - 2 - wide) // len(heads)}}" for v in cells)
     if len(rows) > MOST_ENTRIES:
         yield f"  … and {len(rows) - MOST_ENTRIES:,} more; --json has them all"
+
+
+def _right_and_wrong(study: Study, fit: Fit) -> Iterator[str]:
+    """How many samples are put into which class; or how much of the spread is explained."""
+    found = fit.outcome
+    if found is None or (study.shapes.scalars and found.accuracy is None):
+        return
+    if found.accuracy is None:
+        if found.r_squared is not None:
+            share = f"the share of the spread of {study.target} that is explained" if found.r_squared >= 0 else "its mean alone would predict better"
+            yield _wrapped("R²", f"{found.r_squared:.6g}: {share}")
+        return
+    right = sum(row[k] for k, row in enumerate(found.confusion))
+    yield _wrapped("accuracy", f"{found.accuracy:.4g}: {right:,} of {study.rows:,} {study.rows_are} are put into their class")
+    labels = [_short(c) for c in study.goal.classes]
+    wide = max(len(f"actual {c}") for c in labels)
+    cells = [max(len(f"predicted {c}"), 8) + 2 for c in labels]
+    if wide + sum(cells) + 4 > WIDE:
+        return
+    yield ""
+    yield f"  {'':{wide}}" + "".join(f"{f'predicted {c}':>{w}}" for c, w in zip(labels, cells, strict=True))
+    for c, row in zip(labels, found.confusion, strict=True):
+        yield f"  {f'actual {c}':{wide}}" + "".join(f"{v:>{w},}" for v, w in zip(row, cells, strict=True))
 
 
 def _short(name: str) -> str:
@@ -238,6 +269,12 @@ def to_data(study: Study, fit: Fit) -> str:
     }
     if study.goal.classes:
         data["classes"] = list(study.goal.classes)
+    if fit.outcome is not None and fit.outcome.accuracy is not None:
+        labels = study.goal.classes
+        data["accuracy"] = fit.outcome.accuracy
+        data["confusion"] = {a: dict(zip(labels, row, strict=True)) for a, row in zip(labels, fit.outcome.confusion, strict=True)}
+    elif fit.outcome is not None:
+        data["r_squared"] = _finite(fit.outcome.r_squared)
     if study.relations:
         data["collinear"] = [str(r) for r in study.relations]
     text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)

@@ -18,11 +18,16 @@ from symgd.numeric.function import GradientFunction
 from symgd.numeric.rates import Rates, distance, minimum, predicted_iterations, rates, rounding
 from symgd.numeric.trace import Stopped, Trace, sentence
 
-__all__ = ["descend", "descend_bound"]
+__all__ = ["descend", "descend_bound", "rates_near"]
 
 EPS = 2.0**-52
 LARGEST = sys.float_info.max
 BLOWN = 1e6  # a loss this many times the first one, and rising, comes back no more
+EASY = 8
+CUT = 1e-5  # of the first rate: a rate that was halved so often has met a kink
+BESIDE = 1e-3  # how far beside the start second derivatives are taken where they change: at the start itself, often 0, a penalty may have its kink
+LEVEL = 1e-8  # of the first slope: only below it the slope is compared with its rounding, which costs more than a step
+MOST_SINGLE = 2**24  # derivatives of single samples that are looked at for that
 
 Point = tuple[float, ...]
 
@@ -34,7 +39,8 @@ def descend(
     """The descent of f on data: descend(f, x=x, y=y, start=(0, 0), rate="auto").
 
     rate   a number; "auto" is the best fixed rate 2/(λmax + λmin) of a quadratic loss; for another loss 1/λmax as estimated at the start,
-           halved whenever a step would raise the loss
+           which says nothing of other places: it is halved whenever a step would raise the loss, and doubled up to the first value again
+           after EASY steps that did not
     stop   "auto": converged, stalled, oscillates or diverged, by the rules of `_why`; "unchanged": only when a step changes no parameter;
            "never": after max_iterations
     keep   "all" points and losses, or the "ends" only
@@ -57,7 +63,7 @@ def descend_bound(
         raise ValueError(f"max_iterations is a whole number from 0, not {max_iterations!r}")
     if rate != "auto" and not (isinstance(rate, float | int) and 0 < rate < math.inf):
         raise ValueError(f'the rate is a positive number or "auto", not {rate!r}')
-    known = rates(g, first)
+    known = rates_near(g, first)
     alpha = float(known.best if rate == "auto" else rate)
     if not math.isfinite(alpha):
         raise ValueError("no rate can be found: the second derivatives at the start are not finite; give a rate, or another start")
@@ -67,6 +73,15 @@ def descend_bound(
         return _trace(g, walk, known, stop)
 
 
+def rates_near(g: Bound, start: Sequence[float]) -> Rates:
+    """The rates at the start; for a loss that is not quadratic a little beside it, up and down in turn."""
+    return rates(g, start if g.quadratic else [t + BESIDE * (1 - 2 * (k % 2)) * (1 + k % 3) * max(1.0, abs(t)) for k, t in enumerate(start)])
+
+
+def _largest(slope: Point) -> float:
+    return max(map(abs, slope), default=0.0)
+
+
 class _Walk:
     """The loop: where it stands, and all it passed."""
 
@@ -74,9 +89,12 @@ class _Walk:
         self.step = g.step
         self.walk = g.walk if g.quadratic else None
         self.theta, self.rate, self.careful, self.keep = start, rate, careful, keep
+        self.most, self.easy = rate, 0
         self.loss, self.slope = g.step(start)
         self.first = self.loss
         self.steps = self.period = 0
+        self.g, self.first_slope = g, _largest(self.slope)
+        self.gate = LEVEL * self.first_slope
         self.reason = ""
         self.points, self.losses = array("d", start), array("d", (self.loss,))
 
@@ -92,6 +110,11 @@ class _Walk:
             self.period = period if self.reason == "cycle" else 0
         else:
             self.plainly(most, limit, halt=stop != "never", watch=watch)
+
+    @property
+    def cut(self) -> bool:
+        """Was the rate halved so often that a kink must be near?"""
+        return self.careful and self.rate < CUT * self.most
 
     def plainly(self, most: int, limit: float, *, halt: bool, watch: bool) -> None:
         """Brent: the point at each power of two is remembered, and coming back to it is a cycle."""
@@ -112,18 +135,37 @@ class _Walk:
             if watch and theta == mark:
                 self.reason, self.period = "cycle", self.steps - marked
                 break
+            if watch and self.level(theta, slope):
+                self.reason = "level"
+                break
             if self.steps & (self.steps - 1) == 0:
                 mark, marked = theta, self.steps
         self.theta, self.loss, self.slope = theta, loss, slope
 
+    def level(self, theta: Point, slope: Point) -> bool:
+        """Is the slope zero within its rounding?  Asked again only when it is 16 times smaller."""
+        if _largest(slope) > self.gate:
+            return False
+        self.gate = _largest(slope) / 16
+        return self.rounded(theta, slope)
+
+    def rounded(self, theta: Point, slope: Point) -> bool:
+        """Could rounding alone make this slope?"""
+        if not self.g.quadratic and self.g.rows * len(theta) > MOST_SINGLE:
+            return _largest(slope) <= (self.g.rows + len(theta)) * EPS * self.first_slope
+        return all(abs(s) <= r for s, r in zip(slope, rounding(self.g, theta), strict=True))
+
     def next(self, theta: Point, loss: float, slope: Point) -> tuple[Point, float, Point]:
         """One step; a careful one halves the rate until the loss does not rise beyond its rounding, or nothing changes."""
+        self.easy += 1
+        if self.easy > EASY:
+            self.rate, self.easy = min(2 * self.rate, self.most), 0
         while True:
             new = tuple([t - self.rate * d for t, d in zip(theta, slope, strict=True)])
             new_loss, new_slope = self.step(new) if new != theta else (loss, slope)
             if not self.careful or new == theta or new_loss <= loss + 8 * EPS * abs(loss):
                 return new, new_loss, new_slope
-            self.rate /= 2
+            self.rate, self.easy = self.rate / 2, 0
 
 
 def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
@@ -136,23 +178,26 @@ def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
         walk.losses.append(walk.loss)
     points = np.frombuffer(walk.points).reshape(-1, len(walk.theta))
     slope = max(map(abs, walk.slope))
-    says = sentence(stopped, walk.steps, walk.rate, known, (walk.first, walk.loss), slope, predicted, gap, walk.period)
-    losses = np.frombuffer(walk.losses)
-    return Trace(g.parameters, points, losses, tuple(walk.slope), stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says)
+    reason = "cut" if stopped == "max-iterations" and walk.cut else walk.reason
+    losses = (walk.first, walk.loss)
+    says = sentence(stopped, walk.steps, walk.rate, known, losses, slope, predicted, gap, walk.period, reason)
+    return Trace(g.parameters, points, np.frombuffer(walk.losses), tuple(walk.slope), stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says)
 
 
 def _why(g: Bound, walk: _Walk, known: Rates, *, watched: bool) -> Stopped:
-    """Unchanged, in a cycle or at the cap, and the slope zero within its rounding: converged.  Unchanged with a larger slope: stalled; a cycle with one: oscillates.
+    """Unchanged, in a cycle or at the cap, and the slope zero within its rounding: converged.  Unchanged with a larger slope: stalled.
 
-    Not finite, or a loss more than a million times the first and rising: diverged.  Else it had its steps; but where the loss is quadratic and
-    the rate not below its bound, more steps would not help: diverged if the loss rose, oscillates if two steps lead back within a millionth.
+    A cycle with a larger slope: oscillates.  Not finite, or a loss more than a million times the first and rising: diverged.  Else it had its steps,
+    or met a kink; but where the loss is quadratic and the rate not below its bound, more steps would not help: diverged if the loss rose,
+    oscillates if two steps lead back within a millionth.
     """
     finite = math.isfinite(walk.loss) and all(map(math.isfinite, (*walk.theta, *walk.slope)))
     if walk.reason == "diverged" or not finite or (walk.first and abs(walk.loss) > BLOWN * abs(walk.first)):
         return "diverged"
-    if (walk.reason or (watched and walk.steps)) and all(abs(s) <= r for s, r in zip(walk.slope, rounding(g, walk.theta), strict=True)):
+    asked = walk.reason or (watched and walk.steps and g.quadratic)
+    if walk.reason == "level" or (asked and walk.rounded(walk.theta, walk.slope)):
         return "converged"
-    if walk.reason:
+    if walk.reason and not walk.cut:
         return "stalled" if walk.reason == "unchanged" else "oscillates"
     if known.exact and walk.steps and walk.rate >= known.bound * (1 - 1e-9):
         one = tuple(t - walk.rate * d for t, d in zip(walk.theta, walk.slope, strict=True))

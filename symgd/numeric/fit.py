@@ -13,10 +13,12 @@ import numpy as np
 from symgd.numeric.arrays import Column
 from symgd.numeric.bound import Bound
 from symgd.numeric.closed import NoClosedForm, SolvableForm, exact_value, fmpq, solvable
-from symgd.numeric.descend import descend_bound
+from symgd.numeric.descend import descend_bound, rates_near
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.rates import Rates, minimum, rates
-from symgd.numeric.study import Study, initial
+from symgd.numeric.held import Held
+from symgd.numeric.outcome import Outcome, outcome
+from symgd.numeric.rates import Rates, minimum
+from symgd.numeric.study import Study, hidden_axes, initial
 from symgd.numeric.trace import Trace
 from symgd.numeric.units import Units, scores, units_of
 from symgd.term import names
@@ -39,6 +41,7 @@ class Fit:
     warning     what is wrong with the rate, said before the first step; "" where nothing is
     asked       the rate that was asked for
     least       the loss at the closed form
+    outcome     what the model predicts, and how often it is right; None where the problem names no prediction
     """
 
     parameters: dict[str, Any]
@@ -52,6 +55,7 @@ class Fit:
     warning: str
     asked: float | Literal["auto"] = "auto"
     least: float | None = None
+    outcome: Outcome | None = None
 
     @property
     def good(self) -> bool:
@@ -60,22 +64,28 @@ class Fit:
 
 
 def fit(
-    study: Study, *, start: Mapping[str, float] | None = None, rate: float | Literal["auto"] = "auto", max_iterations: int = 1000,
-    stop: Literal["auto", "unchanged", "never"] = "auto", standardise: bool = True, seed: int = 0,
+    study: Study, *, start: Mapping[str, float] | None = None, hold: Mapping[str, float] | None = None, rate: float | Literal["auto"] = "auto",
+    max_iterations: int = 1000, stop: Literal["auto", "unchanged", "never"] = "auto", standardise: bool = True, seed: int = 0,
     announce: Callable[[str, Rates, Units], None] | None = None,
 ) -> Fit:  # fmt: skip
     """The descent on the study's columns, cross-checked.  `announce(warning, rates, units)` is called before the first step.
 
     start  {"w": 0, "w.sat_v": 0.1}: a number for all entries of a parameter, or for one, in the data's own units; what is not named starts at 0
+    hold   the same for numbers that stay as they are; a parameter without axes is better held in the problem itself
     seed   of the weights with which a network starts
     Raises DataError for data that do not fit the loss, ValueError for a bad rate or start.
     """
     problem, f, form = study.problem, GradientFunction(study.gradient), solvable(study.gradient)
-    units = units_of(problem, study.feature, study.X, study.names, standard=standardise) if study.feature else Units()
+    held = {study.shapes.owner(k): True for places, _ in study.shapes.entries(hold or {}) for k in places}
+    units = units_of(problem, study.feature, study.X, study.names, standard=standardise, fixed=held) if study.feature else Units()
     run = study.data(units.features(study.X))
-    first = _start(study, units, start or {}, seed)
-    g = f.bind(**run)
-    known = rates(g, first.tolist())
+    first = _start(study, units, {**(start or {}), **(hold or {})}, seed)
+    hidden = {h: study.shapes.sizes[h] for h in hidden_axes(problem)}
+    g = f.bind(**run, sizes=hidden) if hidden else f.bind(**run)
+    if hold:
+        fixed = [k for places, _ in study.shapes.entries(hold) for k in places]
+        g = Held(g, first, ~np.isin(np.arange(len(first)), fixed))
+    known = rates_near(g, first.tolist())
     warning = known.warning(rate) if rate != "auto" else ""
     if announce:
         announce(warning, known, units)
@@ -86,7 +96,7 @@ def fit(
     agrees = None if gap is None or trace.stopped != "converged" else _small(gap, study.y)
     rounded = None if closed is None else {p: _rounded(v) for p, v in closed.items()}
     least = None if rounded is None else g.fun(study.shapes.join(units.run(rounded)))
-    return Fit(units.own(end), rounded, why_not, gap, agrees, units, trace, g, warning, rate, least)
+    return Fit(units.own(end), rounded, why_not, gap, agrees, units, trace, g, warning, rate, least, outcome(study, end, run))
 
 
 def _small(gap: float, y: Column) -> bool:
@@ -109,8 +119,10 @@ def _start(study: Study, units: Units, given: Mapping[str, float], seed: int) ->
     return shapes.join(units.run(shapes.split(theta)))
 
 
-def _closed(form: SolvableForm, study: Study, run: Mapping[str, Any], units: Units, g: Bound) -> tuple[dict[str, Any] | None, str]:
+def _closed(form: SolvableForm, study: Study, run: Mapping[str, Any], units: Units, g: Any) -> tuple[dict[str, Any] | None, str]:
     """The exact solution in the data's own units: on the raw data, or, where a penalty sees the scale, on the run's."""
+    if isinstance(g, Held):
+        return None, "its formula is for the case that no weight is held"
     if form.why_not:
         return None, form.why_not
     own = study.data(study.X)

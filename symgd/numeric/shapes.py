@@ -83,12 +83,13 @@ class Shapes:
         """
         every = self.names()
         for name, value in given.items():
-            places = [k for k, n in enumerate(every) if name in (n, self._owner(k))]
+            places = [k for k, n in enumerate(every) if name in (n, self.owner(k))]
             if not places:
                 raise ValueError(self._unknown(name, every))
             yield places, value
 
-    def _owner(self, k: int) -> str:
+    def owner(self, k: int) -> str:
+        """The parameter that the k-th number of θ belongs to."""
         at = 0
         for p in self.parameters:
             at += math.prod(self.shape(p))

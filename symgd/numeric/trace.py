@@ -21,7 +21,7 @@ class Trace:
     """points     (k + 1, p): the start first; only the two ends where the descent was told to keep no more
     losses     (k + 1,): the loss at each point
     gradient   the slope at the last point
-    stopped    converged | stalled | oscillates | diverged | max-iterations
+    stopped    converged | stalled | oscillates | diverged | max-iterations: it had its steps, or no step of any rate lowers the loss at a kink
     iterations how many steps were made
     rate       the learning rate (the last one, where it was cut on the way)
     rates      the bound 2/λmax, the best rate, the condition number; `rates.exact` says whether they hold or are estimates
@@ -67,6 +67,7 @@ class Trace:
 
 def sentence(
     stopped: Stopped, steps: int, rate: float, rates: Rates, losses: tuple[float, float], slope: float, predicted: int | None, gap: float | None, period: int,
+    reason: str = "unchanged",
 ) -> str:  # fmt: skip
     """Step, rate, bound, first and last loss, and the number to type instead."""
     kind = "bound" if rates.exact else "bound, estimated at the start,"
@@ -75,8 +76,9 @@ def sentence(
     instead = f"try the rate {shown(rates.best, down=True)}"
     match stopped:
         case "converged":
-            how = f"the parameters repeat themselves in the last digit with period {period}" if period > 1 else "the parameters no longer change"
-            return f"Converged after {steps} step{'s' * (steps != 1)} {at}: {how} and the slope is zero within rounding; {went}."
+            repeat = f"the parameters repeat themselves in the last digit with period {period} and "
+            how = {"unchanged": "the parameters no longer change and ", "cycle": repeat}
+            return f"Converged after {steps} step{'s' * (steps != 1)} {at}: {how.get(reason, '')}the slope is zero within rounding; {went}."
         case "stalled":
             why = f"the rate is too small for double precision, nothing changes although the slope is {slope:.3g}"
             return f"Stalled at step {steps} {at}: {why}; {went}; {instead}."
@@ -87,6 +89,9 @@ def sentence(
             return f"Diverged at step {steps} {at}: {must}; {went}; {instead}."
     left = "" if gap is None else f", the gap to the closed form {gap:.3g}"
     need = f" (about {predicted} steps are needed at this rate)" if predicted and predicted > steps else ""
+    if reason == "cut":
+        cut = f"no step longer than that lowers the loss, {shown(rates.best)} was tried first: it stands at a kink, where the slope jumps and need not be 0"
+        return f"Stopped after {steps} step{'s' * (steps != 1)}, the rate cut to {rate:.6g}: {cut}; {went}."
     if rates.exact and abs(rate - rates.best) <= 0.01 * rates.best:
         instead = f"no fixed rate is faster (condition {shown(rates.condition)}): standardise the features"
     return f"Stopped at the cap of {steps} step{'s' * (steps != 1)} {at}: the slope is still {slope:.3g}{left}{need}; {went}; {instead}, or allow more steps."
