@@ -37,6 +37,7 @@ LIMITS = frozenset({"∑", "∏", "lim", "max", "min", "sup", "inf", "det"})  # 
 
 _FUNCTIONS = "log ln exp sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth"
 
+_LOWERED = ("msub", "munder", "msubsup", "munderover")
 _BESIDE = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 _ACCENTS = {"^": "^", "‾": "¯", "¯": "¯", "―": "¯", "~": "~", "˜": "~"}  # U+005E over y is what is spoken "y hat"
 _LETTERS = frozenset("∂∇⊤′∞…")  # marks that take no room of their own
@@ -70,8 +71,16 @@ def strict(element: Element, built: dict[str, Element]) -> Element:
     out.text = "−" if tag == "mo" and text == "-" else text or None
     if (tag == "mi" and len(text) != 1) or out.get("mathvariant") != "normal":
         out.attrib.pop("mathvariant", None)
-    out.extend(inside)
+    out.extend(inside if tag not in _LOWERED else [inside[0], _primed(inside[1]), *inside[2:]])
     return _accented(out) if tag == "mover" else _operator(out) if tag == "mo" else out
+
+
+def _primed(script: Element) -> Element:
+    """The prime of an index beside its letter: raised once more it would be too small to see."""
+    for part in script.iter("msup"):
+        if not (part[1].text or "x").strip("′″‴⁗"):
+            part.tag = "mrow"
+    return script
 
 
 def _accented(over: Element) -> Element:
