@@ -98,7 +98,7 @@ class Writer:
 
         def go(s: Term) -> Term:
             own = tuple(a for a in want if a in free(s))
-            compound = not isinstance(s, Name | Sum | Match | Inverse | Det) and not _largest(s) and not (isinstance(s, Neg) and isinstance(s.body, Name))
+            compound = not isinstance(s, Name | Sum | Match | Inverse | Det | Neg) and not _largest(s)
             if compound and own and own != want and aligned("x", own, want) != "x":
                 return atom(aligned(self.text(s, own), own, want))
             match s:

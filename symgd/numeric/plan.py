@@ -18,7 +18,7 @@ from symgd.forward import Problem
 from symgd.indices import axis, free, fresh, rename, settle
 from symgd.numeric.aligned import SIZE, Axes, ordered
 from symgd.numeric.matching import unmatched
-from symgd.numeric.stable import stable
+from symgd.numeric.stable import spelled, stable, tailed
 from symgd.numeric.steady import LARGEST, steady
 from symgd.term import ONE, TWO, Call, Compare, D, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, names, parts, rebuild, size, subterms
 from symgd.term import replace as rewrite
@@ -124,17 +124,20 @@ def plan(gradient: Gradient, meaning: Meaning = "all") -> Plan:
     walk = _Walk(problem, meaning, weight)
     L = problem.objective.symbol
     forward, backward = steady(gradient)
+    forward = [(name, stable(value, problem)) for name, value in forward]
+    backward = [(by, stable(value, problem)) for by, value in backward]
+    tails = tailed(value for _, value in (*forward, *backward))
     for name, value in forward:
-        walk.define(name, stable(value, problem), name.symbol)
+        walk.define(name, spelled(value, tails), name.symbol)
     for by, value in backward:
-        walk.define(Name(_sensitivity(L, by.symbol), by.indices), rewrite(value, _named), (L, by.symbol))
+        walk.define(Name(_sensitivity(L, by.symbol), by.indices), rewrite(spelled(value, tails), _named), (L, by.symbol))
     results = (L, *(_sensitivity(L, p.symbol) for p in problem.parameters))
     whole = Plan(
         problem, tuple(p.symbol for p in problem.parameters), tuple(x.symbol for x in problem.data), tuple(c.symbol for c, _ in problem.constants),
         tuple(walk.lines.values()), results, meaning=meaning, weight=weight if meaning == "weighted" else "", samples=walk.samples, blocks=walk.blocks,
         gradient=gradient,
     )  # fmt: skip
-    lines = shared(whole.needed(results), walk.samples)
+    lines = apart(shared(whole.needed(results), walk.samples), walk.samples) if walk.blocks else shared(whole.needed(results), walk.samples)
     used = frozenset().union(*(names(x.value) for x in lines))
     counted = meaning == "all" and walk.rows in used
     sizes = tuple((s, a) for s, a in walk.sizes.items() if s in used and s != walk.rows)
@@ -159,6 +162,32 @@ def shared(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
         at = next(j for j, x in enumerate(out) if x.kind != "scalar" and best in subterms(x.value))
         out = [replace(x, value=rewrite(x.value, {best: n}.get)) if x.kind != "scalar" else x for x in out]
         out.insert(at, Line(n.symbol, best, "sample", n.symbol, all(x.once for x in out if x.symbol in names(best)), n.indices))
+
+
+def apart(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
+    """The lines with what a sum over the samples has to compute for each of them made a line of its own: it gets a buffer."""
+    out: list[Line] = []
+    for x in lines:
+        if x.kind != "sum":
+            out.append(x)
+            continue
+        stem = x.about if isinstance(x.about, str) else f"d{x.about[1]}"
+
+        def one(f: Term, x: Line = x, stem: str = stem) -> Term:
+            match f:
+                case Mul() | Sum():
+                    return rebuild(f, [one(c) for c in children(f)])
+                case Name() | Num() | Match() | Pow(Name(), Num()) if not isinstance(f, Pow) or f.exponent == TWO:
+                    return f
+            if samples not in free(f):
+                return f
+            n = Name(next(s for k in range(len(lines) + 9) if (s := f"·{stem}{k or ''}") not in {y.symbol for y in out}), ordered(free(f), (samples,)))
+            out.append(Line(n.symbol, f, "sample", n.symbol, x.once, n.indices))
+            return n
+
+        value = one(x.value)
+        out.append(replace(x, value=value))
+    return tuple(out)
 
 
 def _worth(t: Term, samples: str) -> bool:

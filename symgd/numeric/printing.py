@@ -54,7 +54,7 @@ def _word(symbol: str) -> str | None:
     return None if symbol_problem(symbol) else symbol
 
 
-_OWN = {"log1p": "np.log1p({0})"}  # functions that stable forms use and no language has a word for
+_OWN = {"log1p": "np.log1p({0})", "clip": "np.clip({0}, {1}, {2})"}  # functions that stable forms use and no language has a word for
 
 
 class _Printer(NumPyPrinter):  # type: ignore[misc]

@@ -116,7 +116,7 @@ def _why(x: Line, p: Plan) -> str:
     """The comment of a line: the step it comes from, or what it is where it has no step of its own."""
     if x.symbol[0] in MADE and x.symbol not in p.results and x.symbol[0] != "∂":
         if x.symbol[0] == LARGEST:
-            return "the largest of each row is taken out of the exponents: what follows is the same, and nothing overflows"
+            return "the largest of each row: taken out of the exponents, it changes nothing, and none overflows"
         value = _spelt(x.value, p)
         return f"Σᵢ {_bracketed(value)}" if x.kind == "sum" else _said(value)
     if isinstance(x.about, str):
@@ -134,6 +134,8 @@ def _spelt(t: Term, p: Plan) -> Term:
     def change(s: Term) -> Term | None:
         if not isinstance(s, Name) or s.symbol[0] not in MADE:
             return None
+        if s.symbol[0] == LARGEST:
+            return Name("max", s.indices)
         if s.symbol[0] == "∂":
             L, by = s.symbol.replace("∂", "").split("/")
             return D(Name(L), Name(by, s.indices))
