@@ -219,14 +219,14 @@ class Instance:
         return _plain(t, lambda s: self.say(s, at))
 
     def matrix(self, row: str, column: str, entry: Term, at: At) -> Any:
-        """The square matrix of an entry, at concrete sizes.  Raises ValueError where it is not square."""
+        """The square matrix of an entry, at concrete sizes, each entry by a name.  Raises ValueError where it is not square."""
         rows, columns = self.sizes[axis(row)], self.sizes[axis(column)]
         if rows != columns:
             raise ValueError(f"a determinant or an inverse is of a square matrix, not of {rows} × {columns}")
-        return sp.Matrix(rows, rows, lambda r, c: self.say(entry, {**at, row: int(r), column: int(c)}))
+        return sp.Matrix(rows, rows, lambda r, c: self.named(self.say(entry, {**at, row: int(r), column: int(c)})))
 
     def named(self, e: Any) -> Any:
-        """A symbol that stands for e: conditions on symbols are all that SymPy handles fast."""
+        """A symbol that stands for e: conditions and determinants of symbols are all that SymPy handles fast."""
         if e.is_Symbol or e.is_number:
             return e
         for symbol, what in self.inside.items():
@@ -238,7 +238,8 @@ class Instance:
 
     def diff(self, e: Any, by: Any) -> Any:
         """SymPy's derivative, also through what stands inside kinks."""
-        within = [k for k in self.inside if k in e.free_symbols]
+        symbols = e.free_symbols
+        within = [k for k in self.inside if k in symbols]
         return sp.Add(_slope(e, by), *(_slope(e, k) * self.diff(self.inside[k], by) for k in within))
 
     def slope(self, definition: Any, by: Any) -> Any:

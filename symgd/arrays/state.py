@@ -60,6 +60,13 @@ def entry(text: str, declared: Mapping[str, Name], sizes: Sequence[tuple[str, st
     raise walk.place.error(f"this is {known.words(x)}, and {known.words(Array(x.term, indices))} is needed", right)
 
 
+def _pairs(t: Term) -> bool:
+    """A sum over samples within another, or a matrix that may be made of them: equal rows have no inverse."""
+    if isinstance(t, Det | Inverse):
+        return True
+    return isinstance(t, Sum) and axis(t.index) == SAMPLES and any(isinstance(s, Sum) and axis(s.index) == SAMPLES for s in subterms(t.body))
+
+
 @dataclass
 class _Stating:
     let: Sequence[str]
@@ -84,10 +91,10 @@ class _Stating:
         return Stated(declared, tuple(self.known.tape), self.counts(axes.values()), tuple((a, s) for s, a in letters.items()))
 
     def counts(self, shapes: Collection[tuple[str | None, ...]]) -> tuple[tuple[str, Name], ...]:
-        """The sizes that the formulas count with, and that of the samples."""
+        """The sizes that the formulas count with, and that of the samples where each is only added up."""
         letters = self.known.letters
-        matrices = any(isinstance(s, Det | Inverse) for _, value, _ in self.known.tape for s in subterms(value))  # equal rows have no inverse
-        if SAMPLES in letters.values() and not matrices and not any(shape.count(SAMPLES) > 1 for shape in shapes):
+        paired = any(shape.count(SAMPLES) > 1 for shape in shapes) or any(_pairs(s) for _, value, _ in self.known.tape for s in subterms(value))
+        if SAMPLES in letters.values() and not paired:
             self.known.count(SAMPLES)
         found = sorted(((letters[s], name) for s, name in self.known.counted.items()), key=lambda pair: (pair[0] != SAMPLES, pair))
         return tuple(found)
