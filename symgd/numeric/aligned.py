@@ -77,13 +77,16 @@ class Writer:
     """Terms as text; `ids` gives each symbol's identifier.  A product that is summed over becomes a name of its own on the way: its text is kept in `ids`.
 
     samples  the axis that comes first in what is made on the way
+    ones   a vector of ones as long as the samples, or "": a sum over the rows of a matrix is faster as a product with it
     calls  such a name → (the NumPy function, its arguments), for who wants to give it a place for its result
     """
 
     ids: Mapping[str, str]
     samples: str = ""
+    ones: str = ""
     calls: dict[str, tuple[str, str]] = field(default_factory=dict)
     pieces: dict[str, str] = field(default_factory=dict)
+    adds: bool = False  # was `ones` needed?
 
     def text(self, t: Term, want: Axes) -> str:
         """t as an expression that broadcasts in an array of axes `want`."""
@@ -230,9 +233,12 @@ class Writer:
         text = self.text(mul(*factors), axes)
         if not stay:
             return self.piece(f"{one(text)}.sum()", ())
+        if self.ones and len(axes) == 2 and axes[0] in over and axis(axes[0]) == self.samples:
+            self.adds = True
+            return self.piece(f"{self.ones} @ {one(text)}", stay)
         at = [axes.index(a) for a in over]
-        axis = str(at[0]) if len(at) == 1 else str(tuple(sorted(at)))
-        return self.piece(f"{one(text)}.sum(axis={axis})", stay, ("np.sum", f"{text}, axis={axis}"))
+        along = str(at[0]) if len(at) == 1 else str(tuple(sorted(at)))
+        return self.piece(f"{one(text)}.sum(axis={along})", stay, ("np.sum", f"{text}, axis={along}"))
 
 
 def _largest(t: Term) -> bool:

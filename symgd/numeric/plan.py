@@ -20,7 +20,8 @@ from symgd.numeric.aligned import SIZE, Axes, ordered
 from symgd.numeric.matching import unmatched
 from symgd.numeric.stable import spelled, stable, tailed
 from symgd.numeric.steady import LARGEST, steady
-from symgd.term import ONE, TWO, Call, Compare, D, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, names, parts, rebuild, size, subterms
+from symgd.term import ONE, TWO, Call, Compare, D, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, names, parts, rebuild, size
+from symgd.term import subterms
 from symgd.term import replace as rewrite
 
 __all__ = ["MADE", "WEIGHT", "Line", "NotSupported", "Plan", "plan"]

@@ -17,7 +17,8 @@ from symgd.forward import Problem
 from symgd.indices import rename
 from symgd.meaning import expression
 from symgd.numeric.aligned import fraction, quotient
-from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, children, mul, parts, rebuild, replace, subterms
+from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, children, mul, parts, rebuild, replace
+from symgd.term import subterms
 
 __all__ = ["spelled", "stable", "tailed"]
 
@@ -109,9 +110,11 @@ def _cut_off(t: Cases) -> Term | None:
     match t:
         case Cases(((far, Compare(u, ">", d)), (low, Compare(v, "<", Neg(e)))), near) if u == v and d == e:
             c = Call("clip", (u, Neg(d), d))
-            for form in (lambda c: c, lambda c: c * (u - c / 2)):
-                if all(_equal(piece, form(at)) for piece, at in ((far, d), (low, Neg(d)), (near, u))):
-                    return form(c)
+            pieces = (far, d), (low, Neg(d)), (near, u)
+            if all(_equal(piece, at) for piece, at in pieces):
+                return c
+            if all(_equal(piece, at * (u - at / 2)) for piece, at in pieces):
+                return c * (u - c / 2)
     return None
 
 

@@ -261,17 +261,19 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
             wanted |= names(x.value)
             chosen.insert(0, x)
     ids = dict(write.ids)
+    declared = {x.symbol: x for x in (*p.problem.data, Name(p.weight or WEIGHT.symbol, (p.samples,)))}
     columns = _columns(p, [*chosen, *sums])
     slices = identifiers([f"{ids[s]}_" for s in columns], {*ids.values(), *RESERVED})
-    inner = Writer(ids | {s: slices[f"{ids[s]}_"] for s in columns}, p.samples)
+    called = ids | {s: slices[f"{ids[s]}_"] for s in columns}
+    length = _length(called[columns[0]], _slot(declared[columns[0]], p))
+    inner = Writer(called, p.samples, "" if p.flat else f"ones[:{length}]")
     tails = sorted({tail_of(x) for x in chosen} - {()})
     words = identifiers([f"{s}_{''.join(t)}" for t in tails for s in ("room", "part")], {*ids.values(), *slices.values()})
     room, part = ({t: words[f"{s}_{''.join(t)}"] for t in tails} | {(): s} for s in ("room", "part"))
     block = Block(inner, part)
     statements = block.statements(chosen, sums, {x.symbol: _why(x, p) for x in chosen})
     statements += [(f"{ids[x.symbol]} += {inner.text(Sum(*_over(x, p), x.value), x.axes)}", _why(x, p)) for x in sums]
-    rows, first = ids[SIZE + p.samples], inner.ids[columns[0]]
-    declared = {x.symbol: x for x in (*p.problem.data, WEIGHT if not p.weight else Name(p.weight, (p.samples,)))}
+    rows = ids[SIZE + p.samples]
     wide = set() if p.flat else {axis(a) for x in (*chosen, *(declared[s] for s in columns)) for a in getattr(x, "axes", getattr(x, "indices", ()))}
     wide -= {p.samples}
     sizes = [ids[SIZE + a] for a in sorted(wide)]
@@ -285,9 +287,10 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
     for tail, count in sorted(block.rooms.items()):
         shape = ", ".join([str(count), f"min({rows}, {step})", *(ids[SIZE + a] for a in tail)])
         out.append(f"    {room[tail]} = np.empty(({shape}){kind})")
+    if inner.adds:
+        out.append(f"    ones = np.ones(min({rows}, {step}){kind})")
     out.append(f"    for at in range(0, {rows}, {step}):")
     out += [f"        {inner.ids[s]} = {ids[s]}[{_before(declared[s], p)}at:at + {step}]" for s in columns]
-    length = f"len({first})" if axis(declared[columns[0]].indices[0]) == p.samples else f"{first}.shape[{_slot(declared[columns[0]], p)}]"
     out += [f"        {part[t]} = {room[t]}[:, :{length}]" for t in sorted(block.rooms)]
     out += [_commented(f"        {text}", comment) for text, comment in statements]
     return out, wide | {a for t in block.rooms for a in t}
