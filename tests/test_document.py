@@ -315,6 +315,28 @@ def compiled(program: str, text: str, folder: Path) -> str:
     return (folder / "page.log").read_text("latin-1")
 
 
+def test_a_sentence_that_announces_a_formula_is_one_paragraph_with_it() -> None:
+    said, other = Prose(("From the definition:",)), Prose(("That is all.",))
+    chain = Chain((Line(lay(y_hat), lay(w * x + b), ":="),))
+    text = render(Page(("A page",), (said, chain, other, chain)), "latex")
+    assert "From the definition:\n\\begin{align" in text
+    assert "That is all.\n\n\\begin{align" in text
+
+
+def test_a_long_table_may_go_on_over_the_page_and_rows_of_fractions_stand_apart() -> None:
+    short, long = (Table((("k",), ("value",)), tuple(((str(k),), (Formula(lay(Div(w, n))),)) for k in range(many))) for many in (3, 30))
+    first, second = (render(Page(("A page",), (table,)), "latex") for table in (short, long))
+    assert (first.count("{tabular}"), first.count("\\begin{longtable}")) == (2, 0)
+    assert (second.count("{tabular}"), second.count("\\begin{longtable}")) == (0, 1)
+    assert first.count("arraystretch") == second.count("arraystretch") == 1
+
+
+def test_a_comma_never_begins_a_line_after_a_formula() -> None:
+    text = render(Page(("A page",), (Prose((Formula(lay(w)), ", and ", Formula(lay(b)), ".")), Prose((Formula(lay(w)), " and"))), ()), "html")
+    assert len(re.findall(r'<span class="joined"><math[^>]*>.*?</math>[,.]</span>', text)) == 2
+    assert ".joined { white-space: nowrap; }" in text
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
 def test_the_article_compiles_without_a_warning_or_an_overfull_line(tmp_path: Path) -> None:
     log = compiled("pdflatex", render(WHOLE, "latex"), tmp_path)

@@ -140,10 +140,13 @@ def drawn(layout: Layout) -> float:
         case Op(mark, kind):
             return {"juxtapose": 0.3, "comma": 1.2, "prefix": 1, "slash": 1}.get(kind, 2.5 if mark != "·" else 1.5)
         case Ident(letters, _, own, indices):
-            return len(letters) + 0.6 * sum(map(len, own + indices))
+            return sum(_LETTERS.get(c, 1.7 if c.isupper() else 1.05) for c in letters) + 0.75 * sum(map(len, own + indices)) + (0.8 if own and indices else 0)
         case Brace(rows, otherwise):
             return 8 + max(drawn(otherwise), *(drawn(value) + drawn(when) for value, when in rows))
     return written(layout)
+
+
+_LETTERS = {"m": 1.6, "w": 1.4, "W": 2.0, "M": 2.0, "I": 0.9, "i": 0.7, "j": 0.8, "l": 0.7, "t": 0.8}  # columns of a letter as it is typeset
 
 
 def split_formula(layout: Layout, columns: int, measure: Callable[[Layout], float] = drawn) -> list[Layout]:

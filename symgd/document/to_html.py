@@ -108,11 +108,18 @@ def _inline(text: Inline, anchors: Anchors) -> str:
                 shown = escape(f"({one_line(number)})")
                 out.append(f'<a href="#{anchors[number]}">{shown}</a>' if number in anchors else shown)
             case _:
-                out.append(_JOINED.sub("\u2060\\1", escape(one_line(piece))) if out and out[-1].endswith("</math>") else escape(one_line(piece)))
+                words = escape(one_line(piece))
+                out.append(words if not (out and out[-1].endswith("</math>") and (mark := _ENDS.match(words))) else _held(out, mark[0]) + words[len(mark[0]) :])
     return "".join(out)
 
 
-_JOINED = re.compile(r"^([,.;:)!?…])")  # a formula may end a line; the comma after it may not begin the next
+_ENDS = re.compile(r"[,.;:)!?…]+")
+
+
+def _held(out: list[str], mark: str) -> str:
+    """A comma holds on to the formula before it: it never begins a line."""
+    before, math, formula = out.pop().rpartition("<math")
+    return f'{before}<span class="joined">{math}{formula}{mark}</span>'
 
 
 def _inline_math(layout: Layout) -> str:

@@ -9,6 +9,7 @@ from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inli
 from symgd.document.plain import CHECKS, RELATIONS, beside, drawn, inline_text, legend, numbers, split_formula, visible, width
 from symgd.typeset import Layout
 from symgd.typeset import to_latex as formula
+from symgd.typeset.shapes import tall
 
 __all__ = ["to_latex"]
 
@@ -20,6 +21,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage{lmodern}
 \usepackage[margin=2.5cm]{geometry}
 \usepackage{microtype}
+\usepackage{longtable}
 \usepackage[hidelinks]{hyperref}
 \setlength{\mathindent}{2em}
 \setlength{\parindent}{0pt}
@@ -29,12 +31,14 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \allowdisplaybreaks[1]
 """
 
-_FRAGMENT = r"% Needs \usepackage[T1]{fontenc} and \usepackage{textcomp,amsmath,amssymb}." + "\n"
+_FRAGMENT = r"% Needs \usepackage[T1]{fontenc} and \usepackage{textcomp,amsmath,amssymb,longtable}." + "\n"
 
 _WIDE, _LINE = 72, 84  # columns of Unicode: the longest row of a formula; formula and reason together
 
 _SIGNS = {"✓": r"\checkmark", "≈": r"\approx", "✗": r"\times", "·": r"\cdot", "~": r"\sim", "↳": r"\hookrightarrow"}
 _MARKS = {verdict: rf"\ensuremath{{{_SIGNS[mark]}}}" if mark in _SIGNS else mark for verdict, (mark, _, _) in CHECKS.items()}
+
+LONG = 12  # rows of a table that may go on over the page
 
 Anchors = dict[str, str]
 
@@ -53,11 +57,16 @@ def to_latex(page: Page, fragment: bool = False) -> str:
     body += [_block(block, anchors, used) for block in page.blocks]
     if marks := legend(page):
         body.append(r"\medskip\hrule\smallskip" + "\n" + r"{\small " + r"\\ ".join(_legend_row(*row) for row in marks) + r"\par}")
-    inside = "\n\n".join(body)
+    inside = "".join(part + _gap(part, after) for part, after in zip(body, [*body[1:], ""][: len(body)], strict=True))
     if fragment:
         return _FRAGMENT + inside + "\n"
     named = rf"\hypersetup{{pdftitle={{{re.sub(r'[^A-Za-z0-9 .,:;()=+/-]', '', inline_text(page.title))[:200]}}}}}"
     return _PREAMBLE + named + "\n\n\\begin{document}\n\n" + inside + "\n\n\\end{document}\n"
+
+
+def _gap(part: str, after: str) -> str:
+    """A sentence that announces a formula is one paragraph with it, so that no page ends between them."""
+    return "" if not after else "\n" if part.endswith(":") and after.startswith("\\begin{align") else "\n\n"
 
 
 def _legend_row(mark: str, word: str, meaning: str) -> str:
@@ -112,7 +121,7 @@ def _chain(lines: tuple[Line, ...], anchors: Anchors, used: set[str], side: bool
     r"""Relations under one another, our numbers as tags; a reason beside its line (alignat*), or under it (\intertext; after the last line, a paragraph)."""
     rows, after = "", ""
     wide = max(map(drawn, (line.right for line in lines)), default=0) + max((drawn(line.left) for line in lines if line.left is not None), default=0)
-    room = 0.82 - wide / 86
+    room = 0.79 - wide / 86
     for k, line in enumerate(lines):
         said, parts = _reason(line, anchors), _rows(line)
         parts[0 if side else -1] += (rf" &\qquad& {_beside(said, room)}" if side and said else "") + _tag(line, anchors, used)
@@ -168,7 +177,12 @@ def _table(table: Table, anchors: Anchors) -> str:
     rows = [" & ".join([_inline(cell, anchors) for cell in row] + [""] * (count - len(row))) + r" \\" for row in table.rows]
     head = [" & ".join(rf"\textbf{{{_inline(cell, anchors)}}}" if cell else "" for cell in table.head) + r" \\", r"\hline"] if any(table.head) else []
     caption = [rf"\textit{{{_inline(table.caption, anchors)}}}\\[0.4em]"] if table.caption else []
-    start = [r"\begin{flushleft}", *caption, rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}"]
+    high = any(isinstance(p, Formula) and tall(p.layout) for row in table.rows for cell in row for p in cell)
+    stretch = [r"\renewcommand{\arraystretch}{1.7}"] if high else []
+    if len(rows) > LONG:
+        start = [r"\begingroup", *stretch, *caption, rf"\begin{{longtable}}[l]{{@{{}}{columns}@{{}}}}"]
+        return "\n".join([*start, *head, *([r"\endhead"] if head else []), *rows, r"\hline", r"\end{longtable}", r"\endgroup"])
+    start = [r"\begin{flushleft}", *stretch, *caption, rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}"]
     return "\n".join([*start, *head, *rows, r"\hline", r"\end{tabular}", r"\end{flushleft}"])
 
 
