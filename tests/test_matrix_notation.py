@@ -19,7 +19,7 @@ from symgd.reading.arrays import read_arrays
 from symgd.term import (
     ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, names, replace, subterms,
 )  # fmt: skip
-from symgd.typeset import to_latex, to_unicode
+from symgd.typeset import to_latex, to_mathml, to_speech, to_unicode
 from symgd.typeset.layout import Convention, axes_of, in_arrays
 from symgd.typeset.marks import array_mark, ident, rank
 
@@ -327,6 +327,7 @@ def test_an_identity_is_written_as_in_the_tables_and_read_back(t: Term, unicode:
     assert shape is not None
     assert to_unicode(shape) == unicode
     assert check(t, order_of(t)) == ""
+    assert "\\" not in to_mathml(to_latex(shape)) + to_speech(shape)
 
 
 @pytest.mark.parametrize("t", [row[0] for row in IDENTITIES if len(order_of(row[0])) == 2], ids=[row[1] for row in IDENTITIES if len(order_of(row[0])) == 2])

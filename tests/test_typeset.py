@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from symgd.language import FUNCTIONS
 from symgd.reading import read, read_line
 from symgd.term import (
-    ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow,
+    ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow,
     Sum, Term, add, children, mul, names, rebuild,
 )  # fmt: skip
 from symgd.typeset import mathml_table, to_ascii, to_latex, to_mathml, to_speech, to_unicode
-from symgd.typeset.layout import Op, Row, Words, layout, relation
+from symgd.typeset.breaking import drawn, split_formula
+from symgd.typeset.layout import Notation, Op, Row, Words, layout, relation
 from symgd.typeset.sample import one_sample
 
 
@@ -41,6 +42,9 @@ def call(f: str, *args: Term) -> Call:
 a, b, n, w, L = (N(s) for s in ("a", "b", "n", "w", "L"))
 x, y, u, y_hat = (N(s, "i") for s in ("x", "y", "u", "y_hat"))
 residual = w * x + b - y
+
+A = N("A", "j", "j'")
+gram = Sum("i", Mul((N("x", "i", "j"), N("x", "i", "j'"))))
 
 TABLE: list[tuple[Term, str, str]] = [
     # fractions and sums: a Σ never stands on a fraction bar, neighbouring fractions do not touch
@@ -155,6 +159,7 @@ TABLE: list[tuple[Term, str, str]] = [
     (N("theta0"), r"\theta_0", "θ₀"),
     (N("theta_0"), r"\theta_0", "θ₀"),
     (N("w1", "j"), "w_{1,j}", "w₁ⱼ"),
+    (N("a1", "i", "h1") ** 2, "a_{1,i h_1}^2", "a₁ᵢₕ₁²"),  # the number is a part of the name, as in W₁: a power needs no brackets
     (N("w_new"), r"w_{\mathrm{new}}", "w_new"),
     (N("w_new", "j"), r"w_{\mathrm{new},j}", "w_(new, j)"),
     (N("S_xy"), "S_{xy}", "S_xy"),
@@ -165,6 +170,12 @@ TABLE: list[tuple[Term, str, str]] = [
     (N("pi"), r"\pi", "π"),
     (N("lambda"), r"\lambda", "λ"),
     (N("epsilon"), r"\varepsilon", "ε"),
+    # determinants and inverses
+    (Det("j", "j'", A), r"\det(\mathbf{A})", "det(A)"),
+    (Det("j'", "j", A), r"\det(\mathbf{A}^{\top})", "det(Aᵀ)"),
+    (Inverse("j", "j'", "j", "j'", A), r"(\mathbf{A}^{-1})_{jj'}", "(A⁻¹)ⱼⱼ′"),
+    (Pow(Inverse("j", "h", "j", "j'", A), TWO), r"((\mathbf{A}^{-1})_{jh})^2", "((A⁻¹)ⱼₕ)²"),
+    (Det("j", "j'", gram), r"\det\left(\left[\sum_i x_{ij} x_{ij'}\right]_{jj'}\right)", "det([Σᵢ xᵢⱼ xᵢⱼ′]ⱼⱼ′)"),
     # numbers
     (num("0.5", 2), "0.50", "0.50"),
     (num("1/3"), r"\frac{1}{3}", "1/3"),
@@ -317,6 +328,11 @@ def as_read(t: Term) -> Term:
     return add(*inside) if isinstance(t, Add) else mul(*inside) if isinstance(t, Mul) else rebuild(t, inside)
 
 
+def test_determinants_and_inverses_are_typed_with_the_letters_they_run_over() -> None:
+    assert to_ascii(Det("j", "j'", A)) == "det_{j,j'}(A_jj')"
+    assert to_ascii(Inverse("h", "j", "j", "j'", A)) == "inv_{h,j,j,j'}(A_jj')"
+
+
 READABLE = [row[0] for row in TABLE if not isinstance(row[0], Compare) and names(row[0]) != {"z"}]  # c is an index only where it is declared
 
 
@@ -344,6 +360,9 @@ SPOKEN: list[tuple[Term, str]] = [
     (N("theta0") - N("lambda"), "theta sub 0 minus lambda"),
     (N("K", "i", "i'"), "K sub i i prime"),
     (call("abs", a), "the absolute value of a"),
+    (N("W1", "j", "h"), "W 1 sub j h"),
+    (Det("j", "j'", A), "the determinant of matrix A"),
+    (Inverse("j", "j'", "j", "j'", A), "entry j j prime of the inverse of matrix A"),
     (Cases(((a, Compare(a, ">", ZERO)),), ZERO), "a if a is greater than zero, and zero otherwise, end of cases"),
 ]
 
@@ -351,6 +370,27 @@ SPOKEN: list[tuple[Term, str]] = [
 @pytest.mark.parametrize(("t", "said"), SPOKEN, ids=[row[1] for row in SPOKEN])
 def test_a_term_is_said_as_a_person_reads_it_out(t: Term, said: str) -> None:
     assert to_speech(layout(t)) == said
+
+
+SPOKEN_IN_MATRICES: list[tuple[Term, str]] = [
+    (Sum("i", N("X", "i", "j") * N("delta1", "i", "h")), "matrix X transpose times matrix Delta 1"),
+    (Sum("j'", Inverse("j", "j'", "j", "j'", A) * N("b", "j'")), "the inverse of matrix A times vector b"),
+    (Sum("j", N("A", "j", "j")), "the trace of matrix A"),
+    (Sum("j", N("A", "j", "j") * N("w", "j")), "the diagonal of matrix A transpose times vector w"),
+    (N("w", "j") * Match("j", "j'"), "the diagonal matrix of vector w"),
+    (A + N("lam") * Match("j", "j'"), "matrix A plus lambda times the identity matrix"),
+    (Sum("i", Sum("j", N("X", "i", "j") ** 2)), "the Frobenius norm of matrix X squared"),
+    (Sum("i", u), "the vector of ones transpose times vector u"),
+    (u**2, "vector u squared, entry by entry,"),
+    (D(L, N("W1", "j", "h")), "the gradient, with respect to matrix W 1, of L"),
+    (D(D(L, N("w", "j")), N("w", "j'")), "the Hessian, with respect to vector w, of L"),
+    (Cases(((ONE, Compare(u, ">", ZERO)),), ZERO), "one where vector u is greater than zero, and zero elsewhere,"),
+]
+
+
+@pytest.mark.parametrize(("t", "said"), SPOKEN_IN_MATRICES, ids=[row[1] for row in SPOKEN_IN_MATRICES])
+def test_a_matrix_form_is_said_as_a_person_reads_it_out(t: Term, said: str) -> None:
+    assert to_speech(layout(t, "matrix")) == said
 
 
 @pytest.mark.parametrize("f", sorted(FUNCTIONS))
@@ -567,6 +607,37 @@ def test_running_text_arrives_in_mathml_as_it_was(text: str) -> None:
     assert "".join(tree.itertext()).strip("\u00a0") == re.sub("[\ufffe\uffff]", "\ufffd", text).strip()
 
 
+LONG = [
+    # (term, notation, columns, parts)
+    (a + b + n + w, "sum", 4, ["a", "+ b", "+ n", "+ w"]),
+    (a + b + n + w, "sum", 8, ["a + b", "+ n + w"]),
+    (Mul((N("u"), a + b, n + w)), "sum", 9, ["u (a + b)", "· (n + w)"]),
+    (Mul((a, b + n + w)), "sum", 9, ["a (b + n", "+ w)"]),
+    (Sum("i", Mul((x, u, y, y_hat))), "sum", 7, ["Σᵢ xᵢ uᵢ", "· yᵢ ŷᵢ"]),
+    (Pow(a + b + n, TWO) * w, "sum", 7, ["(a + b", "+ n)² w"]),
+    (Mul((Div(TWO, n), Sum("i", (u - y) * N("X", "i", "j")))), "matrix", 9, ["(2/n) Xᵀ", "· (u − y)"]),
+    (call("log", a + b), "sum", 3, ["log(a + b)"]),  # there is no place to cut
+]
+
+
+@pytest.mark.parametrize(("t", "notation", "columns", "parts"), LONG, ids=[" | ".join(row[3]) for row in LONG])
+def test_a_long_formula_is_cut_where_it_reads_best(t: Term, notation: Notation, columns: int, parts: list[str]) -> None:
+    shown = split_formula(layout(t, notation), columns)
+    assert [to_unicode(part).strip() for part in shown] == parts
+    for part in shown:
+        core_only(to_mathml(to_latex(part)))
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(TERMS, st.integers(5, 40))
+def test_a_formula_that_is_cut_keeps_every_mark(t: Term, columns: int) -> None:
+    whole = layout(t)
+    parts = split_formula(whole, columns)
+    marks = [re.sub(r"[\s·()]", "", s) for s in (to_unicode(whole), "".join(map(to_unicode, parts)))]
+    assert marks[0] == marks[1]
+    assert len(parts) == 1 or drawn(whole) > columns
+
+
 def test_a_relation_is_laid_out_between_two_layouts() -> None:
     shape = relation(layout(N("w_new")), "←", Row((layout(w), Op("−", "sum"), layout(N("eta") * D(L, w)))))
     assert to_unicode(shape) == "w_new ← w − η ∂L/∂w"
@@ -595,7 +666,7 @@ def test_a_typical_formula_is_laid_out_and_printed_within_a_millisecond() -> Non
         (r"\frac{1}{n} \sum u^2", r"\frac{1}{n} \sum u^2", "(1/n) Σ u²", "one over n times the sum of u squared"),
         (r"(\sum x)^2", r"\left(\sum x\right)^2", "(Σ x)²", "open bracket the sum of x close bracket squared"),
         (r"\nabla L", r"\nabla L", "∇L", "the gradient of L"),
-        (r"\|w\|_1", r"\left\| w \right\|_1", "‖w‖₁", "the norm of w sub one"),
+        (r"\|w\|_1", r"\left\| w \right\|_1", "‖w‖₁", "the one norm of w"),
     ],
 )  # fmt: skip
 def test_what_people_write_of_arrays_is_set_as_they_write_it(text: str, latex: str, plain: str, said: str) -> None:

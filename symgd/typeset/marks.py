@@ -18,8 +18,8 @@ GREEK_WORDS = {letter: word for word, letter in reversed(GREEK.items())}  # the 
 
 # functions of whole arrays: (LaTeX, how it is said)
 ARRAY_WORDS = {
-    "det": (r"\det", "the determinant of {0}"), "tr": (r"\mathrm{tr}", "the trace of {0}"), "diag": (r"\mathrm{diag}", "the diagonal of {0}"),
-    "softmax": (r"\mathrm{softmax}", "softmax of the rows of {0}"),
+    "det": (r"\det", "the determinant of {0}"), "tr": (r"\mathrm{tr}", "the trace of {0}"), "diag": (r"\mathrm{diag}", "the diagonal matrix of {0}"),
+    "softmax": (r"\mathrm{softmax}", "softmax of {0}"),
 }  # fmt: skip
 
 _HEAD = re.compile(r"([^\W\d_]+)(\d*)")

@@ -18,6 +18,7 @@ MARKS = {
 _SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _POWERS = {"2": "squared", "3": "cubed"}
 _FENCES = {"(": ("open bracket", "close bracket"), "[": ("open square bracket", "close square bracket")}
+_CONSTANTS = {"1": "the vector of ones", "I": "the identity matrix"}
 _MEASURES = {"|": "the absolute value of", "‖": "the norm of"}
 
 
@@ -49,7 +50,8 @@ def to_speech(piece: Layout) -> str:
         case Apply(f, args):
             said = [to_speech(a) if _single(a) else _fence(a, "(") for a in args]
             if f in ARRAY_WORDS:
-                return ARRAY_WORDS[f][1].format(*said)
+                of_matrix = f == "diag" and isinstance(args[0], Ident) and args[0].letters.isupper()
+                return ARRAY_WORDS[f][1].replace(" matrix" * of_matrix, "").format(*said)
             return FUNCTIONS[f].said.format(*said) if f in FUNCTIONS else f"{f} of {', '.join(said)}"
         case Brace(rows, otherwise):
             return "".join(f"{to_speech(v)} if {to_speech(c)}, " for v, c in rows) + f"and {to_speech(otherwise)} otherwise, end of cases"
@@ -80,7 +82,9 @@ def _last(piece: Layout) -> Layout:
 
 def _script(piece: Script) -> str:
     if isinstance(piece.base, Op) and piece.sub is not None:  # ∇ with a name under it
-        return f"the gradient, with respect to {to_speech(piece.sub)}, of"
+        return f"the {'gradient' if piece.sup is None else 'Hessian'}, with respect to {to_speech(piece.sub)}, of"
+    if (said := _of_matrix(piece)) is not None:
+        return said
     below = "" if piece.sub is None else f" sub {to_speech(piece.sub)}"
     said = to_speech(piece.base) + below
     match piece.sup:
@@ -88,6 +92,8 @@ def _script(piece: Script) -> str:
             return said
         case Op(mark):
             return f"{said} {MARKS.get(mark, mark)}"
+        case Row((Op("⊙"), Number(digits))) if digits in _POWERS:
+            return f"{said} {_POWERS[digits]}, entry by entry,"
         case Row((Op("⊙"), *rest)):
             return f"{said} to the power {to_speech(Row(tuple(rest)))}, entry by entry, end power"
         case Number(digits) if digits in _POWERS:
@@ -97,7 +103,40 @@ def _script(piece: Script) -> str:
     return f"{said} to the power {to_speech(piece.sup)}, end power"
 
 
+def _of_matrix(piece: Script) -> str | None:
+    """The inverse of A; its entry at (j, k); the matrix with given entries; a norm that is not the plain one"""
+    match piece:
+        case Script(Fence(body, "‖"), Ident("F") | Number("1") as kind, sup):
+            name = "Frobenius" if kind == Ident("F") else "one"
+            end = "" if _single(body) else ", end norm"
+            return f"the {name} norm of {to_speech(body)}{end}" + (f" {_POWERS[sup.digits]}" if isinstance(sup, Number) and sup.digits in _POWERS else "")
+        case Script(Fence(Script(_, None, Row((Op("−"), Number("1")))) as inner), Row((a, b)), None):
+            return f"entry {to_speech(a)} {to_speech(b)} of {to_speech(inner)}"
+        case Script(Fence(body, "["), Row((a, b)), None):
+            return f"the matrix with the entries {to_speech(body)}, in row {to_speech(a)} and column {to_speech(b)}, end matrix"
+        case Script(base, None, Row((Op("−"), Number("1")))) if _is_matrix(base):
+            return f"the inverse of {to_speech(base)}"
+    return None
+
+
+def _is_matrix(piece: Layout) -> bool:
+    match piece:
+        case Ident(bold=True):
+            return True
+        case Fence(Row(pieces), "("):
+            return any(map(_is_matrix, pieces))
+        case Script(Fence(_, "["), Row()) | Apply("diag"):
+            return True
+        case Script(base, _, Op("⊤")):
+            return _is_matrix(base)
+        case Row(pieces):
+            return any(map(_is_matrix, pieces))
+    return False
+
+
 def _fence(body: Layout, opens: str) -> str:
+    if opens == "[" and isinstance(body, Row) and any(isinstance(p, Op) and p.kind == "relation" and p.mark != "=" for p in body.pieces):
+        return f"one where {to_speech(body)}, and zero elsewhere,"
     if opens in _FENCES:
         before, after = _FENCES[opens]
         return f"{before} {to_speech(body)} {after}"
@@ -117,9 +156,12 @@ def _ident(x: Ident) -> str:
     word = x.letters.rstrip("'")
     said = _letters(word) + " prime" * (len(x.letters) - len(word))
     if x.bold:
-        said = "the vector of ones" if word == "1" else f"the {'matrix' if word.isupper() else 'vector'} {said}"
+        said = _CONSTANTS.get(word) or f"{'matrix' if word.isupper() else 'vector'} {said}"
     said += "".join(f" {a}" for a in x.accents)
-    below = [*(" ".join(_letters(c) for c in p) if len(p) == 2 else _letters(p) for p in x.own), *map(_index, x.indices)]
+    own = x.own
+    if own and own[0].isdigit() and (x.bold or x.indices):  # a layer's number belongs to the name
+        said, own = f"{said} {own[0]}", own[1:]
+    below = [*(" ".join(_letters(c) for c in p) if len(p) == 2 else _letters(p) for p in own), *map(_index, x.indices)]
     return f"{said} sub {' '.join(below)}" if below else said
 
 
