@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from symgd.document.page import Chain, Cite, Formula, Inline, Line, Link, Mono, Page, Strong
 from symgd.typeset import to_speech, to_unicode
-from symgd.typeset.layout import Big, Brace, Fence, Frac, Ident, Layout, Op, Rate, Root, Row, Script
+from symgd.typeset.breaking import drawn, split_formula
+from symgd.typeset.layout import Layout
 
 __all__ = [
     "CHECKS", "RELATIONS", "beside", "drawn", "formula_text", "inline_text", "legend", "numbers", "one_line", "slug", "split_formula", "spoken", "visible",
@@ -119,52 +120,6 @@ def formula_text(layout: Layout) -> str:
 def written(layout: Layout) -> float:
     """Columns of the formula on one line of Unicode."""
     return width(formula_text(layout))
-
-
-def drawn(layout: Layout) -> float:
-    """Columns of the formula as it is typeset: a fraction is as wide as its wider half, raised and lowered letters are smaller."""
-    match layout:
-        case Row(pieces):
-            return sum(map(drawn, pieces))
-        case Frac(top, bottom):
-            return 0.5 + max(drawn(top), drawn(bottom))
-        case Rate(of, by):
-            below = sum(1 + drawn(b) for b in by)
-            return below + drawn(of) if isinstance(of, Fence) else 0.5 + max(1 + drawn(of), below)
-        case Script(base, sub, sup):
-            return drawn(base) + 0.7 * max((drawn(x) for x in (sub, sup) if x is not None), default=0)
-        case Big(_, body):
-            return 2.5 + drawn(body)
-        case Fence(body) | Root(body):
-            return 1.5 + drawn(body)
-        case Op(mark, kind):
-            return {"juxtapose": 0.3, "comma": 1.2, "prefix": 1, "slash": 1}.get(kind, 2.5 if mark != "·" else 1.5)
-        case Ident(letters, _, own, indices):
-            return sum(_LETTERS.get(c, 1.7 if c.isupper() else 1.05) for c in letters) + 0.75 * sum(map(len, own + indices)) + (0.8 if own and indices else 0)
-        case Brace(rows, otherwise):
-            return 8 + max(drawn(otherwise), *(drawn(value) + drawn(when) for value, when in rows))
-    return written(layout)
-
-
-_LETTERS = {"m": 1.6, "w": 1.4, "W": 2.0, "M": 2.0, "I": 0.9, "i": 0.7, "j": 0.8, "l": 0.7, "t": 0.8}  # columns of a letter as it is typeset
-
-
-def split_formula(layout: Layout, columns: int, measure: Callable[[Layout], float] = drawn) -> list[Layout]:
-    """The formula in parts of at most `columns`, cut before its outermost relations, + and −; a part without one stays whole."""
-    if not isinstance(layout, Row) or measure(layout) <= columns:
-        return [layout]
-    parts: list[list[Layout]] = [[]]
-    for piece in layout.pieces:
-        if isinstance(piece, Op) and piece.kind in ("sum", "relation") and parts[-1]:
-            parts.append([])
-        parts[-1].append(piece)
-    lines = [parts[0]]
-    for part in parts[1:]:
-        if measure(Row((*lines[-1], *part))) <= columns:
-            lines[-1] = [*lines[-1], *part]
-        else:
-            lines.append(part)
-    return [Row(tuple(line)) for line in lines]
 
 
 def inline_text(text: Inline) -> str:

@@ -125,7 +125,7 @@ def _held(out: list[str], mark: str) -> str:
 def _inline_math(layout: Layout) -> str:
     """A formula in running text: a long one may wrap before its outermost signs, and a part too long for a phone scrolls by itself."""
     out = []
-    for k, part in enumerate(split_formula(layout, _PHONE)):
+    for k, part in enumerate(split_formula(layout, _PHONE, inside=False)):
         math = to_mathml(to_latex(part)) if k == 0 else _infix(to_mathml(to_latex(part)))
         out.append(f'<span class="long" tabindex="0"><span>{math}</span></span>' if drawn(part) > _PHONE else math)
     return "<wbr>".join(out)
@@ -201,8 +201,8 @@ def _display(layout: Layout) -> str:
 
 
 def _infix(math: str) -> str:
-    """A part that begins with the + or − between it and the part before: not a sign of its own."""
-    return re.sub(r"^(<math[^>]*>(?:<mrow>)?)<mo[^>]*>(?=[+−]<)", r'\1<mo form="infix">', math)
+    """A part that begins with the mark between it and the part before: not a sign of its own."""
+    return re.sub(r"^(<math[^>]*>(?:<mrow>)?)<mo[^>]*>(?=[+−⋅⊙⊘]<)", r'\1<mo form="infix">', math)
 
 
 def _verdict(check: str) -> str:

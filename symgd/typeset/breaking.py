@@ -41,12 +41,15 @@ def drawn(layout: Layout) -> float:
     return len(to_unicode(layout))
 
 
-def split_formula(layout: Layout, columns: float, measure: Measure = drawn) -> list[Layout]:
-    """The formula in parts of at most `columns`, cut where it reads best; a part without a place to cut stays whole."""
-    if not isinstance(layout, Row) or measure(layout) <= columns:
-        return [layout] if not isinstance(layout, Big) or measure(layout) <= columns else split_formula(Row((layout,)), columns, measure)
-    lines = _cut(layout.pieces, ("sum", "relation"), columns, measure)
-    return [Row(part) for line in lines for part in _finer(line, columns, measure)]
+def split_formula(layout: Layout, columns: float, measure: Measure = drawn, inside: bool = True) -> list[Layout]:
+    """The formula in parts of at most `columns`, cut where it reads best; a part without a place to cut stays whole.
+
+    inside  also between factors and inside brackets; else only at the outermost relations, + and −, which need no further mark on a line that is not cut
+    """
+    if measure(layout) <= columns or not isinstance(layout, Row | Big):
+        return [layout]
+    lines = _cut(_pieces(layout), ("sum", "relation"), columns, measure)
+    return [Row(part) for line in lines for part in (_finer(line, columns, measure) if inside else (line,))]
 
 
 Pieces: TypeAlias = tuple[Layout, ...]
