@@ -125,6 +125,12 @@ def _pattern(f: str) -> tuple[Any, tuple[Any, ...]]:
     return FUNCTIONS[f].meaning(sp, *slots).rewrite(sp.Piecewise), slots
 
 
+@lru_cache(16384)
+def letters(t: Term) -> tuple[str, ...]:
+    """The indices that t depends on, in order: its value at them is its value."""
+    return tuple(sorted(free(t)))
+
+
 @lru_cache(4096)
 def _slope(e: Any, by: Any) -> Any:
     """SymPy's derivative; the same definitions are met by each derivation of a problem."""
@@ -164,6 +170,7 @@ class Instance:
         self.counts = {c.symbol: sp.Add(*(self.weight(a, k) for k in range(self.sizes[a]))) for a, c in problem.count if a in self.sizes}
         self._symbols: dict[tuple[str, tuple[int, ...]], Any] = {}
         self.inside: dict[Any, Any] = {}  # a symbol for what stands inside a kink or a condition → its expression
+        self.within = 0
         self._said: dict[Any, Any] = {}
         self._tape: tuple[tuple[Any, Any], ...] | None = None
 
@@ -188,7 +195,7 @@ class Instance:
 
     def say(self, t: Term, at: At) -> Any:
         """The SymPy expression of t at index values `at`; names stay names, a derivative is SymPy's diff of what it is taken of."""
-        key = t, tuple(at.items())
+        key = t, tuple(at[a] for a in letters(t))
         if key not in self._said:
             self._said[key] = self._say(t, at)
         return self._said[key]
@@ -206,17 +213,26 @@ class Instance:
             case Compare(a, relation, b):
                 return _RELATIONS[relation](self.named(self.say(a, at) - self.say(b, at)), 0)
             case Sum(index, body):
-                return sp.Add(*(self.weight(index, k) * self.say(body, {**at, index: k}) for k in range(self.sizes[axis(index)])))
+                return self.total(index, body, at)
             case Det(row, column, entry):
-                return self.matrix(row, column, entry, at).det(method="berkowitz")
+                return self.named(self.matrix(row, column, entry, at).det(method="berkowitz"))
             case Inverse(a, b, row, column, entry):
                 m = self.matrix(row, column, entry, at)
-                return m.cofactor(at[b], at[a], method="berkowitz") / m.det(method="berkowitz")
+                return self.named(m.cofactor(at[b], at[a], method="berkowitz") / self.named(m.det(method="berkowitz")))
             case D(of, by, True):
                 return self.local(of, by, at)
             case D():
                 raise ValueError("a derivative along the whole tape is accumulated by the referee")
         return _plain(t, lambda s: self.say(s, at))
+
+    def total(self, index: str, body: Term, at: At) -> Any:
+        """Σ; one inside another is a scalar of the tape by itself: written out, A B C D would grow with every product."""
+        self.within += 1
+        try:
+            e = sp.Add(*(self.weight(index, k) * self.say(body, {**at, index: k}) for k in range(self.sizes[axis(index)])))
+        finally:
+            self.within -= 1
+        return self.named(e) if self.within else e
 
     def matrix(self, row: str, column: str, entry: Term, at: At) -> Any:
         """The square matrix of an entry, at concrete sizes, each entry by a name.  Raises ValueError where it is not square."""

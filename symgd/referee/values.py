@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import sympy as sp
 
 from symgd.indices import axis
-from symgd.meaning import Instance
+from symgd.meaning import Instance, letters
 from symgd.referee.balls import ball
 from symgd.referee.residues import Place, Unfit
 from symgd.term import Add, D, Det, Div, Inverse, Mul, Name, Neg, Num, Pow, Sum, Term
@@ -171,7 +171,7 @@ class Values:
 
     def of(self, t: Term, at: dict[str, int]) -> Any:
         """The value of t at index values `at`."""
-        key = t, tuple(at.items())
+        key = t, tuple(at[a] for a in letters(t))
         if key not in self.memo:
             self.memo[key] = self._of(t, at)
         return self.memo[key]
