@@ -20,7 +20,8 @@ from symgd.term import (
     ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, names, replace, subterms,
 )  # fmt: skip
 from symgd.typeset import to_latex, to_mathml, to_speech, to_unicode
-from symgd.typeset.layout import Convention, axes_of, in_arrays
+from symgd.typeset.layout import Convention, axes_of, in_arrays, layout
+from symgd.typeset.legend import explained
 from symgd.typeset.marks import array_mark, ident, rank
 
 # ---------------------------------------------------------------- the value of a term, in the field of 2⁶¹ − 1 elements
@@ -385,3 +386,10 @@ def test_names_that_differ_by_size_of_letter_alone_stay_apart() -> None:
     assert shape is not None
     assert to_latex(shape) == r"\mathbf{x}^{\top} \mathbf{X}"
     assert names(t) == {"x", "X"}
+
+
+def test_a_page_says_what_the_marks_mean_that_stand_on_it_and_no_others() -> None:
+    shown = [in_arrays(t) for t in (S("j", X() * w) + N("b"), G * Cases(((ONE, Compare(Z, ">", ZERO)),), ZERO), S("i", u**2))]
+    said = explained(shape for shape in shown if shape is not None)
+    assert [s[:4].strip() for s in said] == ["𝟏 is", "⊙ mu", "[Z >"]
+    assert explained([layout(Match("i", "j") * call("log", u))]) == ()

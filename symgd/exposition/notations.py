@@ -7,9 +7,10 @@ from symgd.document.page import Formula, Inline
 from symgd.exposition.layers import Layer
 from symgd.exposition.writing import Writing
 from symgd.term import D, Name, Term
-from symgd.typeset.layout import CONVENTIONS, relation
+from symgd.typeset.layout import CONVENTIONS, Layout, relation
+from symgd.typeset.legend import explained
 
-__all__ = ["notations"]
+__all__ = ["marks", "notations"]
 
 
 def notations(w: Writing, gradient: Gradient, layers: tuple[Layer, ...]) -> None:
@@ -20,6 +21,13 @@ def notations(w: Writing, gradient: Gradient, layers: tuple[Layer, ...]) -> None
     w.head("The same in indices and in matrices")
     w.say(f"A sum over an index that two arrays share is a product of the arrays. {CONVENTIONS[w.convention]}")
     w.table(("in indices", "in matrices"), rows)
+    marks(w, [p.layout for _, cell in rows for p in cell if isinstance(p, Formula)])
+
+
+def marks(w: Writing, formulas: list[Layout]) -> None:
+    """What 𝟏, ⊙ and their kin mean, those that stand in the formulas."""
+    if said := "; ".join(explained(formulas)):
+        w.say(f"{said[0].upper()}{said[1:]}.")
 
 
 def _row(w: Writing, left: Term, right: Term, mark: str) -> tuple[Inline, ...] | None:

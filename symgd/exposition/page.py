@@ -8,13 +8,13 @@ tutorial  as full, with a sentence of reason for every move
 from __future__ import annotations
 
 from symgd.derivation import ClosedForm, Derivation, Gradient
-from symgd.document.page import Block, Cite, Formula, Heading, Inline, Page
+from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Page
 from symgd.exposition import network
 from symgd.exposition.collapse import collapse
 from symgd.exposition.kinks import kinks_section
 from symgd.exposition.layers import Layer, layers_of
 from symgd.exposition.letters import letters
-from symgd.exposition.notations import notations
+from symgd.exposition.notations import marks, notations
 from symgd.exposition.solved import ALPHA, checked, closed_form, curvature
 from symgd.exposition.stable import stable_section
 from symgd.exposition.vanishing import vanishing
@@ -64,6 +64,8 @@ def explain(
         _backward(w, gradient)
     if notation == "sum":
         notations(w, gradient, layers)
+    elif notation == "matrix":
+        marks(w, [line.right for block in w.blocks if isinstance(block, Chain) for line in block.lines])
     _updates(w, gradient)
     if notation == "sample":  # what follows is about all samples together
         w.notation = "sum"
