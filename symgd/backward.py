@@ -164,7 +164,7 @@ class _Backward:
                 longer = replace(out.at, lambda t, d=d: _value(d, t) if isinstance(t, Name) and t.symbol == d.name.symbol else None)  # type: ignore[misc]
                 if size(longer) > LONG:
                     return tuple(out.steps)
-                out.to(longer, "put back", d.name)
+                out.to(_apart(longer, free(longer)), "put back", d.name)
         return tuple(out.steps)
 
 
