@@ -92,10 +92,10 @@ class Block:
             case Call(f, args) if (form := function_text(f)) and re.fullmatch(r"np\.\w+\([^()]*\)", form):
                 deep = [u for u in args if self.deep(u, axes)]
                 if len(deep) == 1 and args.count(deep[0]) == 1:
-                    texts = [v if u is deep[0] else self.write.text(u, axes) for u in args]
+                    texts = [v if u is deep[0] else self.operand(u, axes) for u in args]
                     reads = frozenset().union(*(names(u) for u in args if u is not deep[0]))
                     return [*self.into(v, deep[0], axes, depth), Statement(f"{form.format(*texts)[:-1]}, out={v})", reads)]
-                return [self.first(v, f"{form.format(*(self.write.text(u, axes) for u in args))[:-1]}, out={OUT})", t)]
+                return [self.first(v, f"{form.format(*(self.operand(u, axes) for u in args))[:-1]}, out={OUT})", t)]
             case Sum() | Call("largest"):
                 found = self.write.short(t, axes)
                 if found is not None and found.indices == axes and found.symbol in self.write.calls:

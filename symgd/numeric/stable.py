@@ -2,8 +2,8 @@
 
 log σ(z) = −softplus(−z) · log(1 − σ(z)) = −softplus(z) · 1/(1 + e^(−z)) = σ(z) · log(1 + e^z) = softplus(z) · log e^z = z
 softplus(z) = max(z, 0) + log(1 + e^(−|z|)) · log cosh z by softplus(−2|z|) · y softplus(−z) + (1 − y) softplus(z) = max(z, 0) − y z + log(1 + e^(−|z|))
-σ(z) = e/(1 + e) where z < 0, else 1/(1 + e), e = e^(−|z|), where the loss needs that e as well
-Huber's loss is c (u − c/2) and its slope c, c = min(max(u, −δ), δ)    (for δ > 0, which is what the loss is made for)
+σ(z) = max(e, [z ≥ 0])/(1 + e), e = e^(−|z|) ≤ 1, where the loss needs that e as well
+Huber's loss is c u − c²/2 and its slope c, c = min(max(u, −δ), δ)    (for δ > 0, which is what the loss is made for)
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _cut_off(t: Cases) -> Term | None:
             if all(_equal(piece, at) for piece, at in pieces):
                 return c
             if all(_equal(piece, at * (u - at / 2)) for piece, at in pieces):
-                return c * (u - c / 2)
+                return c * u - c**2 / 2
     return None
 
 
@@ -148,7 +148,7 @@ def spelled(t: Term, tails: frozenset[str]) -> Term:
             a = Call("abs", (u,))
             return a + Call("log1p", (Call("exp", (Neg(2 * a),)),)) - Call("log", (TWO,))
         case Call("sigmoid", (Name(symbol, _) as z,)) if symbol in tails:
-            return Cases(((_tail(z), Compare(z, "<", ZERO)),), ONE) / (1 + _tail(z))
+            return Call("max", (_tail(z), Cases(((ONE, Compare(z, ">=", ZERO)),), ZERO))) / (1 + _tail(z))
         case Call("sigmoid", (z,)):
             return HALF * (1 + Call("tanh", (HALF * z,)))
     return t

@@ -16,7 +16,7 @@ from fractions import Fraction
 from symgd.derivation import Gradient
 from symgd.indices import free, rename
 from symgd.numeric.aligned import fraction, quotient
-from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, children, mul, names, rebuild, replace, subterms
+from symgd.term import Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, children, names, rebuild, replace, subterms
 
 __all__ = ["EXP", "LARGEST", "steady"]
 

@@ -1,0 +1,106 @@
+"""Lines among themselves: what two of them compute alike is computed once, and what a sum needs for each sample gets a line, so that it gets a buffer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from symgd.indices import free, rename
+from symgd.numeric.aligned import ordered
+from symgd.numeric.line import Line, split, tidy, times
+from symgd.numeric.steady import LARGEST
+from symgd.term import TWO, Compare, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, rebuild, size, subterms
+from symgd.term import replace as rewrite
+
+__all__ = ["apart", "light", "shared"]
+
+
+def shared(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
+    """The lines with what two of them compute alike for each sample made a line of its own, the largest first."""
+    out, k = list(lines), 0
+    while True:
+        counts: Counter[Term] = Counter()
+        for x in out:
+            whole = parts(Mul, x.value) if x.kind == "sum" else (x.value,)
+            found = x.kind != "scalar" and x.symbol[0] != LARGEST
+            inside = [s for f in whole for s in subterms(f) if found and (s is not x.value or x.kind == "sum")]
+            counts.update(s for s in inside if _worth(s, samples))
+        twice = [s for s, times in counts.items() if times > 1]
+        if not twice:
+            return tuple(out)
+        best, k = max(twice, key=size), k + 1
+        n = Name(f"⁼{k}", ordered(free(best), (samples,)))
+        at = next(j for j, x in enumerate(out) if x.kind != "scalar" and best in subterms(x.value))
+        out = [replace(x, value=rewrite(x.value, {best: n}.get)) if x.kind != "scalar" else x for x in out]
+        out.insert(at, Line(n.symbol, best, "sample", n.symbol, all(x.once for x in out if x.symbol in names(best)), n.indices))
+
+
+def light(lines: tuple[Line, ...], results: tuple[str, ...]) -> tuple[Line, ...]:
+    """The lines without those that are another one times a scalar: the scalar goes before the sums that they stand in."""
+    inside: dict[str, Term] = {}
+    out: list[Line] = []
+    for x in lines:
+        value = rewrite(x.value, lambda s: _light(s, inside))
+        outside, rest = split(value, lambda s: bool(free(s)))
+        known = x.kind == "sample" and x.symbol not in results and isinstance(rest, Name) and rest.indices == x.axes
+        if known and outside and all(y.kind != "scalar" for y in lines if x.symbol in names(y.value)):
+            inside[x.symbol] = value
+        elif x.kind == "sum" and value != x.value:
+            out += _split_off(replace(x, value=value), {y.symbol for y in (*lines, *out)})
+        else:
+            out.append(replace(x, value=value))
+    return tuple(out)
+
+
+def _split_off(x: Line, taken: set[str]) -> list[Line]:
+    """Σ c f as Σ f and c times it."""
+    outside, body = split(x.value, lambda s: bool(free(s) - set(x.axes)))
+    if not outside:
+        return [x]
+    name = Name(next(s for k in range(len(taken) + 1) if (s := f"Σ{_stem(x)}{k or ''}") not in taken), x.axes)
+    return [replace(x, symbol=name.symbol, value=body), replace(x, value=tidy(times(outside, name)), kind="scalar")]
+
+
+def _light(s: Term, inside: dict[str, Term]) -> Term | None:
+    """What stands for a name; the indices of its array may have other letters where it is used."""
+    if not isinstance(s, Name) or s.symbol not in inside:
+        return None
+    value = inside[s.symbol]
+    own = next(n.indices for n in subterms(value) if isinstance(n, Name) and n.indices)
+    return rename(value, {a: b for a, b in zip(own, s.indices, strict=True) if a != b})
+
+
+def _stem(x: Line) -> str:
+    return x.about if isinstance(x.about, str) else f"d{x.about[1]}"
+
+
+def apart(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
+    """The lines with what a sum over the samples has to compute for each of them made a line of its own: it gets a buffer."""
+    out: list[Line] = []
+    for x in lines:
+        if x.kind != "sum":
+            out.append(x)
+            continue
+
+        def one(f: Term, x: Line = x, stem: str = _stem(x)) -> Term:
+            match f:
+                case Mul() | Sum():
+                    return rebuild(f, [one(c) for c in children(f)])
+                case Name() | Num() | Match() | Pow(Name(), Num()) if not isinstance(f, Pow) or f.exponent == TWO:
+                    return f
+            if samples not in free(f):
+                return f
+            n = Name(next(s for k in range(len(lines) + 9) if (s := f"·{stem}{k or ''}") not in {y.symbol for y in out}), ordered(free(f), (samples,)))
+            out.append(Line(n.symbol, f, "sample", n.symbol, x.once, n.indices))
+            return n
+
+        value = one(x.value)
+        out.append(replace(x, value=value))
+    return tuple(out)
+
+
+def _worth(t: Term, samples: str) -> bool:
+    """Is it worth to be kept: an array over the samples that takes an operation of its own?"""
+    if samples not in free(t) or isinstance(t, Name | Neg | Compare | Match):
+        return False
+    return not (isinstance(t, Pow) and isinstance(t.base, Name)) and all(set(s.indices) <= free(t) for s in subterms(t) if isinstance(s, Name))
