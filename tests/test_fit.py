@@ -10,10 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symgd.backward import derive
 from symgd.catalogue import problem
+from symgd.numeric.data import DataError
+from symgd.numeric.descend import descend_bound
+from symgd.numeric.exact import exact_least_squares
+from symgd.numeric.function import compile_gradient
+from symgd.numeric.rates import minimum, rates
 from symgd.numeric.scaling import Scaling
 from symgd.numeric.shapes import Shapes
 from symgd.numeric.study import feature_of, hidden_axes, initial, target_kind, target_of
+from symgd.numeric.squares import wide_square
 from symgd.numeric.units import Units, units_of
 from symgd.term import Name
 
@@ -165,3 +172,120 @@ def test_a_network_begins_with_seeded_weights_of_the_size_that_is_told():
     assert he["W1"].std() == pytest.approx(math.sqrt(2 / 40), rel=0.05)
     assert he["W2"].std() == pytest.approx(math.sqrt(2 / 60), rel=0.05)
     assert np.abs(he["w3"]).max() <= math.sqrt(6 / 51)  # what it feeds is the prediction itself
+
+
+# ---------------------------------------------------------------- one Gram matrix for all steps
+
+SQUARES = ["plane-mse", "ridge", "plane+half-squared", "plane+sum-of-squares", "plane+sum-of-squares+ridge"]
+COMPILED = {name: compile_gradient(derive(problem(name))) for name in SQUARES}
+
+
+def study(seed: int, rows: int, columns: int, offset: float = 0.0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(offset, 1, (rows, columns))
+    return X, X @ rng.normal(size=columns) + 3 + rng.normal(size=rows), rng
+
+
+@pytest.mark.parametrize("name", SQUARES)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_gram_matrix_gives_what_a_pass_over_the_data_gives(name, weighted):
+    f = COMPILED[name]
+    for seed, offset in ((0, 0.0), (1, 50.0)):
+        X, y, rng = study(seed, 300, 4, offset)
+        how = {"weights": rng.random(300) + 0.1} if weighted else {}
+        g = f.bind(X=X, y=y, **how)
+        assert g.quadratic
+        for w, b in ((np.zeros(4), 0.0), (rng.normal(size=4), 2.5)):
+            loss, slopes = f.loss_and_gradient(w, b, X=X, y=y, **how)
+            ours, mine = g.loss_and_gradient(w, b)
+            assert ours == pytest.approx(loss, rel=1e-12)
+            assert mine.w == pytest.approx(slopes.w, rel=1e-10)
+            assert mine.b == pytest.approx(slopes.b, rel=1e-10)
+            assert g.fun(g.flatten(w, b)) == ours
+
+
+def test_the_loss_near_its_least_is_right_to_the_last_digits_at_any_offset():
+    for offset in (0.0, 1e4, 1e7):
+        X, y, _ = study(2, 500, 3, offset)
+        exact = exact_least_squares([*X.T, np.ones(500)], y)
+        residual = [sum((Fraction(v) * t for v, t in zip((*row, 1.0), exact, strict=True)), -Fraction(z)) for row, z in zip(X.tolist(), y.tolist(), strict=True)]
+        least = float(sum(u * u for u in residual) / 500)
+        g = COMPILED["plane-mse"].bind(X=X, y=y)
+        assert g.fun(np.array([float(t) for t in exact])) == pytest.approx(least, rel=1e-9)
+        assert g.moments.R / 500 == pytest.approx(least, rel=1e-11)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.4, 0.9])
+@pytest.mark.parametrize("name", ["plane-mse", "ridge"])
+def test_many_steps_at_once_are_the_steps_of_a_plain_loop(name, rate):
+    X, y, _ = study(3, 200, 5)
+    f = COMPILED[name]
+    g = f.bind(X=X, y=y)
+    rate *= rates(g, [0.0] * 6).bound
+    trace = descend_bound(g, rate=rate, max_iterations=600, stop="never", start=[1.0] * 6)
+    w, b = np.ones(5), 1.0
+    for k in range(601):
+        assert trace.points[k] == pytest.approx(np.append(w, b), rel=1e-9, abs=1e-11)
+        loss, slopes = f.loss_and_gradient(w, b, X=X, y=y)
+        assert trace.losses[k] == pytest.approx(loss, rel=1e-12)
+        w, b = w - rate * slopes.w, b - rate * slopes.b
+
+
+def test_a_rate_above_the_bound_diverges_within_the_steps_that_a_plain_loop_needs():
+    X, y, _ = study(4, 200, 5)
+    g = COMPILED["plane-mse"].bind(X=X, y=y)
+    bound = rates(g, [0.0] * 6).bound
+    trace = descend_bound(g, rate=3 * bound, max_iterations=1000)
+    assert trace.stopped == "diverged"
+    losses = []
+    theta = np.zeros(6)
+    while not losses or losses[-1] <= 1e6 * losses[0]:
+        losses.append(g.fun(theta))
+        theta = theta - 3 * bound * g.jac(theta)
+    assert trace.iterations == len(losses) - 1
+    assert descend_bound(g, rate=bound * 1.001, max_iterations=5000).stopped == "diverged"
+
+
+def test_a_well_conditioned_plane_converges_to_least_squares():
+    X, y, _ = study(5, 400, 6)
+    g = COMPILED["plane-mse"].bind(X=X, y=y)
+    trace = descend_bound(g)
+    assert trace.stopped == "converged", trace.says
+    A = np.column_stack([X, np.ones(400)])
+    assert trace.points[-1] == pytest.approx(np.linalg.lstsq(A, y, rcond=None)[0], rel=1e-12)
+    assert trace.gap <= 1e-12
+    arrived = [np.sqrt(np.mean((A @ (p - trace.points[-1])) ** 2)) <= 1e-8 * y.std() for p in trace.points]
+    assert trace.predicted_iterations == pytest.approx(arrived.index(True), abs=1)
+
+
+def test_collinear_columns_have_no_single_minimum_but_their_predictions_converge():
+    X, y, _ = study(6, 200, 3)
+    X = np.column_stack([X, X[:, 0] + X[:, 1]])
+    g = COMPILED["plane-mse"].bind(X=X, y=y)
+    assert minimum(g) is None
+    trace = descend_bound(g)
+    assert trace.stopped == "converged", trace.says
+    A = np.column_stack([X, np.ones(200)])
+    best = np.linalg.lstsq(A, y, rcond=None)[0]  # of least length: where a descent from 0 leads
+    assert trace.points[-1] == pytest.approx(best, rel=1e-9)
+
+
+def test_more_columns_than_rows_are_passed_over_as_data():
+    X, y, _ = study(7, 5, 9)
+    g = COMPILED["plane-mse"].bind(X=X, y=y)
+    assert not g.quadratic
+    assert g.fun(np.zeros(10)) == pytest.approx(np.mean(y**2))
+
+
+@pytest.mark.parametrize("name", ["hinge", "softmax-cross-entropy", "network-1-hidden-mse", "lasso", "plane+huber", "plane+gaussian", "logistic-plane+squared"])
+def test_what_is_no_sum_of_squares_is_not_taken_for_one(name):
+    assert wide_square(problem(name)) is None
+
+
+def test_values_that_are_not_finite_are_named_with_their_row():
+    X, y, _ = study(8, 30, 3)
+    X[7, 1] = np.nan
+    with pytest.raises(DataError, match="X, row 8 of 30, column 2: nan is not finite"):
+        COMPILED["plane-mse"].bind(X=X, y=y)
+    with pytest.raises(DataError, match="the squares of the data leave the range of double precision"):
+        COMPILED["plane-mse"].bind(X=np.full((30, 3), 1e200) * (1 + np.arange(90).reshape(30, 3)), y=y)

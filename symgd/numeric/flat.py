@@ -29,8 +29,8 @@ class BoundArrays:
     arrays      the parameters as declared
     """
 
-    moments = None
-    walk = None
+    moments: Any = None
+    walk: Any = None
     quadratic = False
 
     def __init__(

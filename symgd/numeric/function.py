@@ -26,6 +26,7 @@ from symgd.numeric.moments import NO_DATA, take_moments
 from symgd.numeric.plan import NotSupported, plan
 from symgd.numeric.quadratic import Square, bound_source, columns_source, square
 from symgd.numeric.to_numpy import compile_source, module, names_of
+from symgd.numeric.wide import WideSum, wide_sum
 
 __all__ = ["GradientFunction", "compile_gradient"]
 
@@ -223,7 +224,6 @@ class GradientFunction:
         return tuple(out.T) if isinstance(out, np.ndarray) else tuple(np.array(g) for g in out)
 
     def _bound_arrays(self, columns: list[Any], constants: dict[str, Any], sizes: Mapping[str, int], *, weighted: bool) -> BoundArrays:
-        see_finite(self.data, columns)
         data = columns[:-1] if weighted else columns
         known = fit_shapes(self.derivation.problem.data, data) if data else {}
         rows = known.get(self.plan.samples, 0)
@@ -238,7 +238,19 @@ class GradientFunction:
             return self._each(self._point(point), columns, constants)
 
         own = None if weighted or self._mixes or not self.plan.samples else each
-        return BoundArrays(self.name, rows, self._shape, self.derivation.problem.parameters, {**sizes, **known}, both, loss, own)
+        g = BoundArrays(self.name, rows, self._shape, self.derivation.problem.parameters, {**sizes, **known}, both, loss, own)
+        if self._wide_square is not None:
+            given = {c: constants.get(self._ids[c], v) for c, v in self.constants.items()}
+            bound = self._wide_square.bind(g, dict(zip(self.data, data, strict=True)), given, columns[-1] if weighted else None)
+            if bound is not None:
+                return bound
+        see_finite(self.data, columns)
+        return g
+
+    @cached_property
+    def _wide_square(self) -> WideSum | None:
+        """The loss as a sum of squares of arrays, where it is one: bound by its Gram matrix."""
+        return wide_sum(self.derivation.problem)
 
     def _point(self, theta: Sequence[Any]) -> list[Any]:
         """The parameters as arrays and floats.  Raises TypeError for too few or too many."""

@@ -12,11 +12,9 @@ from typing import Any
 import numpy as np
 
 from symgd.forward import Problem
-from symgd.numeric.aligned import Writer
 from symgd.numeric.arrays import Column
-from symgd.numeric.printing import identifiers
 from symgd.numeric.study import Study, target_kind
-from symgd.numeric.to_numpy import ERF, WIDE, compile_source
+from symgd.numeric.written import written
 from symgd.term import Name
 
 __all__ = ["Outcome", "outcome", "prediction_of", "predictor"]
@@ -47,18 +45,8 @@ def predictor(problem: Problem) -> Callable[..., Column]:
     assert last is not None
     tape = problem.tape[: 1 + next(k for k, d in enumerate(problem.tape) if d.name == last)]
     given = (*problem.parameters, *problem.data, *(c for c, _ in problem.constants))
-    ids = identifiers([*(x.symbol for x in given), *(d.name.symbol for d in tape)])
-    write = Writer(ids)
-    lines = [f"    {ids[d.name.symbol]} = {write.text(d.value, d.name.indices)}" for d in tape]
-    head = f"def predict({', '.join(ids[x.symbol] for x in given)}):"
-    source = "\n".join([WIDE, ERF if any("erf(" in line for line in lines) else "", "", head, *lines, f"    return {ids[last.symbol]}", ""])
-    function = compile_source(source, f"{problem.name or problem.title}, prediction")["predict"]
-
-    def predict(**values: Any) -> Column:
-        with np.errstate(all="ignore"):
-            return np.asarray(function(**{ids[s]: v for s, v in values.items()}), dtype=np.float64)
-
-    return predict
+    values = written(tape, given, (last,), f"{problem.name or problem.title}, prediction")
+    return lambda **by_name: values(**by_name)[0]
 
 
 def outcome(study: Study, parameters: Mapping[str, Any], data: Mapping[str, Any]) -> Outcome | None:
