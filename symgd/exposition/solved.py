@@ -5,7 +5,7 @@ from __future__ import annotations
 from symgd.derivation import ClosedForm, Gradient
 from symgd.document.page import Line
 from symgd.exposition.writing import Writing, worst
-from symgd.hessian import Curvature
+from symgd.hessian import Curvature, Majorant
 from symgd.term import Name, add, mul
 
 __all__ = ["checked", "closed_form", "curvature"]
@@ -36,14 +36,25 @@ def curvature(w: Writing, curve: Curvature) -> None:
     w.chain(tuple(Line(w.layout(d.name), w.layout(d.value), ":=", reason=(d.says,), number=w.number(d.name)) for d in curve.slopes))
     for _, d in curve.entries:
         w.chain(w.derivation(d) if w.detail != "brief" else (w.result(d),))
+    if curve.along and not curve.entries and curve.slope:
+        w.say("The Hessian has a block for each pair of parameters; what a direction needs of it is its product with that direction.")
     if curve.along:
         moved = [x for p, v in zip(problem.parameters, curve.direction, strict=True) for x in (w.formula(add(p, mul(curve.step, v))), ", ")][:-1]
         slope = f"{curve.slope.name.symbol if curve.slope else 'g'} := d{problem.objective.symbol}/d{curve.step.symbol}"
-        w.say("Along a line through the parameters, ", *moved, f", the slope is {slope} and its own slope is")
+        twice = len(curve.along) > 1
+        w.say("Along a line through the parameters, ", *moved, f", the slope is {slope}" + (" and its own slope is" if twice else ""))
+        w.chain(tuple(Line(w.layout(d.name), w.layout(d.value), ":=", reason=(d.says,)) for d in curve.named))
         last = curve.along[-1]
-        w.chain((Line(w.layout(last.goal), w.layout(last.result), reason=("the same walk, twice",), check=worst(last.steps) if last.steps else ""),))
+        how = ("the same walk, twice",) if twice else ("the same walk",)
+        w.chain((Line(w.layout(last.goal), w.layout(last.result), reason=how, check=worst(last.steps) if last.steps else ""),))
     sentence = curve.says[0].upper() + curve.says[1:]
+    if curve.reasons:
+        w.say("By the rules of convex functions: " + "; ".join(curve.reasons) + ".")
     w.note(sentence + ".", kind="note" if curve.convex == "yes" else "warning")
+    if isinstance(curve.majorant, Majorant) and not curve.majorant.exact:
+        w.say(f"Since {curve.majorant.says}, the second derivative along the line is nowhere more than ", w.formula(curve.majorant.term), ".")
+    elif isinstance(curve.majorant, str) and not curve.constant:
+        w.say(f"A rate that is safe everywhere is not known: {curve.majorant}.")
     if curve.constant and curve.convex == "yes":
         w.say(
             "The second derivatives are the entries of the Hessian H. With its largest eigenvalue λmax, a fixed learning rate converges exactly if 0 < ",

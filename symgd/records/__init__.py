@@ -9,8 +9,8 @@ derivations   [{name, goal, steps, in_full}], the backward tape.  goal = steps[0
               rewritten (left out: all of it); `where` are conditions; `cites` the goals whose results were used; `argument` counts in `arguments`
 closed_form   null, {why_not, system}, or {definitions, system [{parameter, zero}], solution [{name, value}], requires, derivations}: its lines stand
               on the tape with `definitions` in front; in a step "solve", about = 0 (the line before it) is solved by its name = after
-curvature     null or {slopes, entries [{by, …}], convex, says, direction, step, slope, along}: `entries` stand on the tape and `slopes` (g_w := ∂L/∂w);
-              `along` on the tape with p + t v_p for each parameter p (t the `step`), and `slope` (g := dL/dt)
+curvature     null or {slopes, entries [{by, …}], convex, says, direction, step, named, slope, along}: `entries` stand on the tape and `slopes` (g_w := ∂L/∂w);
+              `along` on the tape with p + t v_p for each parameter p (t the `step`), `named` (how fast scores change) and `slope` (g := dL/dt)
 rules         {rule: {law, reason}}; a step has a `law` of its own where the function's own derivative says more
 arguments     [{evidence, scope}], for a refuted step also witness and values
 

@@ -77,7 +77,7 @@ def _record(text: str) -> Record:
         closed, more = _closed(f.inside("closed_form", "why_not", "definitions", "system", "solution", "requires", "derivations"), problem, lines)
         parts += more
     if f.has("curvature"):
-        parts += _curvature(f.inside("curvature", "slopes", "entries", "convex", "says", "direction", "step", "slope", "along"), problem, lines)
+        parts += _curvature(f.inside("curvature", "slopes", "entries", "convex", "says", "direction", "step", "named", "slope", "along"), problem, lines)
     return Record(f.text("title"), gradient, closed, tuple(parts))
 
 
@@ -200,11 +200,11 @@ def _curvature(f: Fields, problem: Problem, lines: _Lines) -> list[Part]:
     """The second derivatives on the tape with the slopes behind it, and those along a line."""
     f.text("convex", "yes", "no", "unknown"), f.text("says")
     slopes, direction = _definitions(f, "slopes"), f.names("direction")
-    if len(slopes) != len(problem.parameters):
+    if len(slopes) != len(problem.parameters) and (slopes or f.has("entries")):
         raise RecordError(f.at("slopes"), "one slope for each parameter is expected")
     on = replace(problem, tape=(*problem.tape, *slopes))
     check_problem(on, f.path)
-    claims = tuple((f"d{problem.objective.symbol}/d{p.symbol}", D(problem.objective, p), g.name) for p, g in zip(problem.parameters, slopes, strict=True))
+    claims = tuple((f"d{problem.objective.symbol}/d{p.symbol}", D(problem.objective, p), g.name) for p, g in zip(problem.parameters, slopes, strict=False))
     for x in f.each("entries", "by", "name", "goal", "steps", "in_full"):
         x.names("by")
     parts = [Part("curvature", on, lines.derivations(f, "entries", on, "by"), claims)]
@@ -216,11 +216,12 @@ def _along(f: Fields, problem: Problem, direction: tuple[Name, ...], lines: _Lin
     step = f.name("step")
     if len(direction) != len(problem.parameters):
         raise RecordError(f.at("direction"), "one direction for each parameter is expected")
-    moved = {p: p + mul(step, v) for p, v in zip(problem.parameters, direction, strict=True)}
-    tape = tuple(replace(d, value=rewrite(d.value, lambda t: moved.get(t) if isinstance(t, Name) else None)) for d in problem.tape)
-    slope = (_definition(f.inside("slope", *DEFINITION)),) if f.has("slope") else ()
+    moved = {p.symbol: v.symbol for p, v in zip(problem.parameters, direction, strict=True)}
+    to = {s: lambda t, v=v: t + mul(step, Name(v, t.indices)) for s, v in moved.items()}
+    tape = tuple(replace(d, value=rewrite(d.value, lambda t: to[t.symbol](t) if isinstance(t, Name) and t.symbol in to else None)) for d in problem.tape)
+    slope = (*_definitions(f, "named"), *((_definition(f.inside("slope", *DEFINITION)),) if f.has("slope") else ()))
     fixed = tuple((p, None) for p in (*problem.parameters, *direction))
     on = replace(problem, parameters=(step,), constants=(*problem.constants, *fixed), tape=(*tape, *slope))
     check_problem(on, f.path)
-    claims = tuple((f"d{problem.objective.symbol}/d{step.symbol}", D(problem.objective, step), g.name) for g in slope)
+    claims = tuple((f"d{problem.objective.symbol}/d{step.symbol}", D(problem.objective, step), g.name) for g in slope[-1:] if f.has("slope"))
     return Part("along a line", on, lines.derivations(f, "along", on), claims)

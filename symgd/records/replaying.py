@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symgd.derivation import Derivation, Step
+from symgd.indices import rename
 from symgd.records.reading import Part, read_record
 from symgd.referee.check import Check
-from symgd.term import ZERO, Term
-from symgd.term import replace as rewrite
+from symgd.term import ZERO, Name, Term, replace
 
 __all__ = ["replay"]
 
@@ -51,4 +51,11 @@ def _steps(d: Derivation) -> tuple[Step, ...]:
 
 def _vanishing(s: Step) -> tuple[Term, Term]:
     """about = 0 is solved by p = value: with the value put in, it is 0."""
-    return rewrite(s.about, lambda t: s.after if t == s.before else None), ZERO
+    p, found = s.before, s.after
+    assert isinstance(p, Name), "a parameter is solved for"
+
+    def put(t: Term) -> Term | None:
+        same = isinstance(t, Name) and t.symbol == p.symbol
+        return rename(found, dict(zip(p.indices, t.indices, strict=True))) if same and isinstance(t, Name) else None
+
+    return replace(s.about, put), ZERO

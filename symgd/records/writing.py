@@ -39,6 +39,8 @@ class Curved(Protocol):
     def slope(self) -> Definition | None: ...
     @property
     def step(self) -> Name: ...
+    @property
+    def named(self) -> tuple[Definition, ...]: ...
 
 
 def to_json(gradient: Gradient, closed: ClosedForm | None = None, curve: Curved | None = None, page_title: str = "") -> str:
@@ -159,6 +161,7 @@ class _Writing:
             says=c.says,
             direction=_terms(c.direction),
             step=term_to_data(c.step) if c.direction else None,
+            named=[self.definition(d) for d in c.named],
             slope=self.definition(c.slope) if c.slope else None,
             along=self.derivations(c.along),
         )

@@ -1,0 +1,6 @@
+"""Second derivatives: the slope of the slope, whether the loss is convex, and how steep its slope can get."""
+
+from symgd.hessian.curve import Curvature, curvature
+from symgd.hessian.majorant import Majorant
+
+__all__ = ["Curvature", "Majorant", "curvature"]

@@ -1,0 +1,104 @@
+"""The entries of the Hessian: ∂g_p/∂q for the slopes g_p := ∂L/∂p, with their steps.
+
+For vectors: ∂g_j/∂w_j', each slope against each entry of the other parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations_with_replacement
+
+from symgd.backward import derive
+from symgd.derivation import Derivation, Gradient, Step
+from symgd.forward import Definition, Problem
+from symgd.indices import axis, bound, free, fresh, rename, settle
+from symgd.referee.check import Check
+from symgd.referee.tape import Referee
+from symgd.rules.arithmetic import tidy
+from symgd.term import ZERO, D, Mul, Name, Term, names, subterms
+
+__all__ = ["Entries", "deep", "entries", "finished", "slopes"]
+
+MOST = 10  # entries that are derived one by one: four parameters
+
+Entries = tuple[tuple[tuple[Name, Name], Derivation], ...]
+
+
+def slopes(gradient: Gradient) -> tuple[Definition, ...]:
+    """g_p := ∂L/∂p, written out."""
+    problem = gradient.problem
+    called = problem.unused(*(f"g_{p.symbol}" for p in problem.parameters))
+    return tuple(
+        Definition(Name(g.symbol, p.indices), gradient.whole(p.symbol), f"the slope in {p.symbol}") for p, g in zip(problem.parameters, called, strict=True)
+    )
+
+
+def deep(problem: Problem) -> bool:
+    """Is an array of parameters multiplied with what is made of others: a network of several layers?"""
+    arrays = {p.symbol for p in problem.parameters if p.indices}
+    made = set[str]()  # of parameters
+    for d in problem.tape:
+        for s in subterms(d.value):
+            if isinstance(s, Mul) and names(s) & arrays and any(names(f) & made for f in s.factors if not names(f) & arrays):
+                return True
+        if names(d.value) & (made | {p.symbol for p in problem.parameters}):
+            made.add(d.name.symbol)
+    return False
+
+
+def entries(problem: Problem, found: tuple[Definition, ...]) -> Entries:
+    """((p, q), derivation of ∂g_p/∂q), p before or at q; none where there would be more than MOST."""
+    pairs = list(combinations_with_replacement(range(len(found)), 2))
+    if len(pairs) > MOST:
+        return ()
+    ps = problem.parameters
+    return tuple(((ps[j], ps[k]), _second(problem, ps[j], found[j], ps[k])) for j, k in pairs)
+
+
+def _second(problem: Problem, p: Name, slope: Definition, q: Name) -> Derivation:
+    """∂g_p/∂q along the tape; 0 where g_p is made of nothing that holds q.
+
+    The walk is taken with primed letters in g_p, so that they stay apart from those of the tape; then the letters change places.
+    """
+    others = tuple((other, None) for other in problem.parameters if other != q)
+    used = {a for d in problem.tape for a in bound(d.value) | set(d.name.indices)} | set(q.indices)
+    to: dict[str, str] = {}
+    for a in slope.name.indices:
+        to[a] = fresh(axis(a) + "'", used | set(to.values()))
+    g = Definition(_named(rename(slope.name, to)), rename(slope.value, to), slope.says)
+    along = replace(problem, tape=(*problem.tape[:-1], g), parameters=(q,), constants=(*problem.constants, *others))
+    back = {there: here for here, there in to.items()} | {a: fresh(a, set(to)) for a in q.indices if a in to}
+    name, goal = f"d2L/d{p.symbol}d{q.symbol}", D(g.name, q)
+    if q.symbol not in along.needed():
+        check = Check("proved", f"{slope.name.symbol} is made of nothing that holds {q.symbol}")
+        return _called(Derivation(name, goal, (Step(goal, ZERO, "constant", goal, check=check),)), back)
+    return _called(replace(finished(derive(along), q), name=name), back)
+
+
+def _named(t: Term) -> Name:
+    assert isinstance(t, Name)
+    return t
+
+
+def _relettered(t: Term, to: dict[str, str]) -> Term:
+    t = rename(t, to)
+    return settle(t, free(t))
+
+
+def _called(d: Derivation, to: dict[str, str]) -> Derivation:
+    """The derivation with its letters changed; what holds for all values of them still does."""
+
+    def step(s: Step) -> Step:
+        cites = tuple(c for x in s.cites if isinstance(c := _relettered(x, to), D))
+        return replace(s, before=_relettered(s.before, to), after=_relettered(s.after, to), about=_relettered(s.about, to), cites=cites)
+
+    return d if not to else replace(d, goal=_relettered(d.goal, to), steps=tuple(map(step, d.steps)), in_full=())
+
+
+def finished(gradient: Gradient, p: Name) -> Derivation:
+    """The derivation by p, with a last step that writes out the sensitivities that kept their names."""
+    d = gradient.of(p.symbol)
+    value = tidy(gradient.whole(p.symbol))
+    if value == d.result:
+        return d
+    return replace(d, steps=(*d.steps, Step(d.result, value, "insert", d.result, check=Referee(gradient.problem).compare(d.result, value))))
