@@ -177,7 +177,7 @@ def test_the_bound_separates_rates_that_converge_from_rates_that_do_not():
 def test_the_numeric_hessian_is_the_symbolic_one():
     curve = curvature(derive(problem("line-mse")))
     at = {"x": X, "y": Y, "w": 0.7, "b": -0.4, "n": float(len(X))}
-    symbolic = [[complex(value_of(curve.of(p, q).result, at, len(X))).real for q in ("w", "b")] for p in ("w", "b")]
+    symbolic = [[complex(value_of(curve.of(p, q).result, at, {"i": len(X)})).real for q in ("w", "b")] for p in ("w", "b")]
     np.testing.assert_allclose(LINE.bind(x=X, y=Y).hessian(), symbolic, rtol=1e-13)
 
 

@@ -320,7 +320,7 @@ TERMS = st.recursive(
 def test_the_text_computes_what_the_term_means(t):
     scope = compile_source(f"import numpy as np\ndef f(a, c):\n    return {printed(t, {'a': 'a', 'c': 'c'})}\n", "printed")
     at = {"a": 0.7, "c": -1.3}
-    true = complex(value_of(t, at, 1))
+    true = complex(value_of(t, at, {}))
     with np.errstate(all="ignore"):
         found = scope["f"](**at)
     assert found == pytest.approx(true.real, rel=1e-10, abs=1e-10)
