@@ -45,8 +45,8 @@ def fit_command(given: argparse.Namespace) -> int:
         if hold and len(_see_entries(study, hold, "--hold")) == study.shapes.size:
             raise Refused("every parameter is held constant: nothing is left to find")
 
-        def announce(warning: str, known: Any, units: Any) -> None:
-            print(visible("\n".join(before_lines(study, rate, warning, known, units))), flush=True)
+        def announce(warnings: tuple[str, ...], known: Any, units: Any) -> None:
+            print(visible("\n".join(before_lines(study, rate, warnings, known, units))), flush=True)
 
         found = fit(
             study, start=start, hold=hold, rate=rate, max_iterations=given.max_iterations, stop=given.stop, standardise=not given.raw, seed=given.seed,

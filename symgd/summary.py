@@ -37,7 +37,7 @@ def _wrapped(head: str, text: str) -> str:
 # ---------------------------------------------------------------- before the first step
 
 
-def before_lines(study: Study, rate: float | str, warning: str, known: Rates, units: Units) -> Iterator[str]:
+def before_lines(study: Study, rate: float | str, warnings: Sequence[str], known: Rates, units: Units) -> Iterator[str]:
     """What can be said before the first step."""
     problem = study.problem
     moves = sum(len(d.steps) + len(d.in_full) for d in study.gradient.tape)
@@ -59,8 +59,7 @@ def before_lines(study: Study, rate: float | str, warning: str, known: Rates, un
     if hidden_axes(problem):
         yield _wrapped("start", start_in_words(study))
     yield _wrapped("rate", rate_in_words(rate, known))
-    if warning:
-        yield _wrapped("warning", warning)
+    yield from (_wrapped("warning", warning) for warning in warnings)
     yield ""
 
 

@@ -208,11 +208,12 @@ def test_the_loss_near_its_least_is_right_to_the_last_digits_at_any_offset():
     for offset in (0.0, 1e4, 1e7):
         X, y, _ = study(2, 500, 3, offset)
         exact = exact_least_squares([*X.T, np.ones(500)], y)
-        residual = [sum((Fraction(v) * t for v, t in zip((*row, 1.0), exact, strict=True)), -Fraction(z)) for row, z in zip(X.tolist(), y.tolist(), strict=True)]
+        rows = zip(X.tolist(), y.tolist(), strict=True)
+        residual = [sum((Fraction(v) * t for v, t in zip((*row, 1.0), exact, strict=True)), -Fraction(z)) for row, z in rows]
         least = float(sum(u * u for u in residual) / 500)
         g = COMPILED["plane-mse"].bind(X=X, y=y)
         assert g.fun(np.array([float(t) for t in exact])) == pytest.approx(least, rel=1e-9)
-        assert g.moments.R / 500 == pytest.approx(least, rel=1e-11)
+        assert float(g.moments.R) / 500 == pytest.approx(least, rel=1e-11)
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.4, 0.9])

@@ -14,10 +14,11 @@ from symgd.numeric.arrays import Column
 from symgd.numeric.bound import Bound
 from symgd.numeric.closed import NoClosedForm, SolvableForm, exact_value, fmpq, solvable
 from symgd.numeric.descend import descend_bound, rates_near
+from symgd.numeric.exact import RankError
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.held import Held
 from symgd.numeric.outcome import Outcome, outcome
-from symgd.numeric.rates import Rates, minimum
+from symgd.numeric.rates import Rates, minimum, predicted_iterations
 from symgd.numeric.study import Study, hidden_axes, initial
 from symgd.numeric.trace import Trace
 from symgd.numeric.units import Units, scores, units_of
@@ -25,7 +26,7 @@ from symgd.term import names
 
 __all__ = ["EXACT_WORK", "TOLERANCE", "Fit", "fit"]
 
-EXACT_WORK = 4_000_000  # rows times columns squared: beyond it the closed form is found in floating point
+EXACT_WORK = 20_000_000  # rows times columns squared: beyond it the closed form is found in floating point
 EXACT_ROWS = 100_000
 TOLERANCE = 1e-8  # of the target's standard deviation: a larger gap of a converged run fails the cross-check
 
@@ -66,9 +67,9 @@ class Fit:
 def fit(
     study: Study, *, start: Mapping[str, float] | None = None, hold: Mapping[str, float] | None = None, rate: float | Literal["auto"] = "auto",
     max_iterations: int = 1000, stop: Literal["auto", "unchanged", "never"] = "auto", standardise: bool = True, seed: int = 0,
-    announce: Callable[[str, Rates, Units], None] | None = None,
+    announce: Callable[[tuple[str, ...], Rates, Units], None] | None = None,
 ) -> Fit:  # fmt: skip
-    """The descent on the study's columns, cross-checked.  `announce(warning, rates, units)` is called before the first step.
+    """The descent on the study's columns, cross-checked.  `announce(warnings, rates, units)` is called before the first step.
 
     start  {"w": 0, "w.sat_v": 0.1}: a number for all entries of a parameter, or for one, in the data's own units; what is not named starts at 0
     hold   the same for numbers that stay as they are; a parameter without axes is better held in the problem itself
@@ -88,15 +89,28 @@ def fit(
     known = rates_near(g, first.tolist())
     warning = known.warning(rate) if rate != "auto" else ""
     if announce:
-        announce(warning, known, units)
+        alpha = known.best if rate == "auto" else float(rate)
+        outlook = _outlook(g, alpha, first, max_iterations, raw=not units.scalings) if not warning else ""
+        announce(tuple(filter(None, (warning, outlook))), known, units)
     trace = descend_bound(g, start=first.tolist(), rate=rate, max_iterations=max_iterations, stop=stop)
     end = study.shapes.split(trace.points[-1])
-    closed, why_not = _closed(form, study, run, units, g)
+    closed, why_not = _closed(form, study, run, units, g, f)
     gap = None if closed is None else _gap(study, units, end, closed, trace)
     agrees = None if gap is None or trace.stopped != "converged" else _small(gap, study.y)
     rounded = None if closed is None else {p: _rounded(v) for p, v in closed.items()}
     least = None if rounded is None else g.fun(study.shapes.join(units.run(rounded)))
     return Fit(units.own(end), rounded, why_not, gap, agrees, units, trace, g, warning, rate, least, outcome(study, end, run))
+
+
+def _outlook(g: Any, rate: float, first: Column, most: int, *, raw: bool) -> str:
+    """That the descent cannot get there with the steps it has, and why; "" where it can, or nothing is known."""
+    if not g.quadratic or g.moments is None:
+        return ""
+    need = predicted_iterations(g, rate, first.tolist())
+    if need is None or need <= most:
+        return ""
+    instead = "standardise the features (leave out --raw)" if raw else "no fixed rate is much faster; leave out features that say almost the same"
+    return f"about {need:,} steps are needed at this rate, {most:,} are allowed: the condition number is the reason; {instead}, or allow more steps"
 
 
 def _small(gap: float, y: Column) -> bool:
@@ -119,13 +133,15 @@ def _start(study: Study, units: Units, given: Mapping[str, float], seed: int) ->
     return shapes.join(units.run(shapes.split(theta)))
 
 
-def _closed(form: SolvableForm, study: Study, run: Mapping[str, Any], units: Units, g: Any) -> tuple[dict[str, Any] | None, str]:
+def _closed(form: SolvableForm, study: Study, run: Mapping[str, Any], units: Units, g: Any, f: GradientFunction) -> tuple[dict[str, Any] | None, str]:
     """The exact solution in the data's own units: on the raw data, or, where a penalty sees the scale, on the run's."""
     if isinstance(g, Held):
         return None, "its formula is for the case that no weight is held"
     if form.why_not:
         return None, form.why_not
     own = study.data(study.X)
+    if not study.shapes.scalars:
+        return _closed_arrays(study, own, run, units, g, f)
     penalised = any(names(r.left) & {c.symbol for c, _ in study.problem.constants} for r in form.requires)
     columns = max(study.X.shape[1], len(study.problem.parameters))
     try:
@@ -133,11 +149,41 @@ def _closed(form: SolvableForm, study: Study, run: Mapping[str, Any], units: Uni
             exact = form.solve(**(run if penalised else own))._asdict()
             return (units.own(exact) if penalised else exact), ""
     except NoClosedForm as none:
-        return None, f"the data do not determine one solution: {study.relations[0]}" if study.relations else str(none)
+        return None, str(none)
     found = minimum(g)
     if found is None:
         return None, "the data do not determine one solution"
     return units.own(study.shapes.split(np.array(found))), ""
+
+
+def _closed_arrays(
+    study: Study, own: Mapping[str, Any], run: Mapping[str, Any], units: Units, g: Any, f: GradientFunction
+) -> tuple[dict[str, Any] | None, str]:  # fmt: skip
+    """The same for arrays: their normal equations, exactly, where that is feasible; else by Newton's step on scaled columns."""
+    if f.wide_square is None:
+        return None, "the loss is no sum of squares that are linear in its weights"
+    penalised = bool(f.wide_square.square.penalties)
+    constants = {c: v for c, v in f.constants.items() if v is not None}
+    if study.rows * g.size**2 <= EXACT_WORK:
+        try:
+            found = np.array(f.wide_square.least(g, run if penalised else own, constants), dtype=object)
+        except RankError:
+            return None, _undetermined(study)
+        return (units.own(_split(study, found)) if penalised else _split(study, found)), ""
+    least = minimum(g)
+    return (None, _undetermined(study)) if least is None else (units.own(study.shapes.split(np.array(least))), "")
+
+
+def _undetermined(study: Study) -> str:
+    why = f": {study.relations[0]}" if study.relations else ""
+    return f"the data do not determine one solution{why}"
+
+
+def _split(study: Study, theta: Any) -> dict[str, Any]:
+    """As `Shapes.split`, of exact numbers."""
+    ends = np.cumsum([int(np.prod(study.shapes.shape(p))) for p in study.shapes.parameters])
+    parts = zip(study.shapes.parameters, np.split(theta, ends[:-1]), strict=True)
+    return {p.symbol: part.reshape(study.shapes.shape(p)) if p.indices else part[0] for p, part in parts}
 
 
 def _gap(study: Study, units: Units, end: Mapping[str, Any], closed: Mapping[str, Any], trace: Trace) -> float | None:

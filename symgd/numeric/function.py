@@ -239,16 +239,16 @@ class GradientFunction:
 
         own = None if weighted or self._mixes or not self.plan.samples else each
         g = BoundArrays(self.name, rows, self._shape, self.derivation.problem.parameters, {**sizes, **known}, both, loss, own)
-        if self._wide_square is not None:
+        if self.wide_square is not None:
             given = {c: constants.get(self._ids[c], v) for c, v in self.constants.items()}
-            bound = self._wide_square.bind(g, dict(zip(self.data, data, strict=True)), given, columns[-1] if weighted else None)
+            bound = self.wide_square.bind(g, dict(zip(self.data, data, strict=True)), given, columns[-1] if weighted else None)
             if bound is not None:
                 return bound
         see_finite(self.data, columns)
         return g
 
     @cached_property
-    def _wide_square(self) -> WideSum | None:
+    def wide_square(self) -> WideSum | None:
         """The loss as a sum of squares of arrays, where it is one: bound by its Gram matrix."""
         return wide_sum(self.derivation.problem)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,7 @@ from symgd.numeric.arrays import Column
 from symgd.numeric.bound import Form
 from symgd.numeric.closed import exact_value, fmpq
 from symgd.numeric.data import DataError
+from symgd.numeric.exact import exact_gram, solve_exactly
 from symgd.numeric.flat import BoundArrays
 from symgd.numeric.gram import gram
 from symgd.numeric.leaping import eigen, leap
@@ -224,22 +226,53 @@ class WideSum:
         """
         if g.size > min(MOST_COLUMNS, g.rows):
             return None
-        t, *blocks = self.columns(**{x.symbol: data[x.symbol] for x in self.given})
-        wide = [F if F.ndim > 1 else F[:, None] for F in blocks]
-        F = wide[0] if len(wide) == 1 else np.hstack(wide) if wide else np.empty((g.rows, 0))
+        t, F = self.split(data, g.rows)
         with np.errstate(all="ignore"):
-            moments = gram(np.broadcast_to(t, g.rows), F, weights)
+            moments = gram(t, F, weights)
         if not math.isfinite(moments.R):
             if all(np.isfinite(x).all() for x in data.values()):
                 raise DataError("the squares of the data leave the range of double precision; scale them down")
             return None
-        ends = np.cumsum([0, *map(math.prod, g.shapes)])
-        places = {p.symbol: range(a, b) for p, a, b in zip(g.arrays, ends[:-1], ends[1:], strict=True)}
-        at = [k for p in self.moving for k in places[p.symbol]]
-        fixed, turn = (places[self.still[0].symbol][0], _number(self.square.columns[self.still[0].symbol], {})) if self.still else (-1, 0.0)
-        values = {s: fmpq(v) for s, v in constants.items()} | {c.symbol: fmpq(moments.n) for _, c in self.problem.count}
-        ridge = [np.full(shape, _number(self.square.penalties.get(p.symbol, ZERO), values)) for p, shape in zip(g.arrays, g.shapes, strict=True)]
-        return BoundSquare(g, moments, _number(self.square.scale, values), at, fixed, turn, g.flatten(*ridge))
+        at, fixed = self.places(g)
+        scale, turn, ridge = self.numbers(g, constants, moments.n)
+        return BoundSquare(g, moments, float(scale), at, fixed, float(turn), np.array(ridge, dtype=np.float64))
+
+    def split(self, data: Mapping[str, Any], rows: int) -> tuple[Column, Column]:
+        """(t, F), shapes (n,) and (n, K)."""
+        t, *blocks = self.columns(**{x.symbol: data[x.symbol] for x in self.given})
+        wide = [F if F.ndim > 1 else F[:, None] for F in blocks]
+        return np.broadcast_to(t, rows), wide[0] if len(wide) == 1 else np.hstack(wide) if wide else np.empty((rows, 0))
+
+    def places(self, g: BoundArrays) -> tuple[list[int], int]:
+        """For each column of F the place in θ of what multiplies it; and the place of what multiplies the constant column, or −1."""
+        ends = np.cumsum([0, *map(math.prod, g.shapes)]).tolist()
+        mine = {p.symbol: range(a, b) for p, a, b in zip(g.arrays, ends[:-1], ends[1:], strict=True)}
+        return [k for p in self.moving for k in mine[p.symbol]], mine[self.still[0].symbol][0] if self.still else -1
+
+    def numbers(self, g: BoundArrays, constants: Mapping[str, Any], n: float) -> tuple[Fraction, Fraction, list[Fraction]]:
+        """(c, what the constant column holds, ρ for each number of θ)"""
+        values = {s: fmpq(v) for s, v in constants.items()} | {c.symbol: fmpq(n) for _, c in self.problem.count}
+        each = [(math.prod(shape), _number(self.square.penalties.get(p.symbol, ZERO), values)) for p, shape in zip(g.arrays, g.shapes, strict=True)]
+        turn = _number(self.square.columns[self.still[0].symbol], {}) if self.still else Fraction(0)
+        return _number(self.square.scale, values), turn, [r for many, r in each for _ in range(many)]
+
+    def least(self, g: BoundArrays, data: Mapping[str, Any], constants: Mapping[str, Any]) -> tuple[Fraction, ...]:
+        """θ with the least loss, exactly: (c Gᵀ G + diag ρ) θ = −c Gᵀ t over all columns G; floats are taken as the rationals that they are.
+
+        Raises RankError where the columns do not determine it.
+        """
+        t, F = self.split(data, g.rows)
+        at, fixed = self.places(g)
+        scale, turn, ridge = self.numbers(g, constants, float(g.rows))
+        columns: list[Any] = [None] * g.size
+        for k, place in enumerate(at):
+            columns[place] = F[:, k]
+        if fixed >= 0:
+            columns[fixed] = np.full(g.rows, float(turn))
+        G = exact_gram([*columns, t])
+        p = g.size
+        left = [[scale * G[j][k] + (ridge[j] if j == k else 0) for k in range(p)] for j in range(p)]
+        return solve_exactly(left, [-scale * G[j][p] for j in range(p)])
 
 
 def wide_sum(problem: Problem) -> WideSum | None:
@@ -248,6 +281,6 @@ def wide_sum(problem: Problem) -> WideSum | None:
     return None if square is None else WideSum(problem, square)
 
 
-def _number(t: Term, values: Mapping[str, Any]) -> float:
+def _number(t: Term, values: Mapping[str, Any]) -> Fraction:
     q = exact_value(t, values)
-    return int(q.p) / int(q.q)
+    return Fraction(int(q.p), int(q.q))
