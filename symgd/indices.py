@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from symgd.term import Det, Inverse, Match, Name, Sum, Term, children, rebuild, subterms
+from symgd.term import Add, Det, Inverse, Match, Mul, Name, Sum, Term, children, mul, rebuild, subterms
 
-__all__ = ["axis", "binds", "bound", "carries", "free", "fresh", "rename", "settle"]
+__all__ = ["axis", "binds", "bound", "carries", "free", "fresh", "rename", "settle", "sorted_out"]
 
 
 def axis(index: str) -> str:
@@ -103,6 +103,49 @@ def settle(t: Term, around: frozenset[str] = frozenset()) -> Term:
             t = _rebound(t, binds(t)[k], new)
         own.add(new)
     return rebuild(t, [settle(c, around | own) for c in children(t)])
+
+
+def sorted_out(t: Term) -> Term:
+    """One form for what differs by the order of factors, terms and sums and by the letters of bound indices: Σ_i a_i Σ_j b_ij, Σ_j Σ_k b_kj a_k.
+
+    The letters of sums that stand together are told apart by the factors in which they stand; where that does not tell them apart, two forms of
+    the same may differ.  Two different things never have one form.
+    """
+    bound_here, factors = _flat(t, free(t) | bound(t))
+    if not bound_here:
+        match t:
+            case Mul(fs):
+                return Mul(tuple(sorted(map(sorted_out, fs), key=repr)))
+            case Add(ts):
+                return Add(tuple(sorted(map(sorted_out, ts), key=repr)))
+        return settle(rebuild(t, [sorted_out(c) for c in children(t)]))
+    factors = [sorted_out(f) for f in factors]
+    colour = {a: axis(a) for a in bound_here}
+    for _ in bound_here:
+        colour = {a: repr((axis(a), sorted(repr(rename(f, {**colour, a: "*"})) for f in factors if a in free(f)))) for a in bound_here}
+    to, taken = dict[str, str](), set(free(t))
+    for a in sorted(bound_here, key=lambda a: (colour[a], a)):
+        to[a] = fresh(axis(a), taken | set(to.values()))
+    out = mul(*sorted((sorted_out(rename(f, to)) for f in factors), key=repr))
+    for a in sorted(to.values(), reverse=True):
+        out = Sum(a, out)
+    return out
+
+
+def _flat(t: Term, taken: frozenset[str]) -> tuple[list[str], list[Term]]:
+    """The indices of the sums that stand outside, and the factors under them: Σ_i a_i (Σ_j b_ij) is Σ_i Σ_j of a_i and b_ij."""
+    match t:
+        case Sum(index, body):
+            new = fresh(index, taken)
+            letters, factors = _flat(rename(body, {index: new}), taken | {new})
+            return [new, *letters], factors
+        case Mul(fs):
+            out, every = list[str](), list[Term]()
+            for f in fs:
+                letters, factors = _flat(f, taken | set(out))
+                out, every = [*out, *letters], [*every, *factors]
+            return out, every
+    return [], [t]
 
 
 def _rebound(t: Term, old: str, new: str) -> Term:

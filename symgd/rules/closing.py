@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from symgd.forward import Problem
-from symgd.indices import axis, free, rename
+from symgd.indices import axis, free, rename, sorted_out
 from symgd.rules.arithmetic import tidy
 from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
 from symgd.term import add, children, mul, names, rebuild, size, subterms
@@ -35,12 +35,42 @@ def close(problem: Problem, t: Term) -> Term:
         if (one := _given(problem, s)) is not None:
             return one
         s = tidy(rebuild(s, [inside(c) for c in children(s)]))
+        if isinstance(s, Add) and (fewer := _like_terms(s)) != s:
+            return inside(tidy(fewer))
         if not (_may_shorten(s) or _holds_quotient(problem, s)):
             return s
         best = _shortest(problem, s, forms)
         return inside(best) if size(best) < size(s) else s
 
     return tidy(_sign_in(tidy(inside(t))))
+
+
+def _like_terms(t: Add) -> Term:
+    """a + 2 a = 3 a, also where the two a are written in another order or with other letters of bound indices"""
+    found: dict[Term, tuple[Fraction, Term]] = {}
+    for s in t.terms:
+        number, rest = _coefficient(s)
+        known, first = found.get(key := sorted_out(rest), (Fraction(0), rest))
+        found[key] = known + number, first
+    if len(found) == len(t.terms):
+        return t
+    return add(*(x if c > 0 else Neg(x) for c, rest in found.values() if c for x in [mul(Num(abs(c)), rest) if abs(c) != 1 else rest]))
+
+
+def _coefficient(t: Term) -> tuple[Fraction, Term]:
+    """(c, a) where t is c a"""
+    match t:
+        case Num(v):
+            return v, ONE
+        case Neg(a):
+            c, rest = _coefficient(a)
+            return -c, rest
+        case Mul((Num(v), *fs)):
+            return v, mul(*fs)
+        case Div(a, b):
+            c, rest = _coefficient(a)
+            return c, Div(rest, b)
+    return Fraction(1), t
 
 
 def _may_shorten(t: Term) -> bool:

@@ -5,10 +5,10 @@ Glossary: `M` the matrix, its entry at (r, c) `m`; `by` the name differentiated 
 
 from __future__ import annotations
 
-from symgd.indices import axis, bound, carries, free, fresh, rename, settle
+from symgd.indices import axis, bound, carries, free, fresh, rename, sorted_out
 from symgd.rules.calculus import holds
 from symgd.rules.table import Rule, rule
-from symgd.term import ZERO, Add, Compare, D, Det, Inverse, Match, Mul, Neg, Sum, Term, children, mul, parts, rebuild, subterms
+from symgd.term import ZERO, Compare, D, Det, Inverse, Match, Mul, Neg, Sum, Term, mul, parts, subterms
 
 __all__ = ["INVERSES", "LINEAR"]
 
@@ -97,17 +97,6 @@ def symmetric(t: Term) -> Term | None:
     The inverse of a symmetric matrix is symmetric, so its two indices may change places.
     """
     match t:
-        case Inverse(a, b, r, c, m) if (len(a), a) > (len(b), b) and _ordered(rename(m, {r: c, c: r})) == _ordered(m):
+        case Inverse(a, b, r, c, m) if (len(a), a) > (len(b), b) and sorted_out(rename(m, {r: c, c: r})) == sorted_out(m):
             return Inverse(b, a, r, c, m)
     return None
-
-
-def _ordered(t: Term) -> Term:
-    """t with the factors of each product and the terms of each sum in one order."""
-    t = settle(rebuild(t, [_ordered(x) for x in children(t)]))
-    match t:
-        case Mul(fs):
-            return Mul(tuple(sorted(fs, key=repr)))
-        case Add(ts):
-            return Add(tuple(sorted(ts, key=repr)))
-    return t
