@@ -40,6 +40,8 @@ def _result(study: Study, fit: Fit) -> Iterator[Block]:
     yield from _numbers(study, fit)
     text: Inline = (Strong("Cross-check. "), f"The gap is {cross_check(study, fit)}.") if fit.closed else (f"There is no closed form: {fit.why_not}.",)
     yield Note(text, "warning" if fit.agrees is False else "note")
+    if fit.remark:
+        yield Note((f"{fit.remark[0].upper()}{fit.remark[1:]}.",), "warning")
     if fit.warning:
         yield Note((fit.warning,), "warning")
 
@@ -92,7 +94,7 @@ def _descent(study: Study, fit: Fit) -> Iterator[Block]:
         yield Prose((f"The start: {start_in_words(study)}.",))
     if words := predicted(fit):
         yield Prose((f"Predicted: {words}.",))
-    if fit.bound.quadratic and len(trace.parameters) <= MOST_COLUMNS + 1:
+    if fit.bound.quadratic:
         yield _hessian(fit)
     few = study.shapes.scalars and len(study.problem.parameters) <= MOST_COLUMNS
     names = tuple((Formula(layout(p)),) for p in study.problem.parameters) if few else ()
@@ -104,12 +106,16 @@ def _descent(study: Study, fit: Fit) -> Iterator[Block]:
 
 
 def _hessian(fit: Fit) -> Table:
-    """The second derivatives on these data, and what follows from them."""
+    """The second derivatives on these data, where they are few, and what follows from them."""
     H, names, rates = fit.bound.hessian(), fit.trace.parameters, fit.trace.rates
-    entries = [(f"∂²L/∂{p}∂{q}", H[j, k]) for j, p in enumerate(names) for k, q in enumerate(names) if j <= k]
-    values = [*entries, *((f"eigenvalue {k}", v) for k, v in enumerate(rates.eigenvalues, 1)), ("bound 2/λmax", rates.bound), ("best rate", rates.best)]
-    rows = tuple(((name,), (f"{value:.8g}",)) for name, value in (*values, ("condition λmax/λmin", rates.condition)))
-    return Table((("second derivatives, as the run sees the feature",), ("value",)), rows, (), numeric=(1,))
+    few = len(names) <= MOST_COLUMNS
+    entries = [(f"∂²L/∂{p}∂{q}", H[j, k]) for j, p in enumerate(names) for k, q in enumerate(names) if j <= k] if few else []
+    every = [(f"eigenvalue {k}", v) for k, v in enumerate(rates.eigenvalues, 1)]
+    some = every if few else [("smallest eigenvalue", rates.eigenvalues[0]), ("largest eigenvalue", rates.eigenvalues[-1])]
+    values = [*entries, *some, ("bound 2/λmax", rates.bound), ("best rate", rates.best), ("condition λmax/λmin", rates.condition)]
+    rows = tuple(((name,), (f"{value:.8g}",)) for name, value in values)
+    what = "feature" if few else "features"
+    return Table(((f"second derivatives, as the run sees the {what}",), ("value",)), rows, (), numeric=(1,))
 
 
 def _pictures(study: Study, fit: Fit, least: float | None) -> Iterator[Drawing]:

@@ -118,6 +118,8 @@ def after_lines(study: Study, fit: Fit) -> Iterator[str]:
     yield _wrapped("stopped", fit.trace.says)
     if words := predicted(fit):
         yield _wrapped("predicted", words)
+    if fit.remark:
+        yield _wrapped("note", fit.remark)
     yield ""
     yield from (_side_by_side(fit) if _few(study) else _one_below_the_other(study, fit))
     if fit.closed is None:
@@ -163,7 +165,8 @@ def _one_below_the_other(study: Study, fit: Fit) -> Iterator[str]:
     wide = max([10, *(len(_short(name)) for name, *_ in rows[:MOST_ENTRIES])])
     yield f"  {'':{wide}}" + "".join(f"{h:>{(WIDE - 2 - wide) // len(heads)}}" for h in heads)
     for name, *cells in rows[:MOST_ENTRIES]:
-        yield f"  {_short(name):{wide}}" + "".join(f"{'' if v is None else f'{v:.10g}':>{(WIDE - 2 - wide) // len(heads)}}" for v in cells)
+        numbers = (f"{'' if v is None else f'{v:.10g}':>{(WIDE - 2 - wide) // len(heads)}}" for v in cells)
+        yield f"  {_short(name):{wide}}{''.join(numbers)}".rstrip()
     if len(rows) > MOST_ENTRIES:
         yield f"  … and {len(rows) - MOST_ENTRIES:,} more; --json has them all"
 
@@ -246,6 +249,7 @@ def to_data(study: Study, fit: Fit) -> str:
     rates, shapes = fit.trace.rates, study.shapes
     collinear = [f"{r}: the weights of these columns are not determined." for r in study.relations]
     none = f"There is no closed form: {fit.why_not}." if fit.closed is None and not shapes.scalars else ""
+    remark = f"{fit.remark[0].upper()}{fit.remark[1:]}." if fit.remark else ""
     failed = "The cross-check failed." if fit.agrees is False else ""
     data = {
         "problem": study.problem.name or study.problem.title,
@@ -262,7 +266,7 @@ def to_data(study: Study, fit: Fit) -> str:
         "iterations": fit.trace.iterations,
         "predicted_iterations": fit.trace.predicted_iterations,
         "stopped": fit.trace.stopped,
-        "says": " ".join(filter(None, (*collinear, fit.warning, fit.trace.says, none, failed))),
+        "says": " ".join(filter(None, (*collinear, fit.warning, fit.trace.says, remark, none, failed))),
         "standardised": _standardised(study, fit.units),
         "cross_check": fit.agrees,
     }

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +17,9 @@ from hypothesis import strategies as st
 
 from symgd.backward import derive
 from symgd.catalogue import problem
-from symgd.numeric.data import DataError
+from symgd.cli import main
+from symgd.document.plain import width
+from symgd.numeric.data import DataError, example, read_csv
 from symgd.numeric.descend import descend_bound
 from symgd.numeric.exact import exact_least_squares
 from symgd.numeric.function import compile_gradient
@@ -290,3 +297,237 @@ def test_values_that_are_not_finite_are_named_with_their_row():
         COMPILED["plane-mse"].bind(X=X, y=y)
     with pytest.raises(DataError, match="the squares of the data leave the range of double precision"):
         COMPILED["plane-mse"].bind(X=np.full((30, 3), 1e200) * (1 + np.arange(90).reshape(30, 3)), y=y)
+
+
+# ---------------------------------------------------------------- the command
+
+Run = Callable[..., tuple[int, str, str]]
+GPA = example()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """symgd fit WORDS… in a folder that holds people.csv: (exit status, stdout, stderr)"""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(3)
+    age, hours, sex = rng.integers(18, 70, 200), np.round(rng.gamma(3, 2, 200), 1), rng.choice(["m", "f", "x"], 200)
+    passed = np.where(rng.random(200) < 1 / (1 + np.exp(-0.9 * (hours - 6) - 0.05 * (age - 40))), "yes", "no")
+    calls = rng.poisson(np.exp(0.2 * hours - 0.5))
+    grade = np.array(["A", "B", "C"])[(np.stack([0.3 * hours, 0.05 * age, np.full(200, 2.0)], 1) + rng.gumbel(size=(200, 3))).argmax(1)]
+    rows = zip(age, hours, sex, passed, calls, grade, strict=True)
+    Path("people.csv").write_text("age,hours,sex,passed,calls,grade\n" + "".join(",".join(map(str, r)) + "\n" for r in rows))
+
+    def typed(*words: str) -> tuple[int, str, str]:
+        status: Any = None
+        try:
+            status = main(["fit", *words])
+        except SystemExit as end:
+            status = end.code
+        return status, *capsys.readouterr()
+
+    return typed
+
+
+def named(*features: str) -> list[str]:
+    return [word for f in features for word in ("--feature", f)]
+
+
+PEOPLE = ["people.csv", "--target"]
+
+
+def result(run: Run, *words: str, status: int = 0) -> dict[str, Any]:
+    found = run(*words, "--json")
+    assert (found[0], found[2]) == (status, "")
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+def least_squares(y, *columns):
+    return np.linalg.lstsq(np.column_stack([*columns, np.ones(len(y))]), y, rcond=None)[0]
+
+
+def test_several_features_are_a_plane_and_its_weights_those_of_least_squares(run: Run) -> None:
+    columns = ["hs_gpa", "sat_m", "sat_v"]
+    data = result(run, *named(*columns))
+    best = least_squares(GPA["fy_gpa"], *(GPA[c] for c in columns))
+    assert (data["problem"], data["features"], data["stopped"], data["cross_check"]) == ("plane-mse", columns, "converged", True)
+    assert list(data["parameters"]["w"]) == columns
+    for way in ("parameters", "closed_form"):
+        assert list(data[way]["w"].values()) == pytest.approx(best[:-1], rel=1e-10)
+        assert data[way]["b"] == pytest.approx(best[-1], rel=1e-10)
+    assert data["gap"] <= 1e-13
+    assert data["standardised"]["sat_m"]["mean"] == pytest.approx(GPA["sat_m"].mean())
+
+
+def test_the_closed_form_is_exact_and_rounded_once(run: Run) -> None:
+    exact = exact_least_squares([GPA["sat_v"], GPA["hs_gpa"], np.ones(1000)], GPA["fy_gpa"])
+    found = result(run, *named("sat_v", "hs_gpa"))["closed_form"]
+    assert [*found["w"].values(), found["b"]] == list(map(float, exact))
+
+
+def test_a_category_is_compared_with_its_reference(run: Run) -> None:
+    data = result(run, *named("sat_v"), "--one-hot", "sex")
+    best = least_squares(GPA["fy_gpa"], GPA["sat_v"], GPA["sex"] == 2)
+    assert data["features"] == ["sat_v", "sex=2"]
+    assert list(data["parameters"]["w"].values()) == pytest.approx(best[:-1], rel=1e-10)
+    assert "the reference is sex=1" in plain(run(*named("sat_v"), "--one-hot", "sex")[1])
+
+
+def plain(out: str) -> str:
+    return out.replace("\n             ", " ")
+
+
+def test_collinear_columns_are_named_before_the_first_step(run: Run) -> None:
+    words = named("sat_v", "sat_m", "sat_sum")
+    status, out, _ = run(*words)
+    assert status == 0
+    assert plain(out).index("sat_sum = sat_v + sat_m") < out.index("step ")
+    data = result(run, *words)
+    assert (data["closed_form"], data["gap"], data["collinear"]) == (None, None, ["sat_sum = sat_v + sat_m"])
+    assert "There is no closed form: the data do not determine one solution: sat_sum = sat_v + sat_m" in data["says"]
+    best = least_squares(GPA["fy_gpa"], GPA["sat_v"], GPA["sat_m"])
+    assert data["loss"] == pytest.approx(np.mean((np.column_stack([GPA["sat_v"], GPA["sat_m"], np.ones(1000)]) @ best - GPA["fy_gpa"]) ** 2), rel=1e-12)
+
+
+@pytest.mark.parametrize("degree", [2, 3])
+def test_a_polynomial_is_that_of_least_squares_in_the_units_of_the_data(run: Run, degree: int) -> None:
+    data = result(run, *named("hs_gpa"), "--degree", str(degree), "--max-iterations", "100000")
+    best = np.polyfit(GPA["hs_gpa"], GPA["fy_gpa"], degree)[::-1]
+    assert data["stopped"] == "converged"
+    assert data["cross_check"] is True
+    assert [data["parameters"][p] for p in ("b", *(f"w{k}" for k in range(1, degree + 1)))] == pytest.approx(best, rel=1e-8)
+
+
+def test_a_penalty_acts_on_the_scale_that_is_said(run: Run) -> None:
+    X, y = np.column_stack([GPA["sat_v"], GPA["hs_gpa"]]), GPA["fy_gpa"]
+    words = [*named("sat_v", "hs_gpa"), "--problem", "ridge", "--constant", "lam=0.5"]
+    for raw, scale in ((True, np.ones(2)), (False, X.std(axis=0))):
+        Z, centre = X / scale - (X / scale).mean(axis=0), y.mean()
+        w = np.linalg.solve(Z.T @ Z / 1000 + 0.5 * np.eye(2), Z.T @ (y - centre) / 1000) / scale
+        data = result(run, *words, *["--raw"] * raw, "--max-iterations", "10")
+        assert list(data["closed_form"]["w"].values()) == pytest.approx(w, rel=1e-10)
+        assert data["closed_form"]["b"] == pytest.approx(centre - X.mean(axis=0) @ w, rel=1e-10)
+    assert "λ = 0.5, on the weights of the standardised features" in plain(run(*words)[1])
+    assert "λ = 0.5, on the weights in the data's own units" in plain(run(*words, "--raw")[1])
+
+
+def newton(slope, bend, theta):
+    for _ in range(50):
+        theta = theta - np.linalg.solve(bend(theta), slope(theta))
+    return theta
+
+
+def people_columns(*names: str):
+    t = read_csv("people.csv", texts=None)
+    return np.column_stack([*(t[n] for n in names), np.ones(200)]), t
+
+
+def test_a_logistic_plane_is_that_of_newtons_method_and_counts_its_classes(run: Run) -> None:
+    data = result(run, *PEOPLE, "passed", *named("hours", "age"), "--problem", "logistic-plane+log-loss")
+    A, t = people_columns("hours", "age")
+    y = np.array([c == "yes" for c in t.text("passed")]) * 1.0
+    p = lambda w: 1 / (1 + np.exp(-A @ w))  # noqa: E731
+    best = newton(lambda w: A.T @ (p(w) - y), lambda w: (A.T * (p(w) * (1 - p(w)))) @ A, np.zeros(3))
+    assert data["stopped"] == "converged"
+    assert [*data["parameters"]["w"].values(), data["parameters"]["b"]] == pytest.approx(best, rel=1e-7)
+    right = (p(best) >= 0.5) == y
+    assert data["classes"] == ["no", "yes"]
+    assert data["accuracy"] == right.mean()
+    assert data["confusion"]["no"]["yes"] == int((~right & (y == 0)).sum())
+    assert sum(v for row in data["confusion"].values() for v in row.values()) == 200
+    assert (data["closed_form"], data["gap"]) == (None, None)
+    assert "There is no closed form" in data["says"]
+
+
+def test_counts_are_fitted_as_by_newtons_method(run: Run) -> None:
+    data = result(run, *PEOPLE, "calls", *named("hours", "age"), "--problem", "poisson", "--max-iterations", "5000")
+    A, t = people_columns("hours", "age")
+    best = newton(lambda w: A.T @ (np.exp(A @ w) - t["calls"]), lambda w: (A.T * np.exp(A @ w)) @ A, np.array([0.0, 0.0, 1.0]))
+    assert data["stopped"] == "converged"
+    assert [*data["parameters"]["w"].values(), data["parameters"]["b"]] == pytest.approx(best, rel=1e-7)
+
+
+def test_softmax_has_weights_for_each_class(run: Run) -> None:
+    data = result(run, *PEOPLE, "grade", *named("hours", "age"), "--problem", "softmax-cross-entropy")
+    W, b = data["parameters"]["W"], data["parameters"]["b"]
+    assert (list(W), list(W["age"]), list(b)) == (["hours", "age"], ["A", "B", "C"], ["A", "B", "C"])
+    A, t = people_columns("hours", "age")
+    z = A[:, :2] @ np.array([list(W[f].values()) for f in W]) + np.array(list(b.values()))
+    chosen = np.array(["A", "B", "C"])[z.argmax(axis=1)]
+    assert data["accuracy"] == np.mean(chosen == np.array(t.text("grade")))
+    assert sum(b.values()) == pytest.approx(0, abs=1e-9)  # what is the same for all classes stays 0
+
+
+def test_hinge_tells_which_class_is_plus_one(run: Run) -> None:
+    out = run(*PEOPLE, "passed", *named("hours", "age"), "--problem", "hinge")[1]
+    assert "passed: yes is +1, no is −1." in out
+    assert "predicted no  predicted yes" in out
+
+
+def test_classes_that_can_be_told_apart_have_no_minimum(run: Run) -> None:
+    Path("apart.csv").write_text("x,c\n1,a\n2,a\n3,b\n4,b\n")
+    data = result(run, "apart.csv", "--problem", "logistic-log-loss")
+    assert data["accuracy"] == 1
+    assert "the loss has no minimum" in data["says"]
+    assert "the loss has no minimum" not in result(run, "apart.csv", "--problem", "logistic+log-loss+ridge")["says"]
+
+
+def test_a_network_is_fitted_and_the_same_seed_gives_the_same_bytes(run: Run) -> None:
+    words = [*PEOPLE, "calls", *named("hours", "age"), "--problem", "network-1-hidden-mse", "--hidden", "3", "--max-iterations", "200"]
+    first, again, other = (run(*words, "--json", "--seed", seed)[1] for seed in ("4", "4", "5"))
+    assert first == again != other
+    data = json.loads(first)
+    assert (list(data["parameters"]["W1"]), len(data["parameters"]["b1"]), data["closed_form"]) == (["hours", "age"], 3, None)
+    calls = people_columns("hours")[1]["calls"]
+    assert data["loss"] < calls.var()
+    out = run(*words)[1]
+    assert "random weights for 3 hidden units" in plain(out)
+
+
+def test_hidden_layers_have_the_widths_that_are_named(run: Run) -> None:
+    words = [*PEOPLE, "grade", *named("hours"), "--problem", "network-2-hidden-softmax", "--max-iterations", "3"]
+    data = result(run, *words, "--hidden", "4,2")
+    assert (len(data["parameters"]["b1"]), len(data["parameters"]["b2"]), list(data["parameters"]["b3"])) == (4, 2, ["A", "B", "C"])
+
+
+def test_the_start_and_what_is_held_are_in_the_units_of_the_data(run: Run) -> None:
+    words = [*named("sat_v", "hs_gpa"), "--start", "w=0.5,w.hs_gpa=-1,b=2"]
+    data = result(run, *words, "--max-iterations", "0")
+    assert data["parameters"] == {"w": {"sat_v": pytest.approx(0.5), "hs_gpa": pytest.approx(-1)}, "b": pytest.approx(2)}
+    held = result(run, *named("sat_v", "hs_gpa"), "--hold", "w.sat_v=0.02", "--max-iterations", "20000")
+    best = least_squares(GPA["fy_gpa"] - 0.02 * GPA["sat_v"], GPA["hs_gpa"])
+    assert held["parameters"]["w"]["sat_v"] == pytest.approx(0.02, rel=1e-15)
+    assert [held["parameters"]["w"]["hs_gpa"], held["parameters"]["b"]] == pytest.approx(best, rel=1e-6)
+    assert "that no weight is held" in held["says"]
+
+
+def test_a_run_that_cannot_get_there_says_so_beforehand(run: Run) -> None:
+    out = plain(run(*named("sat_v", "sat_m"), "--raw")[1])
+    assert out.index("about 2,868,107 steps are needed at this rate, 1,000 are allowed") < out.index("step ", out.index("are allowed"))
+    assert "are allowed" not in run(*named("sat_v", "sat_m"))[1]
+
+
+@pytest.mark.parametrize("words", [
+    [*named("sat_v", "sat_m", "hs_gpa"), "--one-hot", "sex"], [*named("sat_v", "sat_m", "sat_sum")], ["--degree", "3"],
+    [*named("sat_v", "hs_gpa"), "--problem", "ridge"], [*named("sat_v"), "--problem", "network-1-hidden-mse", "--max-iterations", "5"],
+    [*PEOPLE, "grade", *named("hours", "age"), "--one-hot", "sex", "--problem", "softmax-cross-entropy", "--max-iterations", "5"],
+])  # fmt: skip
+def test_no_line_is_wider_than_a_terminal(run: Run, words: list[str]) -> None:
+    status, out, err = run(*words)
+    assert (status, err) == (0, "")
+    assert [line for line in out.splitlines() if width(line) > 80] == []
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(("words", "pictures", "says"), [
+    ([*named("sat_v", "sat_m", "sat_sum")], 2, "Collinear: sat_sum = sat_v + sat_m"),
+    ([*PEOPLE, "passed", *named("hours", "age"), "--problem", "logistic-plane+log-loss"], 1, "predicted yes"),
+    (["--degree", "2"], 2, "polynomial of degree 2"),
+])  # fmt: skip
+def test_the_report_shows_what_makes_sense_for_several_features(run: Run, words: list[str], pictures: int, says: str) -> None:
+    assert run(*words, "--max-iterations", "50", "--report", "report.html")[0] == 0
+    text = Path("report.html").read_text(encoding="utf-8")
+    svgs = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert len(svgs) == pictures
+    assert all("<title" in s and "<desc" in s for s in svgs)
+    assert says in text

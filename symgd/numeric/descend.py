@@ -39,8 +39,8 @@ def descend(
     """The descent of f on data: descend(f, x=x, y=y, start=(0, 0), rate="auto").
 
     rate   a number; "auto" is the best fixed rate 2/(λmax + λmin) of a quadratic loss; for another loss 1/λmax as estimated at the start,
-           which says nothing of other places: it is halved whenever a step would raise the loss, and doubled up to the first value again
-           after EASY steps that did not
+           which says nothing of other places: it is halved whenever a step would raise the loss; after a kink it is doubled again, every
+           EASY steps that did not
     stop   "auto": converged, stalled, oscillates or diverged, by the rules of `_why`; "unchanged": only when a step changes no parameter;
            "never": after max_iterations
     keep   "all" points and losses, or the "ends" only
@@ -89,7 +89,8 @@ class _Walk:
         self.step = g.step
         self.walk = g.walk if g.quadratic else None
         self.theta, self.rate, self.careful, self.keep = start, rate, careful, keep
-        self.most, self.easy = rate, 0
+        self.asked = self.most = rate
+        self.easy = 0
         self.loss, self.slope = g.step(start)
         self.first = self.loss
         self.steps = self.period = 0
@@ -114,7 +115,7 @@ class _Walk:
     @property
     def cut(self) -> bool:
         """Was the rate halved so often that a kink must be near?"""
-        return self.careful and self.rate < CUT * self.most
+        return self.careful and self.rate < CUT * self.asked
 
     def plainly(self, most: int, limit: float, *, halt: bool, watch: bool) -> None:
         """Brent: the point at each power of two is remembered, and coming back to it is a cycle."""
@@ -156,16 +157,20 @@ class _Walk:
         return all(abs(s) <= r for s, r in zip(slope, rounding(self.g, theta), strict=True))
 
     def next(self, theta: Point, loss: float, slope: Point) -> tuple[Point, float, Point]:
-        """One step; a careful one halves the rate until the loss does not rise beyond its rounding, or nothing changes."""
-        self.easy += 1
+        """One step; a careful one halves the rate until the loss does not rise beyond its rounding, or nothing changes.
+
+        Halved once or twice, it was too large for the curvature, and does not grow again; halved more often, it met a kink, and may.
+        """
+        self.easy, halved = self.easy + 1, 0
         if self.easy > EASY:
             self.rate, self.easy = min(2 * self.rate, self.most), 0
         while True:
             new = tuple([t - self.rate * d for t, d in zip(theta, slope, strict=True)])
             new_loss, new_slope = self.step(new) if new != theta else (loss, slope)
             if not self.careful or new == theta or new_loss <= loss + 8 * EPS * abs(loss):
+                self.most = self.rate if 0 < halved < 3 else self.most
                 return new, new_loss, new_slope
-            self.rate, self.easy = self.rate / 2, 0
+            self.rate, self.easy, halved = self.rate / 2, 0, halved + 1
 
 
 def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:

@@ -19,7 +19,7 @@ from symgd.numeric.function import GradientFunction
 from symgd.numeric.held import Held
 from symgd.numeric.outcome import Outcome, outcome
 from symgd.numeric.rates import Rates, minimum, predicted_iterations
-from symgd.numeric.study import Study, hidden_axes, initial
+from symgd.numeric.study import Study, hidden_axes, initial, target_kind
 from symgd.numeric.trace import Trace
 from symgd.numeric.units import Units, scores, units_of
 from symgd.term import names
@@ -43,6 +43,7 @@ class Fit:
     asked       the rate that was asked for
     least       the loss at the closed form
     outcome     what the model predicts, and how often it is right; None where the problem names no prediction
+    remark      that the loss has no minimum, where the classes can be told apart; else ""
     """
 
     parameters: dict[str, Any]
@@ -57,6 +58,7 @@ class Fit:
     asked: float | Literal["auto"] = "auto"
     least: float | None = None
     outcome: Outcome | None = None
+    remark: str = ""
 
     @property
     def good(self) -> bool:
@@ -99,7 +101,18 @@ def fit(
     agrees = None if gap is None or trace.stopped != "converged" else _small(gap, study.y)
     rounded = None if closed is None else {p: _rounded(v) for p, v in closed.items()}
     least = None if rounded is None else g.fun(study.shapes.join(units.run(rounded)))
-    return Fit(units.own(end), rounded, why_not, gap, agrees, units, trace, g, warning, rate, least, outcome(study, end, run))
+    predicted = outcome(study, end, run)
+    remark = _separated(study, units, predicted)
+    return Fit(units.own(end), rounded, why_not, gap, agrees, units, trace, g, warning, rate, least, predicted, remark)
+
+
+def _separated(study: Study, units: Units, found: Outcome | None) -> str:
+    """Where a linear score puts every sample into its class, twice the weights do so with more certainty, and so on without end."""
+    linear = (units.pairs or units.powers) and not hidden_axes(study.problem)
+    penalised = any(c.symbol.startswith("lam") for c, _ in study.problem.constants)
+    if found is None or found.accuracy != 1.0 or not linear or penalised or target_kind(study.problem) not in ("zero-one", "classes"):
+        return ""
+    return "every sample is put into its class, so larger weights always fit better: the loss has no minimum, and a penalty (…+ridge) would give it one"
 
 
 def _outlook(g: Any, rate: float, first: Column, most: int, *, raw: bool) -> str:
