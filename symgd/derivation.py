@@ -128,7 +128,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """The parameters at which the gradient is zero, solved step by step.
+    """The parameters at which the gradient is zero, solved step by step.  Many linear equations are left unsolved here: solution and why_not are empty.
 
     system     the equations gradient = 0, as (parameter, left side) pairs; each left side equals 0
     solution   (parameter, value) pairs, the values over data alone, or over parameters solved before

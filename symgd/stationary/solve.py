@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from symgd.derivation import ClosedForm, Gradient
-from symgd.stationary.equations import Equations, Unproved, one
+from symgd.stationary.equations import Equations, Steps, Unproved, one
 from symgd.stationary.linear import linear, unfold
 from symgd.stationary.reasons import why_not
 from symgd.stationary.sums import LARGEST, centred, plain
 from symgd.stationary.substitution import solve
+from symgd.term import D
 
 __all__ = ["closed_form"]
 
@@ -19,7 +20,7 @@ def closed_form(gradient: Gradient) -> ClosedForm:
     """The solution of gradient = 0 with its steps, or the reason why there is none.
 
     One parameter, or a vector of them: at once.  A model with an intercept: everything is taken about its mean first.  Several parameters: each
-    is solved for and put into the equations that are left, up to LARGEST of them; more are solved as numbers.
+    is solved for and put into the equations that are left, up to LARGEST of them; more are solved as numbers: then there are equations, no formula.
     """
     problem = gradient.problem
     full = {p: unfold(problem, gradient.whole(p.symbol)) for p in problem.parameters}
@@ -38,4 +39,12 @@ def closed_form(gradient: Gradient) -> ClosedForm:
                 break
     if len(problem.parameters) <= LARGEST and (stage := plain(equations)):
         return solve(stage)
-    return ClosedForm(problem, system, why_not="the linear equations of several parameters are solved as numbers, not as a formula")
+    return _as_numbers(equations)
+
+
+def _as_numbers(e: Equations) -> ClosedForm:
+    """The equations alone, written out: their solution as a formula is too long to be read, `numeric.closed` solves them as numbers."""
+    steps = Steps(e.problem)
+    for p, left in e.system:
+        steps.chain(f"dL/d{p.symbol}", D(e.problem.objective, p), (left, "insert"), (e.full[p], "put back"))
+    return ClosedForm(e.problem, e.system, steps=tuple(steps.done))
