@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,22 +12,25 @@ from symgd.derivation import Gradient
 from symgd.document.files import write_bytes, write_text
 from symgd.document.formats import render
 from symgd.explained import page_of
+from symgd.exposition.layers import layers_of, names_of
+from symgd.exposition.writing import Writing
+from symgd.forward import Problem
 from symgd.hessian import curvature
 from symgd.records import to_json
 from symgd.stationary import closed_form
 from symgd.term import D
 from symgd.typeset import to_latex
-from symgd.typeset.layout import layout
+from symgd.typeset.layout import Layout, layout
 
 __all__ = ["build", "documents"]
 
 FONT = "stix-two-math.woff2"
 
 
-def documents() -> Iterator[tuple[str, str | bytes]]:
+def documents(names: Iterable[str] = tuple(CATALOGUE)) -> Iterator[tuple[str, str | bytes]]:
     """(path below the folder, contents) of every document; the HTML pages share one font file."""
-    rows = []
-    for name in CATALOGUE:
+    rows: dict[str, list[str]] = {group: [] for group in GROUPS}
+    for name in names:
         gradient = derive(problem(name))
         closed, curve = closed_form(gradient), curvature(gradient)
         page = page_of(gradient, closed, curve)
@@ -35,28 +38,49 @@ def documents() -> Iterator[tuple[str, str | bytes]]:
         yield f"{name}/{name}.tex", render(page, "latex")
         yield f"{name}/{name}.html", render(page, "html", font=f"link:../{FONT}")
         yield f"{name}/{name}.json", to_json(gradient, closed, curve)
-        rows.append(_row(name, gradient))
-    yield "README.md", "\n".join([_INDEX, *rows]) + "\n"
+        rows[_group(gradient.problem)].append(_row(name, gradient))
+    tables = (f"## {group}\n\n{_HEAD}\n" + "\n".join(found) for group, found in rows.items() if found)
+    yield "README.md", "\n\n".join([_INDEX, *tables]) + "\n"
     yield FONT, files("symgd.document").joinpath(FONT).read_bytes()
     licence = files("symgd.document").joinpath("stix-two-math.LICENSE.txt").read_bytes()
     yield "stix-two-math.LICENSE.txt", licence
 
 
+GROUPS = ("One feature", "Many features", "Classes", "Networks")
+
+
+def _group(problem: Problem) -> str:
+    """Where a problem stands in the index, by the shapes of its parameters."""
+    if layers_of(problem):
+        return "Networks"
+    return GROUPS[max(len(p.indices) for p in problem.parameters)]
+
+
 def _row(name: str, gradient: Gradient) -> str:
-    """One line of the index."""
-    goals = [(D(gradient.problem.objective, p), gradient.of(p.symbol).result) for p in gradient.problem.parameters]
-    formulas = ", ".join(f"$`{to_latex(layout(goal))} = {to_latex(layout(result))}`$" for goal, result in goals)
+    """One line of the index: the gradients, of a network those of its first layer."""
+    problem = gradient.problem
+    layers = layers_of(problem)
+    goals = [(D(problem.objective, p), gradient.of(p.symbol).result) for p in (layers[0].weights if layers else problem.parameters)]
+    w = Writing("brief", "sum", called=names_of(problem, layers))
+    formulas = [f"{_latex(w.layout(goal))} = {_latex(w.layout(result))}" for goal, result in goals]
+    if layers:
+        delta = D(problem.objective, layers[0].total.name)
+        formulas.append(f"{_latex(w.layout(delta))} = {_latex(layout(delta))}")
     moves = sum(len(d.steps) + len(d.in_full) for d in gradient.tape)
     verdict = "all proved" if gradient.proved else "not all proved"
-    return f"| [{gradient.problem.title}]({name}/{name}.md) | {formulas} | {moves}, {verdict} |"
+    return f"| [{problem.title}]({name}/{name}.md) | {', '.join(f'$`{f}`$' for f in formulas)} | {moves}, {verdict} |"
+
+
+def _latex(formula: Layout) -> str:
+    """For a cell of a table, which a bar would end."""
+    return to_latex(formula).replace("|", r"\vert ")
 
 
 _INDEX = """# Derivations
 
-Written by `symgd build`: every step is proved, and each document says how. Beside each page lie the same derivation as LaTeX, HTML and JSON.
+Written by `symgd build`: every step is proved, and each document says how. Beside each page lie the same derivation as LaTeX, HTML and JSON."""
 
-| problem | gradient | moves |
-| --- | --- | --- |"""
+_HEAD = "| problem | gradient | moves |\n| --- | --- | --- |"
 
 
 def build(directory: Path) -> Iterator[Path]:

@@ -12,8 +12,8 @@ from symgd.typeset.breaking import drawn, split_formula
 from symgd.typeset.layout import Layout
 
 __all__ = [
-    "CHECKS", "RELATIONS", "beside", "drawn", "formula_text", "inline_text", "legend", "numbers", "one_line", "slug", "split_formula", "spoken", "visible",
-    "width", "wrap", "written",
+    "CHECKS", "RELATIONS", "above", "beside", "drawn", "formula_text", "inline_text", "legend", "numbers", "one_line", "slug", "split_formula", "spoken",
+    "visible", "width", "wrap", "written",
 ]  # fmt: skip
 
 # verdict: its mark, its word, and what the word means here
@@ -163,17 +163,23 @@ def spoken(line: Line, left: str = "") -> str:
     return one_line(f"{said} {RELATIONS.get(line.relation, ('', line.relation))[1]} {to_speech(line.right)}".strip())
 
 
+def above(line: Line) -> bool:
+    """Is the left side so wide that it stands on a row of its own, above the right side?"""
+    return line.left is not None and drawn(line.left) > _WIDE_LEFT
+
+
 def beside(chain: Chain, columns: int = 80, rows: int = 4, measure: Callable[[Layout], float] = drawn) -> tuple[bool, ...]:
     """For each line: does its reason stand in a second column beside the formulas, in at most `rows` rows of it?  All no, where most do not fit."""
-    left = max((measure(line.left) for line in chain.lines if line.left is not None), default=0) + _MARGIN
+    left = max((measure(line.left) for line in chain.lines if line.left is not None and not above(line)), default=0) + _MARGIN
     ends = [left + measure(line.right) for line in chain.lines]
     least = min(_COLUMN, max((_reason_width(line) for line in chain.lines), default=0))
     column = max((end for end in ends if end + least <= columns), default=columns)
-    fits = tuple(end <= column and _reason_width(line) <= rows * (columns - column) for end, line in zip(ends, chain.lines, strict=True))
+    fits = tuple(end <= column and not above(line) and _reason_width(line) <= rows * (columns - column) for end, line in zip(ends, chain.lines, strict=True))
     reasoned = [fit for fit, line in zip(fits, chain.lines, strict=True) if line.reason or line.check]
     return fits if 2 * sum(reasoned) > len(reasoned) else (False,) * len(fits)
 
 
+_WIDE_LEFT = 40  # columns
 _MARGIN, _COLUMN = 13, 28  # columns for the number, the relation and the gaps; the least for a column of reasons that do not fit into less
 
 

@@ -9,7 +9,7 @@ from importlib import resources
 from urllib.parse import quote
 
 from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
-from symgd.document.plain import CHECKS, RELATIONS, beside, drawn, inline_text, legend, numbers, one_line, slug, split_formula, spoken, visible, width
+from symgd.document.plain import CHECKS, RELATIONS, above, beside, drawn, inline_text, legend, numbers, one_line, slug, split_formula, spoken, visible, width
 from symgd.document.svg import inline_svg
 from symgd.typeset import Layout, to_latex, to_mathml, to_speech
 
@@ -192,7 +192,7 @@ def _line(line: Line, left: str, anchors: Anchors, first: bool, side: bool) -> s
     verdict = ("\u00a0" if line.reason else "") + _verdict(line.check) if line.check in CHECKS else ""
     why = f'<span class="why">{_inline(line.reason, anchors)}{verdict}</span>' if line.reason or verdict else ""
     identity = f' id="{place}"' if first else ""
-    look = "line" + " starts" * (line.left is not None) + " quiet" * line.quiet + " under" * (not side)
+    look = "line" + " above" * above(line) + " starts" * (line.left is not None) + " quiet" * line.quiet + " under" * (not side)
     return f'<li class="{look}"{identity}>{number}<span class="sides" role="group" aria-label="{sentence}">{sides}</span>{why}</li>'
 
 

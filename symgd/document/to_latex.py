@@ -6,7 +6,7 @@ import re
 
 from symgd.document.latex_text import latex_math, latex_text
 from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
-from symgd.document.plain import CHECKS, RELATIONS, beside, drawn, inline_text, legend, numbers, split_formula, visible, width
+from symgd.document.plain import CHECKS, RELATIONS, above, beside, drawn, inline_text, legend, numbers, split_formula, visible, width
 from symgd.typeset import Layout
 from symgd.typeset import to_latex as formula
 from symgd.typeset.shapes import tall
@@ -120,7 +120,8 @@ def _block(block: Block, anchors: Anchors, used: set[str]) -> str:
 def _chain(lines: tuple[Line, ...], anchors: Anchors, used: set[str], side: bool) -> str:
     r"""Relations under one another, our numbers as tags; a reason beside its line (alignat*), or under it (\intertext; after the last line, a paragraph)."""
     rows, after = "", ""
-    wide = max(map(drawn, (line.right for line in lines)), default=0) + max((drawn(line.left) for line in lines if line.left is not None), default=0)
+    lefts = (drawn(line.left) for line in lines if line.left is not None and not above(line))
+    wide = max(map(drawn, (line.right for line in lines)), default=0) + max(lefts, default=0)
     room = 0.79 - wide / 86
     for k, line in enumerate(lines):
         said, parts = _reason(line, anchors), _rows(line)
@@ -145,12 +146,14 @@ def _under(said: str) -> str:
 
 def _rows(line: Line) -> list[str]:
     """left & relation right, and further rows where the right side is broken."""
-    left = _math(line.left) if line.left is not None else ""
-    room = _WIDE - (drawn(line.left) if line.left is not None else 0)
+    wide = above(line)
+    left = _math(line.left) if line.left is not None and not wide else ""
+    room = _WIDE - (drawn(line.left) if line.left is not None and not wide else 0)
     first, *more = [_math(part) for part in split_formula(line.right, max(int(room), 30))]
     mark = latex_math(RELATIONS[line.relation][0]) if line.relation in RELATIONS else rf"\text{{{latex_text(line.relation)}}}"
     mark = rf"\mathrel{{{mark}}}" if line.relation == ":=" else mark
-    return [f"{left} &{mark} {first}", *(rf"&\quad {part}" for part in more)]
+    own_row = [rf"& {_math(part)}" for part in split_formula(line.left, _WIDE)] if wide and line.left is not None else []
+    return [*own_row, f"{left} &{mark} {first}", *(rf"&\quad {part}" for part in more)]
 
 
 def _tag(line: Line, anchors: Anchors, used: set[str]) -> str:

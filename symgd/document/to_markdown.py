@@ -7,7 +7,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
-from symgd.document.plain import CHECKS, RELATIONS, beside, legend, one_line, split_formula, visible, wrap
+from symgd.document.plain import CHECKS, RELATIONS, above, beside, legend, one_line, split_formula, visible, wrap
 from symgd.typeset import Layout, to_latex
 
 __all__ = ["to_markdown"]
@@ -111,6 +111,8 @@ def _relation(line: Line) -> str:
 def _rows(line: Line, left: str) -> list[str]:
     """left & relation right, and further rows where the right side is broken."""
     first, *more = [_github(part) for part in split_formula(line.right, _WIDE)]
+    if above(line):
+        return [f"& {left}", f"&{_relation(line)} {first}", *(rf"&\qquad {part}" for part in more)]
     return [f"{left} &{_relation(line)} {first}", *(rf"&\qquad {part}" for part in more)]
 
 

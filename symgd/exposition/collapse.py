@@ -61,7 +61,7 @@ def collapse(w: Writing, layers: int) -> None:
     network, line, ((y, as_line, first), *gradients) = collapsed(many)
     w.head("A check: without its bends a network is a line")
     w.say(f"Take the identity for every activation and one unit in every layer. The network of {many} layers is then")
-    w.chain((Line(w.layout(y), w.layout(as_line), check=first.verdict, reason=("every sum put into the next",)),))
+    w.chain((w.line(y, as_line, "=", ("every sum put into the next",), check=first.verdict),))
     weight = mul(*(Name(f"W{k}") for k in range(1, many + 1)))
     w.say("a line with the slope ", w.formula(Name("w")), " = ", w.formula(weight), ". Its gradients must be those of the line, with what the chain rule adds:")
     lines = []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from symgd.derivation import ClosedForm, Gradient
-from symgd.document.page import Line
+from symgd.document.page import Formula, Inline
 from symgd.exposition.writing import Writing, worst
 from symgd.hessian import Curvature, Majorant
 from symgd.term import Name, add, mul
+from symgd.typeset.layout import relation
 
 __all__ = ["checked", "closed_form", "curvature"]
 
@@ -20,12 +21,17 @@ def closed_form(w: Writing, closed: ClosedForm) -> None:
         return
     w.say("At the minimum every slope is 0. The equations are linear in the parameters, so they can be solved step by step.")
     if closed.definitions:
-        w.chain(tuple(Line(w.layout(name), w.layout(value), ":=", number=w.number(name)) for name, value in closed.definitions))
+        w.chain(tuple(w.line(name, value, ":=", number=w.number(name)) for name, value in closed.definitions))
     for d in closed.steps:
         lines = w.derivation(d)
         if isinstance(d.goal, Name):
             w.say("Set to 0 and solve for ", w.formula(d.goal), ":")
         w.chain(lines)
+        if isinstance(d.goal, Name) and d.goal.indices and w.notation == "sum" and (found := w.in_arrays(d.goal, (d.result,))) and found[1][0]:
+            w.say("In matrices ", Formula(relation(found[0], "=", found[1][0])), ".")
+    if not closed.solution:
+        many = len(closed.system)
+        w.say(f"These are {many} linear equations in as many unknowns. A formula for them would be long; they are solved by elimination, as numbers.")
     for condition in closed.requires:
         w.note("This holds if ", w.formula(condition), "; otherwise the minimum is not unique.")
 
@@ -33,7 +39,7 @@ def closed_form(w: Writing, closed: ClosedForm) -> None:
 def curvature(w: Writing, curve: Curvature) -> None:
     w.head("Curvature: is the minimum the only one, and how fast may we go?")
     problem = curve.problem
-    w.chain(tuple(Line(w.layout(d.name), w.layout(d.value), ":=", reason=(d.says,), number=w.number(d.name)) for d in curve.slopes))
+    w.chain(tuple(w.line(d.name, d.value, ":=", (d.says,), w.number(d.name)) for d in curve.slopes))
     for _, d in curve.entries:
         w.chain(w.derivation(d) if w.detail != "brief" else (w.result(d),))
     if curve.along and not curve.entries and curve.slope:
@@ -43,10 +49,10 @@ def curvature(w: Writing, curve: Curvature) -> None:
         slope = f"{curve.slope.name.symbol if curve.slope else 'g'} := d{problem.objective.symbol}/d{curve.step.symbol}"
         twice = len(curve.along) > 1
         w.say("Along a line through the parameters, ", *moved, f", the slope is {slope}" + (" and its own slope is" if twice else ""))
-        w.chain(tuple(Line(w.layout(d.name), w.layout(d.value), ":=", reason=(d.says,)) for d in curve.named))
+        w.chain(tuple(w.line(d.name, d.value, ":=", (d.says,)) for d in curve.named))
         last = curve.along[-1]
-        how = ("the same walk, twice",) if twice else ("the same walk",)
-        w.chain((Line(w.layout(last.goal), w.layout(last.result), reason=how, check=worst(last.steps) if last.steps else ""),))
+        how: Inline = ("the same walk, twice",) if twice else ("the same walk",)
+        w.chain((w.line(last.goal, last.result, "=", how, check=worst(last.steps) if last.steps else ""),))
     sentence = curve.says[0].upper() + curve.says[1:]
     if curve.reasons:
         w.say("By the rules of convex functions: " + "; ".join(curve.reasons) + ".")

@@ -8,8 +8,9 @@ from itertools import takewhile
 from symgd.derivation import Derivation, Step
 from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Line, Link, Mono, Note, Prose, Strong, Table
 from symgd.rules import law_of
-from symgd.term import D, Name, Term, replace
-from symgd.typeset.layout import Convention, Layout, Notation, axes_of, in_arrays, layout
+from symgd.term import Compare, D, Name, Term, replace
+from symgd.typeset.arrange import RELATIONS
+from symgd.typeset.layout import Convention, Layout, Notation, axes_of, in_arrays, layout, relation
 
 __all__ = ["SHOWN", "Writing", "worst"]
 
@@ -57,6 +58,8 @@ class Writing:
         """The term in the page's notation; a local derivative keeps its indices."""
         notation = notation or ("sum" if self.notation == "matrix" and isinstance(t, D) and t.partial else self.notation)
         t = self.named(t)
+        if notation == "matrix" and isinstance(t, Compare):
+            return relation(self.layout(t.left, notation), RELATIONS[t.relation], self.layout(t.right, notation))
         return layout(t, notation, self.straight, axes_of(t, self.convention) if notation == "matrix" else None, self.convention)
 
     def pair(self, left: Term, right: Term) -> tuple[Layout, Layout]:
