@@ -16,6 +16,7 @@ from symgd.referee.tape import Referee
 from symgd.rules import CALCULUS, INDICES, INVERSES, LINEAR, SUMS
 from symgd.rules.arithmetic import tidy
 from symgd.rules.closing import close, count_out, fold
+from symgd.rules.spreading import spread
 from symgd.rules.table import Rule, first
 from symgd.term import ZERO, Add, Compare, D, Name, Sum, Term, add, children, mul, names, occurrences, parts, rebuild, replace, size
 from symgd.term import subterms
@@ -57,6 +58,7 @@ class _Walk:
 
     def finish(self, problem: Problem) -> None:
         self.to(tidy(self.at), "arithmetic")
+        self.to(tidy(spread(problem, self.at)), "sums apart")
         self.to(count_out(problem, self.at), "count")
         self.to(fold(problem, self.at), "call by name")
         self.to(tidy(self.at), "arithmetic")

@@ -21,6 +21,7 @@ from symgd.referee.tape import Referee
 from symgd.rules import CALCULUS, INDICES, INVERSES, LAWS, LINEAR, SUMS, NoRule
 from symgd.rules.arithmetic import tidy
 from symgd.rules.closing import close, count_out, fold
+from symgd.rules.spreading import spread
 from symgd.rules.table import Rule, first
 from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, size, subterms
 from tests.by_hand import NUMBERS, SYMBOLS, places, value
@@ -458,6 +459,7 @@ BESIDE: list[tuple[str, Callable[..., Term], str, Term | Problem]] = [
     ("tidy", lambda t: add(tidy(t), Num(Fraction(1, 10**12))), "arithmetic", x**3),
     ("close", lambda p, t: Neg(close(p, t)), "closing algebra", problem("logistic-log-loss")),
     ("count_out", lambda p, t: t.body if isinstance(t, Sum) else Div(count_out(p, t), TWO), "count", problem("constant-mse")),
+    ("spread", lambda p, t: mul(TWO, spread(p, t)), "sums apart", problem("plane-mse")),
     ("fold", lambda p, t: fold(p, t) if size(t) < 2 else add(fold(p, t), ONE), "call by name", problem("exponential-mse")),
     ("_value", lambda d, name: TWO * d.value, "definition", problem("line-mse")),
 ]  # fmt: skip

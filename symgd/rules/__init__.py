@@ -1,6 +1,6 @@
 """Why a line may be rewritten: the rules by name.  `calculus`, `sums` move one step; `arithmetic` and `closing` tidy up."""
 
-from symgd.rules import arithmetic, closing
+from symgd.rules import arithmetic, closing, spreading
 from symgd.rules.calculus import CALCULUS
 from symgd.rules.linear import INVERSES, LINEAR
 from symgd.rules.sums import INDICES, SUMS
@@ -20,6 +20,7 @@ LAWS: dict[str, tuple[str, str]] = {name: (r.law, r.reason) for table in (CALCUL
     "insert": ("equals for equals", "The derivatives found before are put in."),
     "call by name": ("a value that has a name is called by it", "The expression was named on the way; its name is shorter."),
     "arithmetic": (arithmetic.LAW, "Only arithmetic: nothing is multiplied out."),
+    "sums apart": (spreading.LAW, "Each product of the product rule gets a sum of its own."),
     "closing algebra": (closing.LAW, "The line becomes shorter when like things are put together."),
     "count": ("Σᵢ c = n c", "A constant summed over all n samples is n times the constant."),
     "split the sum": ("Σ (f + g) = Σ f + Σ g and Σ c f = c Σ f", "The sum is split, the parameters come out, and the sums over data alone get names."),
