@@ -277,6 +277,9 @@ IDENTITIES: list[tuple[Term, str]] = [
     (S("i", "k", G), "𝟏ᵀ G 𝟏"),
     (S("i", u) / n, "(1/n) 𝟏ᵀ u"),
     (S("i", y) * S("i'", N("u", "i'")), "(𝟏ᵀ y) 𝟏ᵀ u"),
+    (w + 2 * S("i", u), "w + 2 (𝟏ᵀ u) 𝟏"),
+    (X() - Div(ONE, n) * S("i'", X("i'", "j")), "X − (1/n) 𝟏 𝟏ᵀ X"),
+    (S("i", N("C", "i", "h") * (S("j", X() * N("V", "j", "k")) - G)), "Cᵀ (X V − G)"),
     # determinants and inverses
     (Det("j", "j'", A()), "det(A)"),
     (call("log", Det("j", "j'", A())), "log(det(A))"),
@@ -334,6 +337,22 @@ def test_an_identity_is_written_as_in_the_tables_and_read_back(t: Term, unicode:
 @pytest.mark.parametrize("t", [row[0] for row in IDENTITIES if len(order_of(row[0])) == 2], ids=[row[1] for row in IDENTITIES if len(order_of(row[0])) == 2])
 def test_the_transpose_of_every_matrix_is_written_and_read_back(t: Term) -> None:
     assert check(t, order_of(t)[::-1]) == ""
+
+
+def nested(layers: int) -> Term:
+    """tanh(tanh(X W₁ + 𝟏 b₁ᵀ) W₂ + 𝟏 b₂ᵀ) and so on"""
+    out, axis_before = X(), "j"
+    for k in range(1, layers + 1):
+        out = call("tanh", S(axis_before, out * N(f"W{k}", axis_before, f"h{k}")) + N(f"b{k}", f"h{k}"))
+        axis_before = f"h{k}"
+    return out
+
+
+def test_layers_inside_one_another_are_written_once_each_and_not_without_end() -> None:
+    shape = in_arrays(nested(12))
+    assert shape is not None
+    assert to_unicode(shape).count("tanh") == 12
+    assert in_arrays(nested(200)) is None
 
 
 NO_FORM = [

@@ -8,18 +8,22 @@ Glossary: `order` the free indices of the result, rows first; "" in it stands fo
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from symgd.indices import axis, free
-from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term
+from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children
 from symgd.typeset.arrange import RELATIONS, Look, arrange
 from symgd.typeset.arrays import ATOM, ENTRYWISE, FUNCTION, MINUS, ONES, OPEN, PRODUCT, SUM, Array, applied, length, negative, scaled, times, turned
 from symgd.typeset.contract import flat, indexed, softmax
 from symgd.typeset.marks import array_mark, ident, rank
-from symgd.typeset.multiply import multiplied
+from symgd.typeset.multiply import fewer_transposes, multiplied
 from symgd.typeset.shapes import Apply, Brace, Fence, Ident, Layout, Number, Op, Rate, Root, Row, Script
 
 __all__ = ["Order", "canonical", "matrix", "natural"]
 
 Order = tuple[str, ...]
+
+_DEEPEST = 100
 
 NABLA = Op("∇", "prefix")
 
@@ -44,7 +48,7 @@ def matrix(t: Term, look: Look, order: Order | None = None) -> Layout | None:
     """t as numbers, columns and matrices, with its free indices in the given order; None where no such form is known."""
     order = canonical(t) if order is None else order
     letters = tuple(a for a in order if a)
-    if len(letters) > 2:
+    if len(letters) > 2 or _too_deep(t):
         return None
     found = _write(t, letters, look)
     if found is not None and order[:1] == ("",) and letters:
@@ -52,16 +56,31 @@ def matrix(t: Term, look: Look, order: Order | None = None) -> Layout | None:
     return None if found is None else found.piece
 
 
+def _too_deep(t: Term) -> bool:
+    """Nobody reads thirty layers inside one another, and the walk would run out of stack."""
+    level: list[Term] = [t]
+    for _ in range(_DEEPEST):
+        level = [c for s in level for c in children(s)]
+    return bool(level)
+
+
+@lru_cache(maxsize=4096)  # sums are written both ways round
 def _write(t: Term, order: Order, look: Look) -> Array | None:
     if not free(t) <= set(order):
         return None
     if not order and not indexed(t):
         return Array(arrange(t, look), _level(t))
-    if len(free(t)) < len(order):
+    product = isinstance(t, Mul | Sum | Div) and not softmax(t)
+    if len(free(t)) < len(order) and not product:
         return _repeated(t, order, look)
-    if len(order) == 2 and isinstance(t, Add | Pow | Call | Cases) and order != canonical(t):  # (A + B)ᵀ, not Aᵀ + Bᵀ
-        found = _write(t, order[::-1], look)
-        return found and turned(found)
+    if product:
+        return multiplied(t, order, lambda u, own: _write(u, own, look))
+    if len(order) == 2 and isinstance(t, Add | Pow | Call | Cases):
+        return fewer_transposes(order, lambda own: _one_way(t, own, look))
+    return _one_way(t, order, look)
+
+
+def _one_way(t: Term, order: Order, look: Look) -> Array | None:
     match t:
         case Name(symbol, indices):
             return _name(symbol, indices, order, look)
@@ -85,10 +104,8 @@ def _write(t: Term, order: Order, look: Look) -> Array | None:
             return _function(f, args, order, look)
         case Cases():
             return _cases(t, order, look)
-        case Div() if softmax(t):
+        case Div():
             return _softmax(t, order, look)
-        case Mul() | Sum() | Div():
-            return multiplied(t, order, lambda u, own: _write(u, own, look))
     return None
 
 

@@ -12,7 +12,7 @@ from symgd.term import ONE, TWO, Call, Div, Match, Pow, Term
 from symgd.typeset.arrays import ATOM, FUNCTION, ONES, TRANSPOSE, Array, applied, diagonal, entrywise, length, negative, scaled, times, turned
 from symgd.typeset.contract import Strand, below, contracted, flat, joined, loop, lots, taken_out
 from symgd.typeset.marks import rank
-from symgd.typeset.shapes import Apply, Fence, Frac, Layout, Number, Row, Script
+from symgd.typeset.shapes import Apply, Fence, Frac, Layout, Number, Root, Row, Script
 
 __all__ = ["multiplied"]
 
@@ -32,7 +32,7 @@ def multiplied(t: Term, order: Order, write: Write) -> Array | None:
             rest += left
         else:
             return None
-    found = _beside(rest, order, write) if rest else None
+    found = _beside(rest, order, write) if rest else write(ONE, order) if order else None
     before = [a for a in front if a is not None]
     if len(before) < len(front) or (rest and found is None):
         return None
@@ -74,9 +74,29 @@ def _times(*factors: Array | None) -> Array | None:
 
 def _together(strands: Sequence[Strand], order: Order, write: Write) -> Array | None:
     """Strands of the same indices: A ⊙ B, or A ⊘ C; where the letters stand the other way round, (A ⊙ B)ᵀ"""
-    if len(strands) > 1 and order != tuple(sorted(order, key=rank)):
-        found = _together(strands, order[::-1], write)
-        return found and turned(found)
+    if len(strands) < 2 or len(order) < 2:
+        return _entries(strands, order, write)
+    if all(s.term is not None for s in strands):
+        return fewer_transposes(order, lambda own: _entries(strands, own, write))
+    found = _entries(strands, _batch_first(order), write)  # products inside are written once
+    return found if order == _batch_first(order) else found and turned(found)
+
+
+def _batch_first(order: Order) -> Order:
+    return tuple(sorted(order, key=rank))
+
+
+def fewer_transposes(order: Order, write: Callable[[Order], Array | None]) -> Array | None:
+    """(A + B)ᵀ rather than Aᵀ + Bᵀ: of the two ways the one with fewer transposes; of two as good, batch first."""
+    here, there = write(order), write(order[::-1])
+    if here is None or there is None:
+        return None
+    back = turned(there)
+    some, other = _crossed(here.piece), _crossed(back.piece)
+    return here if some < other or (some == other and order == _batch_first(order)) else back
+
+
+def _entries(strands: Sequence[Strand], order: Order, write: Write) -> Array | None:
     tops, bottoms = [s for s in strands if below(s) is None], [q for s in strands if (q := below(s)) is not None]
     above = [_strand(s, order, write) for s in tops] or [write(ONE, order)]
     under = _product_of(bottoms, order, write)
@@ -192,8 +212,15 @@ def _trace(over: Order, strands: tuple[Strand, ...], write: Write) -> Array | No
 
 
 def _crossed(piece: Layout) -> int:
-    """How many transposes stand in a product?"""
-    return sum(map(_crossed, piece.pieces)) if isinstance(piece, Row) else isinstance(piece, Script) and piece.sup == TRANSPOSE
+    """How many transposes stand in it?"""
+    match piece:
+        case Row(pieces) | Apply(_, pieces):
+            return sum(map(_crossed, pieces))
+        case Fence(body) | Root(body):
+            return _crossed(body)
+        case Script(base, _, sup):
+            return _crossed(base) + (sup == TRANSPOSE)
+    return 0
 
 
 def _trace_of(s: Strand, write: Write) -> Array | None:
