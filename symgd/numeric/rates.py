@@ -17,7 +17,7 @@ import numpy as np
 from symgd.numeric.arrays import Column
 from symgd.numeric.bound import Bound
 
-__all__ = ["Rates", "distance", "minimum", "predicted_iterations", "rates", "rounding", "shown", "target_spread"]
+__all__ = ["Rates", "distance", "forecast", "from_eigenvalues", "minimum", "predicted_iterations", "rates", "rounding", "shown", "target_spread"]
 
 EPS = 2.0**-52
 NEAR = 1e-8  # of the spread of the target: where predicted_iterations counts a descent as arrived
@@ -28,7 +28,8 @@ class Rates:
     """bound      2/λmax: a fixed rate below it converges, one above it diverges; inf where the loss is flat
     best       2/(λmax + λmin), the fixed rate that shrinks the slowest part most; where λmin is 0, 1/λmax
     condition  λmax/λmin: about how many steps it takes, divided by 2, to win one factor e
-    exact      is the loss quadratic?  Else these are estimates from the start alone
+    exact      is the loss quadratic?  Else these are safe for every θ, or estimates at one place, as `says` tells
+    says       what they stand on
     """
 
     bound: float
@@ -36,6 +37,7 @@ class Rates:
     condition: float
     eigenvalues: tuple[float, ...]
     exact: bool
+    says: str = ""
 
     def warning(self, rate: float) -> str:
         """What is wrong with the rate, before the first step, or ""."""
@@ -65,6 +67,16 @@ def rates(g: Bound, start: Sequence[float]) -> Rates:
         return Rates(math.inf, 1.0, math.inf, tuple(map(float, values)), g.quadratic)
     best = 2 / (top + low) if low and g.quadratic else 1 / top
     return Rates(2 / top, best, top / low if low else math.inf, tuple(map(float, values)), g.quadratic)
+
+
+def from_eigenvalues(values: Column, *, exact: bool, says: str = "") -> Rates:
+    """The rates for second derivatives with these eigenvalues, in ascending order: the Hessian's own where exact, else of a form above it."""
+    top = float(values[-1])
+    low = float(values[0]) if values[0] > (len(values) * EPS) ** 2 * top else 0.0
+    if top <= 0:
+        return Rates(math.inf, 1.0, math.inf, tuple(map(float, values)), exact, says)
+    best = 2 / (top + low) if low and exact else 1 / top
+    return Rates(2 / top, best, top / low if low else math.inf, tuple(map(float, values)), exact, says)
 
 
 def _by_differences(g: Bound, start: Sequence[float]) -> Column:
@@ -148,6 +160,25 @@ def predicted_iterations(g: Bound, rate: float, start: Sequence[float]) -> int |
         middle = (low + high) // 2
         low, high = (low, middle) if near(middle) else (middle + 1, high)
     return 0 if near(0) else low
+
+
+def forecast(g: Bound, rate: float | None, start: Sequence[float], most: int) -> str:
+    """One sentence: whether `most` steps bring a descent to the minimum, and if not, why."""
+    known = rates(g, start)
+    alpha = known.best if rate is None else rate
+    if not g.quadratic:
+        return "how many steps are needed is not known beforehand: the loss is not quadratic, its second derivatives change from place to place"
+    if not alpha < known.bound:
+        return f"no number of steps is enough at the rate {alpha:.3g}: the bound is {shown(known.bound)}"
+    why = f"the condition number λmax/λmin is {shown(known.condition)}"
+    steps = predicted_iterations(g, alpha, start)
+    if steps is None:
+        flat = why if math.isfinite(known.condition) else "the smallest eigenvalue is 0 as far as doubles tell"
+        return f"the descent does not get there in double precision: {flat}, and the slope along that direction drowns in its rounding; solve it in closed form"
+    if steps <= most:
+        return f"about {steps:,} steps are needed at the rate {shown(alpha)}: {why}"
+    slow = f"{why}, so each step takes away only a small part of the error along the flattest direction"
+    return f"{most:,} steps are not enough, about {shown(float(steps))} are needed at the rate {shown(alpha)}: {slow}; the closed form gets there at once"
 
 
 def rounding(g: Bound, theta: Sequence[float]) -> list[float]:

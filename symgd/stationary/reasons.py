@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symgd.derivation import Gradient
+from symgd.indices import free
 from symgd.language import FUNCTIONS
 from symgd.term import ONE, Call, Cases, Name, Num, Pow, Term, names, subterms
 from symgd.typeset import to_unicode
@@ -19,22 +20,23 @@ def why_not(gradient: Gradient, bad: list[Name], full: dict[Name, Term]) -> str:
     mine = {p.symbol for p in problem.parameters}
     each = [f"∂{problem.objective.symbol}/∂{p.symbol} = 0" for p in bad]
     which = " and ".join([", ".join(each[:-1]), each[-1]] if len(each) > 1 else each) if len(each) <= MOST else f"{len(each)} of the equations"
-    verb = "is" if len(bad) == 1 else "are"
+    verb, they = ("is", "it") if len(bad) == 1 else ("are", "they")
     held = [s for p in bad for s in subterms(full[p]) if names(s) & mine]
-    return f"{which} {verb} not linear in the parameters: {_instead(held)}"
+    return f"{which} {verb} not linear in the parameters: {_instead(held, they, verb)}"
 
 
-def _instead(held: list[Term]) -> str:
+def _instead(held: list[Term], they: str, are: str) -> str:
     calls = list(dict.fromkeys(s.function for s in held if isinstance(s, Call)))
     kinked = [f for f in calls if FUNCTIONS[f].kinks(ONE) and not FUNCTIONS[f].domain(ONE)]
     if kinked or any(isinstance(s, Cases) for s in held) or any(FUNCTIONS[f].arity == 2 for f in calls):
         shown = f", as {_shown(kinked[0])} is" if kinked else ""
-        return f"they are piecewise{shown}, and which piece holds is known only at the solution, so the descent has to find it"
+        return f"{they} {are} piecewise{shown}, and which piece holds is known only at the solution, so the descent has to find it"
     powers = any(isinstance(s, Pow) and not (isinstance(s.exponent, Num) and s.exponent.value.denominator == 1) for s in held)
     if calls or powers:
-        what = f"in {_shown(calls[0])} they are transcendental in the parameters" if calls else "the parameters stand under a root or in an exponent"
-        return f"{what}: no formula of finitely many steps solves that, the descent has to find it"
-    return "they multiply parameters with each other: no formula solves that in general, the descent has to find it"
+        what = f"in {_shown(calls[0])} {they} {are} transcendental in the parameters" if calls else "the parameters stand under a root or in an exponent"
+        each = any(free(s) for s in held if isinstance(s, Call) or powers)  # of each sample another value
+        return f"{what}: {'no formula of finitely many steps solves that in general' if each else 'no formula is sought here'}, the descent has to find it"
+    return f"{they} {'multiply' if are == 'are' else 'multiplies'} parameters with each other: no formula solves that in general, the descent has to find it"
 
 
 def _shown(f: str) -> str:
