@@ -86,13 +86,14 @@ def back_propagation(w: Writing, gradient: Gradient, layers: tuple[Layer, ...], 
 def summary(w: Writing, gradient: Gradient, layers: tuple[Layer, ...]) -> Inline:
     """The gradients of the first layer, and the sensitivity that they are made of."""
     first, objective = layers[0], gradient.problem.objective
-    delta = w.formula(_delta(gradient, first))
-    w.called = names_of(gradient.problem, layers)
+    called = names_of(gradient.problem, layers)
+    delta = w.pair(Name(called[first.total.name.symbol], first.total.name.indices), _delta(gradient, first))
+    w.called = called
     out: list[str | Formula] = []
     for p in first.weights:
         left, right = w.pair(D(objective, p), gradient.of(p.symbol).result)
         out += [Formula(left), " = ", Formula(right), ", "]
-    out += ["where ", w.formula(_delta(gradient, first)), " = ", delta, f"; and so in each of the {len(layers)} layers, from its own sensitivity"]
+    out += ["where ", Formula(delta[0]), " = ", Formula(delta[1]), f"; and so in each of the {len(layers)} layers, from its own sensitivity"]
     w.called = {}
     return tuple(out)
 
@@ -226,6 +227,7 @@ def _activation(w: Writing, gradient: Gradient, layers: tuple[Layer, ...]) -> No
         for d in layer.inside[:1]:
             found = next((x for x in gradient.tape if x.goal == D(d.name, layer.total.name, True)), None)
             if found and d.name.symbol in names(found.result) and layer.total.name.symbol not in names(found.result):
-                w.say("The derivative ", w.formula(found.goal), " = ", w.formula(found.result), " is written with ", w.formula(d.name),
+                rate, value = w.pair(found.goal, found.result)
+                w.say("The derivative ", Formula(rate), " = ", Formula(value), " is written with ", w.formula(d.name),
                       ", which the forward pass has worked out already: ", w.formula(layer.total.name), " can be forgotten.")  # fmt: skip
                 return
