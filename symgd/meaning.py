@@ -173,6 +173,7 @@ class Instance:
         self.within = 0
         self._said: dict[Any, Any] = {}
         self._tape: tuple[tuple[Any, Any], ...] | None = None
+        self._users: dict[Any, list[tuple[Any, Any]]] | None = None
 
     def weight(self, index: str, k: int) -> Any:
         """How many copies there are of sample k: a symbol on a weighed axis, else 1."""
@@ -293,6 +294,15 @@ class Instance:
                     tape += [*list(self.inside.items())[known:], (self.symbol(d.name.symbol, tuple(at.values())), value)]
             self._tape = tuple(tape)
         return self._tape
+
+    def users(self, symbol: Any) -> tuple[tuple[Any, Any], ...]:
+        """The scalars that are made of this one, with their definitions."""
+        if self._users is None:
+            self._users = {}
+            for made, definition in self.scalars():
+                for v in definition.free_symbols:
+                    self._users.setdefault(v, []).append((made, definition))
+        return tuple(self._users.get(symbol, ()))
 
     def leaves(self) -> Iterator[tuple[Name, Any]]:
         """Every scalar that is given, not computed: parameters, data, constants."""

@@ -30,11 +30,15 @@ __all__ = ["Referee"]
 
 DRAWS = 400  # places tried before a line is called unfit for residues
 PRIMES = 48  # in turn, where a place is unfit
+CLEAN = -1  # the place where no sign was asked for yet: a line without signs needs no other
 PATIENCE = 7  # draws of one sample before everything is drawn again, in another field
 AGAIN = 24  # places tried for a line after another of the same derivation was unfit
 FORMS = 1  # lines of one derivation whose canonical form is tried: it may take a second
 PLACES = 40  # looked at where a line has signs or cases; four independent signs show all their patterns in that many, more do not
 ROOTS = 12  # looked at at least where a line has even roots: what stands in a root may be a square, of either sign
+
+
+Entries = tuple[dict[str, int], ...]  # index values
 
 
 class Case:
@@ -68,8 +72,14 @@ class Case:
         """Do both lines have the same values, under every pattern of signs that the domain allows?  Raises Unfit, Undecided."""
         met: set[Pattern] = set()
         positive = tuple(dict.fromkeys((*positives(a), *positives(b), *domain)))
+        entries = tuple(self.instance.values(tuple(sorted(free(a) | free(b)))))
+        inside = tuple((u, at) for u in positive for at in self.instance.values(tuple(sorted(free(u)))))
+        same, residues = self.sides(a, b, entries, CLEAN, ())
+        if not (residues.place.signs or residues.place.rooted):
+            return same
+        del self.places[CLEAN]
         for k in range(PLACES):
-            same, residues = self.sides(a, b, k, positive)
+            same, residues = self.sides(a, b, entries, k, inside)
             if not same:
                 return False
             met.add(residues.place.pattern())
@@ -77,19 +87,15 @@ class Case:
                 break
         return True
 
-    def sides(self, a: Term, b: Term, k: int, positive: tuple[Term, ...]) -> tuple[bool, Residues]:
-        """Are all values equal at the k-th place?  Where signs count, it lies in the domain."""
-        indices = tuple(sorted(free(a) | free(b)))
+    def sides(self, a: Term, b: Term, entries: Entries, k: int, positive: tuple[tuple[Term, dict[str, int]], ...]) -> tuple[bool, Residues]:
+        """Are all entries equal at the k-th place?  It lies where what is `positive` is so."""
         refused: Counter[Any] = Counter()
         for _ in range(self.draws):
             values, residues = self.place(k)
             try:
-                same = all(values.of(a, at) == values.of(b, at) for at in self.instance.values(indices))
-                if residues.place.signs or residues.place.rooted:
-                    for u in positive:
-                        for at in self.instance.values(tuple(sorted(free(u)))):
-                            residues.place.must_be_positive(self.instance.say(u, at))
-                return same, residues
+                for u, at in positive:
+                    residues.must_be_positive(self.instance.say(u, at))
+                return all(values.of(a, at) == values.of(b, at) for at in entries), residues
             except Unfit as unfit:
                 self.move(k, unfit, refused)
         self.draws = AGAIN
@@ -112,6 +118,8 @@ def every(patterns: set[Pattern]) -> bool:
     """Is each assignment of signs one of the patterns, or an extension of one?"""
     if frozenset() in patterns or not patterns:
         return bool(patterns)
+    if len(patterns) < 2 ** min(map(len, patterns)):
+        return False
     expression = next(e for p in patterns for e, _ in p)
     return all(every({p - {(expression, s)} for p in patterns if (expression, -s) not in p}) for s in (1, -1))
 

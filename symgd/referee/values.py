@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Protocol
 
 import sympy as sp
@@ -37,6 +38,12 @@ class Field(Protocol):
     def value(self, e: Any) -> Any: ...
 
 
+@lru_cache(20_000)
+def _symbols(e: Any) -> frozenset[Any]:
+    """SymPy's free symbols, which it collects anew each time."""
+    return frozenset(e.free_symbols)
+
+
 class Waiting:
     """The forward tape in scalars that have no value yet: each is computed when an expression first needs it.
 
@@ -49,11 +56,11 @@ class Waiting:
 
     def needed(self, e: Any) -> Iterator[tuple[Any, Any]]:
         """What e is made of and has no value yet, in order; each has one once it was handed out."""
-        if not self.waiting or not (wanted := self.waiting & e.free_symbols):
+        if not self.waiting or not (wanted := self.waiting & _symbols(e)):
             return
         for symbol, definition in reversed(self.tape):
             if symbol in wanted:
-                wanted |= definition.free_symbols
+                wanted |= _symbols(definition)
         for symbol, definition in self.tape:
             if symbol in wanted and symbol in self.waiting:
                 yield symbol, definition
@@ -153,13 +160,24 @@ class Residues:
         return frozenset({s for s in leaves if "[" in str(s)} or leaves)
 
     def value(self, e: Any) -> int:
+        if (known := self.place.env.get(e)) is not None:
+            return known
+        self.prepare(e)
+        return self.place.value(e)
+
+    def prepare(self, e: Any) -> None:
+        """What e is made of has its value."""
         for symbol, definition in self._tape.needed(e):
             self.place.put(symbol, definition)
         for symbol, what in self._inside.items():
-            if symbol not in self.place.env and symbol in e.free_symbols:
+            if symbol not in self.place.env and symbol in _symbols(e):
                 self.value(what)
                 self.place.put(symbol, what)
-        return self.place.value(e)
+
+    def must_be_positive(self, e: Any) -> None:
+        """Raises Unfit where e is negative here."""
+        self.prepare(e)
+        self.place.must_be_positive(e)
 
 
 class Values:
@@ -205,7 +223,8 @@ class Values:
                 return field.mul([sign, self.determinant(minor), field.inverse(self.determinant(m))])
             case D(Name(s, up), by, False):
                 top, down = (inside.symbol(x.symbol, tuple(at[a] for a in x.indices)) for x in (Name(s, up), by))
-                slope = self.adjoints(top).get(down, field.number(Fraction(0)))
+                if (slope := self.adjoint(top, down)) is None:
+                    return field.number(Fraction(0))
                 return field.mul([slope, field.inverse(field.value(inside.copies(Name(s, up), by, at)))])
         return field.value(inside.say(t, at))
 
@@ -220,15 +239,11 @@ class Values:
         minors = ([[x for k, x in enumerate(line) if k != c] for line in m[1:]] for c in range(len(m)))
         return self.field.add([self.field.mul([self.field.number(Fraction((-1) ** c)), m[0][c], self.determinant(minor)]) for c, minor in enumerate(minors)])
 
-    def adjoints(self, top: Any) -> dict[Any, Any]:
-        """∂top/∂(every scalar): SymPy differentiates each scalar definition, the values are multiplied and added up."""
-        if top not in self.memo:
-            out = {top: self.field.number(Fraction(1))}
-            for symbol, definition in reversed(self.instance.scalars()):
-                if symbol not in out:
-                    continue
-                for v in sorted(definition.free_symbols, key=str):
-                    slope = self.field.mul([out[symbol], self.field.value(self.instance.slope(definition, v))])
-                    out[v] = self.field.add([out[v], slope]) if v in out else slope
-            self.memo[top] = out
-        return self.memo[top]  # type: ignore[no-any-return]
+    def adjoint(self, top: Any, v: Any) -> Any:
+        """∂top/∂v = Σ ∂top/∂u · ∂u/∂v over the scalars u that are made of v, SymPy's diff for each; None where no path leads from v to top."""
+        key = top, v
+        if key not in self.memo:
+            paths = ((self.adjoint(top, u), definition) for u, definition in self.instance.users(v)) if v != top else ()
+            terms = [self.field.mul([front, self.field.value(self.instance.slope(definition, v))]) for front, definition in paths if front is not None]
+            self.memo[key] = self.field.number(Fraction(1)) if v == top else self.field.add(terms) if terms else None
+        return self.memo[key]
