@@ -205,9 +205,9 @@ def _see_entries(study: Any, named: dict[str, float], option: str) -> set[int]:
 def _see_enough(problem: Problem, rows: int, columns: int) -> None:
     """A linear model without a penalty needs as many rows as it has weights."""
     from symgd.numeric.data import DataError
-    from symgd.numeric.study import hidden_axes
+    from symgd.numeric.study import hidden_axes, penalty_of
 
-    if hidden_axes(problem) or any(c.symbol.startswith("lam") for c, _ in problem.constants):
+    if hidden_axes(problem) or penalty_of(problem):
         return
     many = sum(columns if p.indices[:1] == ("j",) else 1 for p in problem.parameters)
     if rows < many:

@@ -101,6 +101,11 @@ def start_in_words(study: Study) -> str:
 
 
 def rate_in_words(rate: float | str, known: Rates) -> str:
+    if math.isnan(known.bound):
+        jumps = "the slope jumps at the kinks of this loss, so no fixed rate comes to rest"
+        if rate != "auto":
+            return f"{rate:.6g} as given; {jumps}"
+        return f"{known.best:.6g}, whose first step lowers the loss most; {jumps}: it is halved where the loss would rise, and falls after the first kink"
     bound = f"2/λmax = {shown(known.bound)}" + ("" if known.exact else ", estimated at the start")
     if rate == "auto":
         best = "the best fixed rate 2/(λmax + λmin)" if known.exact else "a cautious rate 1/λmax, halved where the loss would rise"
@@ -125,6 +130,8 @@ def after_lines(study: Study, fit: Fit) -> Iterator[str]:
     if fit.closed is None:
         yield _wrapped("closed form", f"none: {fit.why_not}")
     else:
+        if fit.why_not:
+            yield _wrapped("closed form", fit.why_not)
         yield _wrapped("gap", cross_check(study, fit))
     yield from _right_and_wrong(study, fit)
 

@@ -191,10 +191,18 @@ def test_another_loss_finds_a_rate_by_itself_and_falls_at_every_step(f, y):
     assert trace.gap is trace.predicted_iterations is None
 
 
-def test_a_kinked_loss_falls_too():
-    trace = descend(MAE, x=Z, y=Y, max_iterations=500)
-    assert (np.diff(trace.losses) <= 1e-14).all()
-    assert trace.loss < trace.losses[0]
+def test_a_loss_whose_slope_jumps_comes_near_its_least_with_a_rate_that_falls():
+    """Some line through two of the points has the least mean absolute error."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=40)
+    y = np.round(2 * x + 1 + 3 * rng.normal(size=40))
+    lines = [((y[j] - y[k]) / (x[j] - x[k]), (x[j] * y[k] - x[k] * y[j]) / (x[j] - x[k])) for j in range(40) for k in range(j)]
+    least = min(np.mean(np.abs(w * x + b - y)) for w, b in lines)
+    trace = descend(MAE, x=x, y=y)
+    assert least <= trace.loss <= least * (1 + 1e-5)
+    assert trace.stopped == "max-iterations"
+    assert "the slope jumps at the kinks" in trace.says
+    assert math.isnan(trace.rate_bound)
 
 
 def test_a_start_at_the_minimum_is_converged_at_once():

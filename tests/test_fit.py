@@ -384,7 +384,7 @@ def test_collinear_columns_are_named_before_the_first_step(run: Run) -> None:
     assert plain(out).index("sat_sum = sat_v + sat_m") < out.index("step ")
     data = result(run, *words)
     assert (data["closed_form"], data["gap"], data["collinear"]) == (None, None, ["sat_sum = sat_v + sat_m"])
-    assert "There is no closed form: the data do not determine one solution: sat_sum = sat_v + sat_m" in data["says"]
+    assert re.search("There is no closed form: the data do not determine one solution: .*sat_sum = sat_v \\+ sat_m", data["says"])
     best = least_squares(GPA["fy_gpa"], GPA["sat_v"], GPA["sat_m"])
     assert data["loss"] == pytest.approx(np.mean((np.column_stack([GPA["sat_v"], GPA["sat_m"], np.ones(1000)]) @ best - GPA["fy_gpa"]) ** 2), rel=1e-12)
 

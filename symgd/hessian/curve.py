@@ -23,7 +23,7 @@ from symgd.language import FUNCTIONS
 from symgd.stationary import unfold
 from symgd.term import ONE, Call, Cases, Name, names, subterms
 
-__all__ = ["Curvature", "curvature"]
+__all__ = ["Curvature", "curvature", "without_jumps"]
 
 T = Name("t")
 CONVEX = "the loss is convex, and every local minimum is the global one"
@@ -110,7 +110,7 @@ def _majorant(problem: Problem, line: Line) -> Majorant | str:
         return "the loss is linear: it has no curvature"
     if not line.second:
         return "the second derivative of a network grows with its parameters: no rate is safe everywhere"
-    if line.kinked and not _without_jumps(problem):
+    if line.kinked and not without_jumps(problem):
         return "the slope jumps at the kinks: with a fixed rate the steps do not die out there, so the rate has to shrink"
     moving = {p.symbol for p in problem.parameters} | {line.step.symbol}
     speeds = {d.name for d in line.named}
@@ -121,7 +121,7 @@ def _majorant(problem: Problem, line: Line) -> Majorant | str:
     return majorant(line.problem, line.second[-1].result, frozenset(moving), frozenset(alike))
 
 
-def _without_jumps(problem: Problem) -> bool:
+def without_jumps(problem: Problem) -> bool:
     """Is every kink one of a function by cases whose slope does not jump there, as in Huber's?"""
     constants = {c.symbol: v for c, v in problem.constants if v is not None}
     for d in problem.tape:

@@ -13,17 +13,20 @@ from typing import Any, Literal
 
 import numpy as np
 
+from symgd.forward import Problem
+from symgd.hessian.curve import without_jumps
+from symgd.indices import axis
 from symgd.numeric.bound import Bound
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.rates import Rates, distance, minimum, predicted_iterations, rates, rounding
 from symgd.numeric.trace import Stopped, Trace, sentence
 
-__all__ = ["descend", "descend_bound", "rates_near"]
+__all__ = ["descend", "descend_bound", "kinked", "rates_near"]
 
 EPS = 2.0**-52
 LARGEST = sys.float_info.max
 BLOWN = 1e6  # a loss this many times the first one, and rising, comes back no more
-EASY = 8
+FALLS = 1e-6
 CUT = 1e-5  # of the first rate: a rate that was halved so often has met a kink
 BESIDE = 1e-3  # how far beside the start second derivatives are taken where they change: at the start itself, often 0, a penalty may have its kink
 LEVEL = 1e-8  # of the first slope: only below it the slope is compared with its rounding, which costs more than a step
@@ -39,21 +42,23 @@ def descend(
     """The descent of f on data: descend(f, x=x, y=y, start=(0, 0), rate="auto").
 
     rate   a number; "auto" is the best fixed rate 2/(λmax + λmin) of a quadratic loss; for another loss 1/λmax as estimated at the start,
-           which says nothing of other places: it is halved whenever a step would raise the loss; after a kink it is doubled again, every
-           EASY steps that did not
+           which says nothing of other places: it is halved whenever a step would raise the loss.  At a kink, where the slope jumps, no step
+           along it need lower the loss, and no fixed rate comes to rest: the first rate is that of the best first step, and from the first such
+           place on it falls to FALLS of that over the steps that are left, J.-L. Goffin, Math. Program. 13, 1977, doi:10.1007/BF01584346
     stop   "auto": converged, stalled, oscillates or diverged, by the rules of `_why`; "unchanged": only when a step changes no parameter;
            "never": after max_iterations
     keep   "all" points and losses, or the "ends" only
     Raises ValueError for a rate that is no positive number, DataError and TypeError as f does.
     """
-    return descend_bound(f.bind(weights=weights, **given), start=start, rate=rate, max_iterations=max_iterations, stop=stop, keep=keep)
+    g = f.bind(weights=weights, **given)
+    return descend_bound(g, start=start, rate=rate, max_iterations=max_iterations, stop=stop, keep=keep, kinked=kinked(f.derivation.problem))
 
 
 def descend_bound(
     g: Bound, *, start: Sequence[float] | None = None, rate: float | Literal["auto"] = "auto", max_iterations: int = 1000,
-    stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all",
+    stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all", kinked: bool = False,
 ) -> Trace:  # fmt: skip
-    """`descend` on a function bound to its data."""
+    """`descend` on a function bound to its data.  kinked: does its slope jump?"""
     first = tuple(map(float, start)) if start is not None else (0.0,) * len(g.parameters)
     if len(first) != len(g.parameters) or not all(map(math.isfinite, first)):
         raise ValueError(f"the start needs a finite number for each of {', '.join(g.parameters)}")
@@ -63,19 +68,33 @@ def descend_bound(
         raise ValueError(f"max_iterations is a whole number from 0, not {max_iterations!r}")
     if rate != "auto" and not (isinstance(rate, float | int) and 0 < rate < math.inf):
         raise ValueError(f'the rate is a positive number or "auto", not {rate!r}')
-    known = rates_near(g, first)
+    known = rates_near(g, first, kinked=kinked)
     alpha = float(known.best if rate == "auto" else rate)
     if not math.isfinite(alpha):
         raise ValueError("no rate can be found: the second derivatives at the start are not finite; give a rate, or another start")
-    walk = _Walk(g, first, alpha, careful=rate == "auto" and not g.quadratic, keep=keep == "all")
+    walk = _Walk(g, first, alpha, careful=rate == "auto" and not g.quadratic, kinked=kinked, keep=keep == "all")
     with np.errstate(all="ignore"):
         walk.go(max_iterations, stop)
         return _trace(g, walk, known, stop)
 
 
-def rates_near(g: Bound, start: Sequence[float]) -> Rates:
-    """The rates at the start; for a loss that is not quadratic a little beside it, up and down in turn."""
+def rates_near(g: Bound, start: Sequence[float], *, kinked: bool = False) -> Rates:
+    """The rates at the start; for a loss that is not quadratic a little beside it, up and down in turn.
+
+    Where the slope jumps second derivatives say nothing: no bound, and the power of two whose first step lowers the loss most.
+    """
+    if kinked:
+        slope = g.step(tuple(start))[1]
+        reached = {2.0**k: g.step(tuple(t - 2.0**k * d for t, d in zip(start, slope, strict=True)))[0] for k in range(-30, 31)}
+        best = min(reached, key=lambda r: (reached[r] if math.isfinite(reached[r]) else math.inf, r))
+        return Rates(math.nan, best, math.nan, (), False)
     return rates(g, start if g.quadratic else [t + BESIDE * (1 - 2 * (k % 2)) * (1 + k % 3) * max(1.0, abs(t)) for k, t in enumerate(start)])
+
+
+def kinked(problem: Problem) -> bool:
+    """Does the slope jump where the loss has kinks?  Those of a network move with its weights, and are passed over."""
+    hidden = any(axis(a).startswith("h") for p in problem.parameters for a in p.indices)
+    return not hidden and not without_jumps(problem)
 
 
 def _largest(slope: Point) -> float:
@@ -85,12 +104,11 @@ def _largest(slope: Point) -> float:
 class _Walk:
     """The loop: where it stands, and all it passed."""
 
-    def __init__(self, g: Bound, start: Point, rate: float, *, careful: bool, keep: bool) -> None:
+    def __init__(self, g: Bound, start: Point, rate: float, *, careful: bool, kinked: bool, keep: bool) -> None:
         self.step = g.step
         self.walk = g.walk if g.quadratic else None
         self.theta, self.rate, self.careful, self.keep = start, rate, careful, keep
-        self.asked = self.most = rate
-        self.easy = 0
+        self.asked, self.kinked, self.falls = rate, kinked, 1.0
         self.loss, self.slope = g.step(start)
         self.first = self.loss
         self.steps = self.period = 0
@@ -122,6 +140,9 @@ class _Walk:
         theta, loss, slope, mark, marked = self.theta, self.loss, self.slope, self.theta, 0
         while self.steps < most:
             new, new_loss, new_slope = self.next(theta, loss, slope)
+            if self.kinked and self.cut:
+                self.fall(most - self.steps)
+                new, new_loss, new_slope = self.next(theta, loss, slope)
             if halt and new == theta:
                 self.reason = "unchanged"
                 break
@@ -156,21 +177,19 @@ class _Walk:
             return _largest(slope) <= (self.g.rows + len(theta)) * EPS * self.first_slope
         return all(abs(s) <= r for s, r in zip(slope, rounding(self.g, theta), strict=True))
 
-    def next(self, theta: Point, loss: float, slope: Point) -> tuple[Point, float, Point]:
-        """One step; a careful one halves the rate until the loss does not rise beyond its rounding, or nothing changes.
+    def fall(self, left: int) -> None:
+        """From here on the rate falls, from the first one to FALLS of it at the end."""
+        self.rate, self.careful, self.falls = self.asked, False, FALLS ** (1 / max(left, 1))
 
-        Halved once or twice, it was too large for the curvature, and does not grow again; halved more often, it met a kink, and may.
-        """
-        self.easy, halved = self.easy + 1, 0
-        if self.easy > EASY:
-            self.rate, self.easy = min(2 * self.rate, self.most), 0
+    def next(self, theta: Point, loss: float, slope: Point) -> tuple[Point, float, Point]:
+        """One step; a careful one halves the rate until the loss does not rise beyond its rounding, or nothing changes."""
+        self.rate *= self.falls
         while True:
             new = tuple([t - self.rate * d for t, d in zip(theta, slope, strict=True)])
             new_loss, new_slope = self.step(new) if new != theta else (loss, slope)
             if not self.careful or new == theta or new_loss <= loss + 8 * EPS * abs(loss):
-                self.most = self.rate if 0 < halved < 3 else self.most
                 return new, new_loss, new_slope
-            self.rate, self.easy, halved = self.rate / 2, 0, halved + 1
+            self.rate /= 2
 
 
 def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
@@ -183,7 +202,7 @@ def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
         walk.losses.append(walk.loss)
     points = np.frombuffer(walk.points).reshape(-1, len(walk.theta))
     slope = max(map(abs, walk.slope))
-    reason = "cut" if stopped == "max-iterations" and walk.cut else walk.reason
+    reason = "fallen" if walk.falls < 1 and stopped == "max-iterations" else "cut" if stopped == "max-iterations" and walk.cut else walk.reason
     losses = (walk.first, walk.loss)
     says = sentence(stopped, walk.steps, walk.rate, known, losses, slope, predicted, gap, walk.period, reason)
     return Trace(g.parameters, points, np.frombuffer(walk.losses), tuple(walk.slope), stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says)

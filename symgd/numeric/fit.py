@@ -13,28 +13,25 @@ import numpy as np
 from symgd.numeric.arrays import Column
 from symgd.numeric.bound import Bound
 from symgd.numeric.closed import NoClosedForm, SolvableForm, exact_value, fmpq, solvable
-from symgd.numeric.descend import descend_bound, rates_near
-from symgd.numeric.exact import RankError
+from symgd.numeric.descend import descend_bound, kinked, rates_near
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.held import Held
 from symgd.numeric.outcome import Outcome, outcome
-from symgd.numeric.rates import Rates, minimum, predicted_iterations
-from symgd.numeric.study import Study, hidden_axes, initial, target_kind
+from symgd.numeric.rates import Rates, predicted_iterations, shown
+from symgd.numeric.study import Study, hidden_axes, initial, penalty_of, target_kind
 from symgd.numeric.trace import Trace
 from symgd.numeric.units import Units, scores, units_of
-from symgd.term import names
 
-__all__ = ["EXACT_WORK", "TOLERANCE", "Fit", "fit"]
+__all__ = ["EXACT_ROWS", "TOLERANCE", "Fit", "fit"]
 
-EXACT_WORK = 20_000_000  # rows times columns squared: beyond it the closed form is found in floating point
-EXACT_ROWS = 100_000
+EXACT_ROWS = 100_000  # beyond it the gap is found in floating point
 TOLERANCE = 1e-8  # of the target's standard deviation: a larger gap of a converged run fails the cross-check
 
 
 @dataclass(frozen=True)
 class Fit:
     """parameters  at the end of the descent, in the data's own units; arrays where they have axes
-    closed      the exact solution there, rounded once; None where there is none, and `why_not` says why
+    closed      the exact solution there, rounded once; None where there is none, and `why_not` says why; it also says where one is not exact
     gap         root mean square difference between the two predictions, in the target's unit; None where there is no closed form
     agrees      did the cross-check hold?  None where it does not apply (no closed form, not converged)
     units       what the run did to the features
@@ -88,15 +85,15 @@ def fit(
     if hold:
         fixed = [k for places, _ in study.shapes.entries(hold) for k in places]
         g = Held(g, first, ~np.isin(np.arange(len(first)), fixed))
-    known = rates_near(g, first.tolist())
+    known = rates_near(g, first.tolist(), kinked=kinked(problem))
     warning = known.warning(rate) if rate != "auto" else ""
     if announce:
         alpha = known.best if rate == "auto" else float(rate)
         outlook = _outlook(g, alpha, first, max_iterations, raw=not units.scalings) if not warning else ""
         announce(tuple(filter(None, (warning, outlook))), known, units)
-    trace = descend_bound(g, start=first.tolist(), rate=rate, max_iterations=max_iterations, stop=stop)
+    trace = descend_bound(g, start=first.tolist(), rate=rate, max_iterations=max_iterations, stop=stop, kinked=kinked(problem))
     end = study.shapes.split(trace.points[-1])
-    closed, why_not = _closed(form, study, run, units, g, f)
+    closed, why_not = _closed(form, study, run, units, g)
     gap = None if closed is None else _gap(study, units, end, closed, trace)
     agrees = None if gap is None or trace.stopped != "converged" else _small(gap, study.y)
     rounded = None if closed is None else {p: _rounded(v) for p, v in closed.items()}
@@ -109,8 +106,7 @@ def fit(
 def _separated(study: Study, units: Units, found: Outcome | None) -> str:
     """Where a linear score puts every sample into its class, twice the weights do so with more certainty, and so on without end."""
     linear = (units.pairs or units.powers) and not hidden_axes(study.problem)
-    penalised = any(c.symbol.startswith("lam") for c, _ in study.problem.constants)
-    if found is None or found.accuracy != 1.0 or not linear or penalised or target_kind(study.problem) not in ("zero-one", "classes"):
+    if found is None or found.accuracy != 1.0 or not linear or penalty_of(study.problem) or target_kind(study.problem) not in ("zero-one", "classes"):
         return ""
     return "every sample is put into its class, so larger weights always fit better: the loss has no minimum, and a penalty (…+ridge) would give it one"
 
@@ -146,57 +142,20 @@ def _start(study: Study, units: Units, given: Mapping[str, float], seed: int) ->
     return shapes.join(units.run(shapes.split(theta)))
 
 
-def _closed(form: SolvableForm, study: Study, run: Mapping[str, Any], units: Units, g: Any, f: GradientFunction) -> tuple[dict[str, Any] | None, str]:
-    """The exact solution in the data's own units: on the raw data, or, where a penalty sees the scale, on the run's."""
+def _closed(form: SolvableForm, study: Study, run: Mapping[str, Any], units: Units, g: Any) -> tuple[dict[str, Any] | None, str]:
+    """The solution in the data's own units, exactly where that is feasible: on the raw data, or, where a penalty sees the scale, on the run's."""
     if isinstance(g, Held):
         return None, "its formula is for the case that no weight is held"
     if form.why_not:
         return None, form.why_not
-    own = study.data(study.X)
-    if not study.shapes.scalars:
-        return _closed_arrays(study, own, run, units, g, f)
-    penalised = any(names(r.left) & {c.symbol for c, _ in study.problem.constants} for r in form.requires)
-    columns = max(study.X.shape[1], len(study.problem.parameters))
+    penalised = penalty_of(study.problem)
+    called = {study.feature.symbol: study.names} if study.feature is not None else {}
     try:
-        if study.rows <= EXACT_ROWS and study.rows * columns**2 <= EXACT_WORK:
-            exact = form.solve(**(run if penalised else own))._asdict()
-            return (units.own(exact) if penalised else exact), ""
+        found = form.solved(names=called, **(run if penalised else study.data(study.X)))
     except NoClosedForm as none:
         return None, str(none)
-    found = minimum(g)
-    if found is None:
-        return None, "the data do not determine one solution"
-    return units.own(study.shapes.split(np.array(found))), ""
-
-
-def _closed_arrays(
-    study: Study, own: Mapping[str, Any], run: Mapping[str, Any], units: Units, g: Any, f: GradientFunction
-) -> tuple[dict[str, Any] | None, str]:  # fmt: skip
-    """The same for arrays: their normal equations, exactly, where that is feasible; else by Newton's step on scaled columns."""
-    if f.wide_square is None:
-        return None, "the loss is no sum of squares that are linear in its weights"
-    penalised = bool(f.wide_square.square.penalties)
-    constants = {c: v for c, v in f.constants.items() if v is not None}
-    if study.rows * g.size**2 <= EXACT_WORK:
-        try:
-            found = np.array(f.wide_square.least(g, run if penalised else own, constants), dtype=object)
-        except RankError:
-            return None, _undetermined(study)
-        return (units.own(_split(study, found)) if penalised else _split(study, found)), ""
-    least = minimum(g)
-    return (None, _undetermined(study)) if least is None else (units.own(study.shapes.split(np.array(least))), "")
-
-
-def _undetermined(study: Study) -> str:
-    why = f": {study.relations[0]}" if study.relations else ""
-    return f"the data do not determine one solution{why}"
-
-
-def _split(study: Study, theta: Any) -> dict[str, Any]:
-    """As `Shapes.split`, of exact numbers."""
-    ends = np.cumsum([int(np.prod(study.shapes.shape(p))) for p in study.shapes.parameters])
-    parts = zip(study.shapes.parameters, np.split(theta, ends[:-1]), strict=True)
-    return {p.symbol: part.reshape(study.shapes.shape(p)) if p.indices else part[0] for p, part in parts}
+    point = found.parameters._asdict()
+    return (units.own(point) if penalised else point), "" if found.exact else f"found by QR in double precision, condition {shown(found.condition or math.inf)}"
 
 
 def _gap(study: Study, units: Units, end: Mapping[str, Any], closed: Mapping[str, Any], trace: Trace) -> float | None:

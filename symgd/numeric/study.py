@@ -17,9 +17,9 @@ from symgd.indices import axis
 from symgd.numeric.arrays import Column
 from symgd.numeric.columns import Relation, Target
 from symgd.numeric.shapes import Shapes
-from symgd.term import Call, Name, Sum, subterms
+from symgd.term import Add, Call, Name, Sum, names, parts, subterms
 
-__all__ = ["Study", "feature_of", "hidden_axes", "initial", "target_kind", "target_of"]
+__all__ = ["Study", "feature_of", "hidden_axes", "initial", "penalty_of", "target_kind", "target_of"]
 
 # what a loss needs of its target; any other loss takes numbers
 _KINDS = {
@@ -110,6 +110,12 @@ def feature_of(problem: Problem) -> Name | None:
 def hidden_axes(problem: Problem) -> tuple[str, ...]:
     """The axes of hidden units, in the order of the parameters."""
     return tuple(dict.fromkeys(axis(a) for p in problem.parameters for a in p.indices if axis(a).startswith("h")))
+
+
+def penalty_of(problem: Problem) -> bool:
+    """Does the objective hold parameters beside its sum over the samples?"""
+    samples, mine = {a for a, _ in problem.count}, {p.symbol for p in problem.parameters}
+    return any(names(t) & mine and not any(isinstance(s, Sum) and s.index in samples for s in subterms(t)) for t in parts(Add, problem.tape[-1].value))
 
 
 def target_kind(problem: Problem) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,7 +72,7 @@ def sentence(
 ) -> str:  # fmt: skip
     """Step, rate, bound, first and last loss, and the number to type instead."""
     kind = "bound" if rates.exact else "bound, estimated at the start,"
-    at = f"at rate {rate:.6g} ({kind} {shown(rates.bound)})"
+    at = f"at rate {rate:.6g}" + ("" if math.isnan(rates.bound) else f" ({kind} {shown(rates.bound)})")
     went = f"loss {losses[0]:.6g} → {losses[1]:.6g}"
     instead = f"try the rate {shown(rates.best, down=True)}"
     match stopped:
@@ -85,10 +86,15 @@ def sentence(
         case "oscillates":
             return f"Oscillates by step {steps} {at}: the parameters come back every {period} steps while the slope is {slope:.3g}; {went}; {instead}."
         case "diverged":
+            if math.isnan(rates.bound):
+                return f"Diverged at step {steps} {at}; {went}; {instead}."
             must = f"the rate must be below 2/λmax = {shown(rates.bound)}" if rates.exact else f"the rate should be below about {shown(rates.bound)}"
             return f"Diverged at step {steps} {at}: {must}; {went}; {instead}."
     left = "" if gap is None else f", the gap to the closed form {gap:.3g}"
     need = f" (about {predicted} steps are needed at this rate)" if predicted and predicted > steps else ""
+    if reason == "fallen":
+        fell = "the slope jumps at the kinks of this loss and need not come to 0, so the rate falls as the steps go"
+        return f"Stopped after {steps} step{'s' * (steps != 1)}, the rate down to {rate:.6g}: {fell}; {went}; more steps come nearer."
     if reason == "cut":
         cut = f"no step longer than that lowers the loss, {shown(rates.best)} was tried first: it stands at a kink, where the slope jumps and need not be 0"
         return f"Stopped after {steps} step{'s' * (steps != 1)}, the rate cut to {rate:.6g}: {cut}; {went}."

@@ -20,7 +20,6 @@ from symgd.numeric.arrays import Column
 from symgd.numeric.bound import Form
 from symgd.numeric.closed import exact_value, fmpq
 from symgd.numeric.data import DataError
-from symgd.numeric.exact import exact_gram, solve_exactly
 from symgd.numeric.flat import BoundArrays
 from symgd.numeric.gram import gram
 from symgd.numeric.leaping import eigen, leap
@@ -255,24 +254,6 @@ class WideSum:
         each = [(math.prod(shape), _number(self.square.penalties.get(p.symbol, ZERO), values)) for p, shape in zip(g.arrays, g.shapes, strict=True)]
         turn = _number(self.square.columns[self.still[0].symbol], {}) if self.still else Fraction(0)
         return _number(self.square.scale, values), turn, [r for many, r in each for _ in range(many)]
-
-    def least(self, g: BoundArrays, data: Mapping[str, Any], constants: Mapping[str, Any]) -> tuple[Fraction, ...]:
-        """θ with the least loss, exactly: (c Gᵀ G + diag ρ) θ = −c Gᵀ t over all columns G; floats are taken as the rationals that they are.
-
-        Raises RankError where the columns do not determine it.
-        """
-        t, F = self.split(data, g.rows)
-        at, fixed = self.places(g)
-        scale, turn, ridge = self.numbers(g, constants, float(g.rows))
-        columns: list[Any] = [None] * g.size
-        for k, place in enumerate(at):
-            columns[place] = F[:, k]
-        if fixed >= 0:
-            columns[fixed] = np.full(g.rows, float(turn))
-        G = exact_gram([*columns, t])
-        p = g.size
-        left = [[scale * G[j][k] + (ridge[j] if j == k else 0) for k in range(p)] for j in range(p)]
-        return solve_exactly(left, [-scale * G[j][p] for j in range(p)])
 
 
 def wide_sum(problem: Problem) -> WideSum | None:
