@@ -99,7 +99,7 @@ def _given(problem: Problem, t: Term) -> Term | None:
 
 def _written(problem: Problem, t: Term) -> list[Term]:
     """The sums that the author wrote, to be written that way again."""
-    return [s for line in (*(d.value for d in problem.tape), t) for s in subterms(line) if isinstance(s, Add)]
+    return [s for line in (*(d.value for d in problem.tape), t) for s in subterms(line) if isinstance(s, Add) and _like_terms(s) == s]
 
 
 def _shortest(problem: Problem, t: Term, written: Iterable[Term]) -> Term:
