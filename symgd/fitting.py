@@ -85,17 +85,24 @@ def _problem(given: argparse.Namespace) -> Problem:
     name = given.problem or (f"polynomial-{given.degree}+squared" if given.degree != 1 else "plane-mse" if features > 1 or given.one_hot else "line-mse")
     if given.degree != 1 and given.problem:
         raise Refused(f"--degree is for a polynomial; {given.problem} is none: leave out --problem, or name polynomial-{given.degree}+LOSS")
-    if given.no_intercept:
-        if name != "line-mse":
-            raise Refused("--no-intercept goes with line-mse; name a problem without an intercept instead")
+    if given.no_intercept and name == "line-mse":
         name = "proportional-mse"
     with refusing():
         problem = named(name) if name.endswith(".toml") else catalogue.problem(name)
         problem = _with_constants(problem, given)
         whole, _ = _held(problem, given)
+        if given.no_intercept and name != "proportional-mse":
+            whole |= _without_intercept(problem, name)
         problem = problem.hold(whole) if whole else problem
     _see_fittable(problem, features, name)
     return problem
+
+
+def _without_intercept(problem: Problem, name: str) -> dict[str, Fraction]:
+    """b held at 0."""
+    if not any(p.symbol == "b" and not p.indices for p in problem.parameters):
+        raise Refused(f"--no-intercept: {name} has no intercept b to leave out")
+    return {"b": Fraction(0)}
 
 
 def _held(problem: Problem, given: argparse.Namespace) -> tuple[dict[str, Fraction], dict[str, float]]:

@@ -531,3 +531,13 @@ def test_the_report_shows_what_makes_sense_for_several_features(run: Run, words:
     assert len(svgs) == pictures
     assert all("<title" in s and "<desc" in s for s in svgs)
     assert says in text
+
+
+def test_without_an_intercept_the_plane_goes_through_the_origin(run: Run) -> None:
+    data = result(run, *named("sat_v", "hs_gpa"), "--no-intercept", "--max-iterations", "5000")
+    best = np.linalg.lstsq(np.column_stack([GPA["sat_v"], GPA["hs_gpa"]]), GPA["fy_gpa"], rcond=None)[0]
+    assert list(data["parameters"]["w"].values()) == pytest.approx(best, rel=1e-9)
+    assert "b" not in data["parameters"]
+    shifted = result(run, *named("sat_v", "hs_gpa"), "--hold", "b=1.5")
+    best = np.linalg.lstsq(np.column_stack([GPA["sat_v"], GPA["hs_gpa"]]), GPA["fy_gpa"] - 1.5, rcond=None)[0]
+    assert list(shifted["closed_form"]["w"].values()) == pytest.approx(best, rel=1e-9)

@@ -30,6 +30,7 @@ FALLS = 1e-6
 CUT = 1e-5  # of the first rate: a rate that was halved so often has met a kink
 BESIDE = 1e-3  # how far beside the start second derivatives are taken where they change: at the start itself, often 0, a penalty may have its kink
 LEVEL = 1e-8  # of the first slope: only below it the slope is compared with its rounding, which costs more than a step
+MOST_MATRIX, POWERS = 100, 60  # parameters whose second derivatives are all taken by differences; else steps of the power method
 MOST_SINGLE = 2**24  # derivatives of single samples that are looked at for that
 
 Point = tuple[float, ...]
@@ -88,7 +89,23 @@ def rates_near(g: Bound, start: Sequence[float], *, kinked: bool = False) -> Rat
         reached = {2.0**k: g.step(tuple(t - 2.0**k * d for t, d in zip(start, slope, strict=True)))[0] for k in range(-30, 31)}
         best = min(reached, key=lambda r: (reached[r] if math.isfinite(reached[r]) else math.inf, r))
         return Rates(math.nan, best, math.nan, (), False)
+    if not g.quadratic and len(start) > MOST_MATRIX:
+        return _steepest(g, start)
     return rates(g, start if g.quadratic else [t + BESIDE * (1 - 2 * (k % 2)) * (1 + k % 3) * max(1.0, abs(t)) for k, t in enumerate(start)])
+
+
+def _steepest(g: Bound, start: Sequence[float]) -> Rates:
+    """λmax at the start alone, by the power method on differences of the gradient: H v ≈ (slope(θ + hv) − slope(θ − hv))/2h.  The condition stays unknown."""
+    theta = np.array(start, dtype=np.float64)
+    v = np.cos(np.arange(1.0, len(theta) + 1))  # any direction does; this one is the same every time
+    top, h = 0.0, 6e-6 * max(1.0, float(np.abs(theta).max()))
+    for _ in range(POWERS):
+        v /= float(np.linalg.norm(v))
+        v = (np.array(g.step(tuple(theta + h * v))[1]) - np.array(g.step(tuple(theta - h * v))[1])) / (2 * h)
+        top, old = float(np.linalg.norm(v)), top
+        if not math.isfinite(top) or abs(top - old) <= 0.01 * top:
+            break
+    return Rates(2 / top, 1 / top, math.inf, (top,), False) if 0 < top < math.inf else Rates(math.inf, 1.0, math.inf, (), False)
 
 
 def kinked(problem: Problem) -> bool:
@@ -173,7 +190,7 @@ class _Walk:
 
     def rounded(self, theta: Point, slope: Point) -> bool:
         """Could rounding alone make this slope?"""
-        if not self.g.quadratic and self.g.rows * len(theta) > MOST_SINGLE:
+        if not self.g.quadratic and (self.g.rows * len(theta) > MOST_SINGLE or len(theta) > MOST_MATRIX):
             return _largest(slope) <= (self.g.rows + len(theta)) * EPS * self.first_slope
         return all(abs(s) <= r for s, r in zip(slope, rounding(self.g, theta), strict=True))
 

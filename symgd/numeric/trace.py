@@ -100,4 +100,5 @@ def sentence(
         return f"Stopped after {steps} step{'s' * (steps != 1)}, the rate cut to {rate:.6g}: {cut}; {went}."
     if rates.exact and abs(rate - rates.best) <= 0.01 * rates.best:
         instead = f"no fixed rate is faster (condition {shown(rates.condition)}): standardise the features"
-    return f"Stopped at the cap of {steps} step{'s' * (steps != 1)} {at}: the slope is still {slope:.3g}{left}{need}; {went}; {instead}, or allow more steps."
+    more = f"{instead}, or allow more steps" if rates.exact or rate > rates.best else "allow more steps"
+    return f"Stopped at the cap of {steps} step{'s' * (steps != 1)} {at}: the slope is still {slope:.3g}{left}{need}; {went}; {more}."

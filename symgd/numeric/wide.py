@@ -215,7 +215,8 @@ class WideSum:
         self.still = [p for p in problem.parameters if p not in self.moving]
         columns = (Definition(Name(f"F{k}", ("i", *p.indices)), square.columns[p.symbol]) for k, p in enumerate(self.moving))
         tape = [Definition(Name("t", ("i",)), square.fixed), *columns]
-        self.given = [x for x in problem.data if any(x.symbol in names(d.value) for d in tape)]
+        every = (*problem.data, *(c for c, _ in problem.constants))
+        self.given = [x for x in every if any(x.symbol in names(d.value) for d in tape)]
         self.columns = written(tape, self.given, [d.name for d in tape], f"{problem.name or problem.title}, columns")
 
     def bind(self, g: BoundArrays, data: Mapping[str, Any], constants: Mapping[str, Any], weights: Column | None) -> BoundSquare | None:
@@ -225,7 +226,7 @@ class WideSum:
         """
         if g.size > min(MOST_COLUMNS, g.rows):
             return None
-        t, F = self.split(data, g.rows)
+        t, F = self.split({**constants, **data}, g.rows)
         with np.errstate(all="ignore"):
             moments = gram(t, F, weights)
         if not math.isfinite(moments.R):
@@ -236,9 +237,9 @@ class WideSum:
         scale, turn, ridge = self.numbers(g, constants, moments.n)
         return BoundSquare(g, moments, float(scale), at, fixed, float(turn), np.array(ridge, dtype=np.float64))
 
-    def split(self, data: Mapping[str, Any], rows: int) -> tuple[Column, Column]:
+    def split(self, given: Mapping[str, Any], rows: int) -> tuple[Column, Column]:
         """(t, F), shapes (n,) and (n, K)."""
-        t, *blocks = self.columns(**{x.symbol: data[x.symbol] for x in self.given})
+        t, *blocks = self.columns(**{x.symbol: given[x.symbol] for x in self.given})
         wide = [F if F.ndim > 1 else F[:, None] for F in blocks]
         return np.broadcast_to(t, rows), wide[0] if len(wide) == 1 else np.hstack(wide) if wide else np.empty((rows, 0))
 
