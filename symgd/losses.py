@@ -78,8 +78,9 @@ def squared(prediction: Name, target: Name) -> Loss:
 
 
 def half_squared(prediction: Name, target: Name) -> Loss:
-    """u²/2: half the squared error, so that the factor 2 of the gradient goes.  C. M. Bishop, Pattern Recognition and Machine Learning, 2006, (1.2),
-    there without 1/n.
+    """u²/2: half the squared error, so that the factor 2 of the gradient goes.
+
+    C. M. Bishop, Pattern Recognition and Machine Learning, 2006, (1.2), there without 1/n.
     """
     d, u = _residual(prediction, target)
     return Loss("half the mean squared error", "L", (d,), _number(1, 2) * u**2, (*NUMBERS, *CLASSES))

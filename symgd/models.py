@@ -131,6 +131,13 @@ def plane() -> Versions:
     return _ends(Model("A plane", (w_j, b), (X,), (), roles, weights=(w_j,)), _weighed(w_j), "real", "score")
 
 
+def exponential_plane() -> Versions:
+    """ŷ_i = e^(Σ_j X_ij w_j + b), many features: the rate of a count"""
+    w_j = Name("w", ("j",))
+    roles = (("w", "the rate of growth with each feature"), ("b", "the logarithm of the prediction where all features are 0"), ("X", "the features"))
+    return _ends(Model("An exponential of many features", (w_j, b), (X,), (), roles, weights=(w_j,)), _weighed(w_j), "rate", "score")
+
+
 def logistic_plane() -> Versions:
     """p_i = σ(Σ_j X_ij w_j + b): p = σ(X w + b), many features"""
     w_j = Name("w", ("j",))
@@ -212,7 +219,7 @@ def _output(model: Model, k: int, last: Name) -> Versions:
     W, cs = Name(f"W{k}", (unit, "k")), Name(f"b{k}", ("k",))
     one, many = _deeper(model, k, w, c, ()), _deeper(model, k, W, cs, ())
     return (
-        *_ends(one, Sum(unit, last * w) + c, "real", "score", "probability"),
+        *_ends(one, Sum(unit, last * w) + c, "real", "score", "probability", "rate"),
         *_ends_in_classes(many, Sum(unit, last * W) + cs, "distribution", "scores"),
     )
 
@@ -236,7 +243,7 @@ def _count(word: str, what: str, most: int) -> int:
 
 
 _FAMILIES: tuple[Callable[..., Versions], ...] = (
-    line, proportional, constant, polynomial, exponential, logistic, plane, logistic_plane, softmax, network, residual_network,
+    line, proportional, constant, polynomial, exponential, logistic, plane, exponential_plane, logistic_plane, softmax, network, residual_network,
 )  # fmt: skip
 MODELS: dict[str, Callable[..., Versions]] = {f.__name__.replace("_", "-"): f for f in _FAMILIES}
 

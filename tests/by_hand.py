@@ -31,7 +31,7 @@ NUMBERS: dict[str, Callable[..., Any]] = {
     "asech": lambda u: mp.acosh(1 / u), "acsch": lambda u: mp.asinh(1 / u),
     "sigmoid": lambda u: 1 / (1 + mp.exp(-u)), "softplus": lambda u: mp.log(1 + mp.exp(u)), "erf": mp.erf,
     "leakyrelu": lambda u: u if mp.re(u) > 0 else u / 100, "silu": lambda u: u / (1 + mp.exp(-u)),
-    "gelu": lambda u: u * mp.ncdf(u), "logcosh": lambda u: mp.log(mp.cosh(u)),
+    "gelu": lambda u: u * mp.erfc(-u / mp.sqrt(2)) / 2, "logcosh": lambda u: mp.log(mp.cosh(u)),
     "relu": lambda u: u if mp.re(u) > 0 else u * 0, "abs": lambda u: u if mp.re(u) > 0 else -u, "sign": lambda u: mp.sign(mp.re(u)),
     "max": lambda u, v: u if mp.re(u) > mp.re(v) else v, "min": lambda u, v: u if mp.re(u) < mp.re(v) else v,
 }  # fmt: skip
