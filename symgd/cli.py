@@ -145,7 +145,7 @@ def _fit_words(commands: Any) -> None:
     p.add_argument("--constant", action="append", default=[], metavar="NAME=VALUE", help="a constant of the problem: lam=0.5")
     p.add_argument("--raw", action="store_true", help="do not standardise the features")
     p.add_argument("--stop", choices=("auto", "unchanged", "never"), default="auto", help="unchanged: only when a step changes nothing")
-    p.add_argument("--no-intercept", action="store_true", help="a line through the origin")
+    p.add_argument("--no-intercept", action="store_true", help="leave the intercept out: a line through the origin")
     p.add_argument("--missing", choices=("refuse", "drop"), default="refuse", help="drop: leave out rows with missing values")
     p.add_argument("--degree", type=int, default=1, metavar="K", help="fit a polynomial of this degree in one feature")
     p.add_argument("--hidden", default="8", metavar="H", help="units of a network's hidden layers: 8, or 16,8 (default 8)")
