@@ -115,10 +115,12 @@ class Block:
     def added(self, v: str, terms: list[Term], axes: Axes, depth: int) -> list[Statement]:
         head = next((s for s in terms if self.deep(_body(s), axes)), None)
         if head is None:
-            one_of = next(k for k, s in enumerate(terms) if _full(s, axes))
-            a, b = terms[0], terms[max(one_of, 1)]
+            second = next((k for k in range(1, len(terms)) if _full(mul(terms[0], terms[k]), axes)), 0)
+            if not second:
+                return []
+            a, b = terms[0], terms[second]
             out = [self.pair(v, a, b, axes)]
-            rest = [s for k, s in enumerate(terms) if k not in (0, max(one_of, 1))]
+            rest = [s for k, s in enumerate(terms) if k not in (0, second)]
             if isinstance(a, Neg) and isinstance(b, Neg):
                 out.append(Statement(f"np.negative({v}, out={v})", frozenset()))
         else:
@@ -169,18 +171,14 @@ class Block:
             out = self.into(v, head, axes, depth)
         else:
             written = [*small, *full]
-            if not full and len(small) < 2:
-                return self.over(v, small, below, axes, depth)
-            a, b = (written[0], written[1]) if len(written) > 1 else (written[0], None)
-            if b is None:
-                return self.over(v, [a], below, axes, depth)
-            if not (_full(a, axes) or _full(b, axes) or _full(mul(a, b), axes)):
-                b = next(f for f in full)
+            if len(written) < 2:
+                return self.over(v, written, below, axes, depth)
+            second = next((k for k in range(1, len(written)) if _full(mul(written[0], written[k]), axes)), 0)
+            if not second:
+                return []
+            a, b = written[0], written[second]
             out = [self.first(v, f"np.multiply({self.write.text(a, axes)}, {self.write.text(b, axes)}, out={OUT})", a, b)]
-            small = [f for f in small if f is not a and f is not b]
-            for f in (a, b):
-                if any(f is g for g in full):
-                    full.pop(next(k for k, g in enumerate(full) if g is f))
+            small, full = [f for k, f in enumerate(written) if k not in (0, second)], []
         for f in (*full, *small):
             out += [Statement(f"np.negative({v}, out={v})", frozenset())] if f == Num(-ONE.value) else self.more(v, "*", f, axes, depth)
         for f in below:

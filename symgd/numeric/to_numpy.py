@@ -102,6 +102,8 @@ def _printable(text: str) -> str:
 def _story(p: Plan) -> str:
     """The docstring: the definitions and the derivatives."""
     lines = [f"{_printable(p.problem.title)}: the loss and its gradient, as derived step by step.", ""]
+    if not p.flat:
+        lines += [f"    {_shapes(p)}", ""]
     lines += [f"    {_said(d.name)} := {_said(d.value)}" for d in p.problem.tape]
     if p.gradient is not None:
         lines += [f"    {_said(d.goal)} = {_said(d.result)}" for d in p.gradient.sensitivities()]
@@ -110,6 +112,14 @@ def _story(p: Plan) -> str:
     if p.meaning == "alone":
         lines += ["", "Each sample alone: a sum over the samples is its one term, and their number is 1."]
     return "\n".join(lines) + "\n"
+
+
+def _shapes(p: Plan) -> str:
+    """X (n, d), w (d,), b a number"""
+    words = {a: c.symbol for a, c in p.problem.count} | dict(p.problem.sizes)
+    given = (*p.problem.data, *p.problem.parameters, *(c for c, _ in p.problem.constants))
+    arrays = [(x, [words.get(axis(a), axis(a)) for a in x.indices]) for x in given]
+    return _printable(", ".join(f"{x.symbol} ({', '.join(s)}{',' * (len(s) == 1)})" if s else f"{x.symbol} a number" for x, s in arrays))
 
 
 def _why(x: Line, p: Plan) -> str:
@@ -203,6 +213,8 @@ def _function(name: str, p: Plan, ids: dict[str, str], results: tuple[str, ...],
             body += text
             axes |= needed
     head = [f"def {name}({_signature(p, ids)}):", f'    """{what}"""', *_sizes(p, ids, axes, columns)]
+    if any(line.endswith(", dtype)") for line in body):
+        head.append(f"    dtype = {_dtype(p, ids)}")
     return "\n".join([*head, *body, f"    return {outcome}"]) + "\n"
 
 
@@ -268,8 +280,9 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
     length = _length(called[columns[0]], _slot(declared[columns[0]], p))
     inner = Writer(called, p.samples, "" if p.flat else f"ones[:{length}]")
     tails = sorted({tail_of(x) for x in chosen} - {()})
-    words = identifiers([f"{s}_{''.join(t)}" for t in tails for s in ("room", "part")], {*ids.values(), *slices.values()})
-    room, part = ({t: words[f"{s}_{''.join(t)}"] for t in tails} | {(): s} for s in ("room", "part"))
+    sized = {t: "".join(ids[SIZE + a] for a in t) for t in tails}
+    words = identifiers([f"{s}_{sized[t]}" for t in tails for s in ("room", "part")], {*ids.values(), *slices.values()})
+    room, part = ({t: words[f"{s}_{sized[t]}"] for t in tails} | {(): s} for s in ("room", "part"))
     block = Block(inner, part)
     statements = block.statements(chosen, sums, {x.symbol: _why(x, p) for x in chosen})
     statements += [(f"{ids[x.symbol]} += {inner.text(Sum(*_over(x, p), x.value), x.axes)}", _why(x, p)) for x in sums]
@@ -283,7 +296,7 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
         step = "step"
         widest = sizes[0] if len(sizes) == 1 else f"max({', '.join(sizes)})"
         out.append(f"    step = max(256, BLOCK // {widest})")
-    kind = "" if p.flat else f", {_dtype(p, ids)}"
+    kind = "" if p.flat else ", dtype"
     for tail, count in sorted(block.rooms.items()):
         shape = ", ".join([str(count), f"min({rows}, {step})", *(ids[SIZE + a] for a in tail)])
         out.append(f"    {room[tail]} = np.empty(({shape}){kind})")
