@@ -78,7 +78,9 @@ PROBLEMS: dict[str, Problem] = {
         "ridge", (w, b), (X, y), *plane, (L, mean("i", u**2, n) + lam * Sum("j", w**2)), constants=((lam, Fraction(1, 10)),),
     ),
     "absolute plane": build("absolute", (w, b), (X, y), *plane, (L, mean("i", call("abs", u), n) + Sum("j", call("abs", w)))),
-    "quadratic of features": build("quadratic", (w, A), (X,), (s, Sum("j", X * w) + Sum("j", Sum("j'", X * A * name("X", "i", "j'")))), (L, mean("i", s**2, n))),
+    "quadratic of features": build(
+        "quadratic", (w, A), (X,), (s, Sum("j", X * w) + Sum("j", Sum("j'", X * A * name("X", "i", "j'")))), (L, mean("i", s**2, n)),
+    ),
     "softmax": build("softmax", (W, c), (X, t), scores, (e, call("exp", z)), (S, Sum("k", e)), (p, e / S), cross_entropy, given=(("t", "k"),)),
     "softmax, targets of any sum": build("softmax", (W, c), (X, t), scores, (e, call("exp", z)), (S, Sum("k", e)), (p, e / S), cross_entropy),
     "softmax, squared": build(
@@ -96,7 +98,9 @@ PROBLEMS: dict[str, Problem] = {
     "log det": build(
         "log det", (A,), (X,), (s, Sum("j", Sum("j'", X * A * name("X", "i", "j'")))), (L, mean("i", s, n) - call("log", Det("j", "j'", A))),
     ),
-    "inverse": build("inverse", (A,), (X,), (s, Sum("j", Sum("j'", X * Inverse("j", "j'", "j''", "j'''", entry) * name("X", "i", "j'")))), (L, mean("i", s, n))),
+    "inverse": build(
+        "inverse", (A,), (X,), (s, Sum("j", Sum("j'", X * Inverse("j", "j'", "j''", "j'''", entry) * name("X", "i", "j'")))), (L, mean("i", s, n)),
+    ),
     "features first": build("features first", (w,), (name("F", "j", "i"), y), (u, Sum("j", name("F", "j", "i") * w) - y), (L, mean("i", u**2, n))),
     "no samples": build("trace", (A,), (name("B", "j", "j'"),), (L, Sum("j", Sum("j'", A * name("B", "j'", "j") * name("A", "j'", "j")))), count=()),
     "centred columns": build(
