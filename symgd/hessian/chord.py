@@ -15,7 +15,7 @@ from symgd.meaning import Instance
 from symgd.referee.residues import Unfit
 from symgd.referee.values import RANGES, Reals
 
-__all__ = ["Chord", "chord"]
+__all__ = ["Chord", "chord", "held"]
 
 SEEDS = [12 * k + r for k in range(16) for r in (0, 1, 6)] + list(range(12, 36))  # short numbers near 1 first, then all ranges
 Place = tuple[tuple[str, Fraction], ...]
@@ -77,12 +77,17 @@ def _places(instance: Instance, seed: int, mine: set[Any]) -> tuple[Reals, Reals
     first, second, half = Reals(instance, seed), Reals(instance, seed), Reals(instance, seed)
     other = Reals(instance, seed + 40 * len(RANGES))  # the same range of numbers, others of it
     for place in (first, second, half):
-        for s, v in _targets(instance).items():
+        for s, v in {**held(instance), **_targets(instance)}.items():
             place.leaves[s] = place.at[s] = v
     for s in mine:
         second.leaves[s] = second.at[s] = other.leaves[s]
         half.leaves[s] = half.at[s] = (first.leaves[s] + other.leaves[s]) / 2
     return first, second, half
+
+
+def held(instance: Instance) -> dict[Any, Fraction]:
+    """The constants at the values they have."""
+    return {instance.symbol(c.symbol, ()): v for c, v in instance.problem.constants if v is not None}
 
 
 def _targets(instance: Instance) -> dict[Any, Fraction]:

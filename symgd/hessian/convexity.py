@@ -158,6 +158,9 @@ class _Calculus:
             case Sum(_, body) if isinstance(e := self.written(body), Call) and e.function == "exp" and self.of(e.args[0]).kind == "affine":
                 self.say(f"{_text(t)} is convex: the logarithm of a sum of exponentials of affine functions")
                 return Shape("convex")
+            case Add(ts) if all((isinstance(x, Num) and x.value >= 0) or self.exponential(x) for x in ts):
+                self.say(f"{_text(t)} is convex: the logarithm of a sum of exponentials of affine functions and numbers")
+                return Shape("convex")
             case Call("exp", (z,)) if self.of(z).kind == "affine":
                 self.say(f"{_text(t)} is affine: the logarithm of the exponential of an affine function")
                 return Shape("affine")
@@ -165,6 +168,9 @@ class _Calculus:
                 self.say(f"{_text(t)} is concave: minus the softplus of an affine function")
                 return Shape("concave", -1)
         return None
+
+    def exponential(self, x: Term) -> bool:
+        return isinstance(x, Call) and x.function == "exp" and self.of(x.args[0]).kind == "affine"
 
     def written(self, u: Term) -> Term:
         """u with the definition in the place of its name: 1 − σ(z) for 1 − p."""

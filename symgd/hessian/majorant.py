@@ -104,7 +104,7 @@ class _Above:
         """Numbers and constants come out, squares of what is held stay, one sum is walked into, everything else is bounded."""
         outer = [f for f in fs if self.alike(f)]
         squares = [f.base for f in fs if isinstance(f, Pow) and f not in outer and f.exponent == TWO and self.held(f.base)]
-        sums: list[Term] = [f for f in fs if isinstance(f, Sum | Div) and f not in outer]
+        sums: list[Term] = [f for f in fs if f not in outer and (isinstance(f, Sum) or (isinstance(f, Div) and self.alike(f.bottom)))]
         rest = [f for f in fs if f not in outer and f not in sums and not (isinstance(f, Pow) and f.exponent == TWO and self.held(f.base))]
         factor = tidy(mul(factor, *outer))
         if len(sums) == 1 and not rest and not squares:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symgd.derivation import Derivation, Step
 from symgd.forward import Problem
+from symgd.hessian.chord import held
 from symgd.indices import axis, free, fresh, rename
 from symgd.meaning import Instance
 from symgd.referee.residues import Unfit
@@ -105,6 +106,8 @@ def negative(problem: Problem, t: Term) -> str:
         instance = Instance(problem, dict.fromkeys(axes, many))
         for seed in range(4 * len(RANGES)):
             reals = Reals(instance, seed)
+            reals.leaves |= held(instance)
+            reals.at |= held(instance)
             try:
                 value = Values(instance, reals).of(t, {})
             except Unfit:

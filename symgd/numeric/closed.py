@@ -101,7 +101,7 @@ class SolvableForm:
             raise NoClosedForm(f"the data do not determine one solution: {self._needed()}{wrong}") from None
 
     def _needed(self) -> str:
-        return f"{_said(self.requires[0])} is needed, but " if self.requires else ""
+        return f"{_said(self.requires[0])} is needed, but " if len(self.requires) == 1 else ""
 
     def _by_formula(self, data: dict[str, Any], constants: dict[str, Any], sizes: dict[str, int]) -> list[Any]:
         """The formula evaluated as it stands."""
@@ -140,7 +140,7 @@ def _in_order(solution: Sequence[tuple[Name, Term]]) -> list[tuple[Name, Term]]:
 
 
 def _given(form: ClosedForm, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The data as given, and the constants."""
+    """The data as arrays, numbers as they are given, and the constants."""
     problem, data = form.problem, dict[str, Any]()
     held = {c.symbol: v for c, v in problem.constants}
     known = {x.symbol for x in problem.data} | set(held)
@@ -149,7 +149,7 @@ def _given(form: ClosedForm, given: Mapping[str, Any]) -> tuple[dict[str, Any], 
     for x in problem.data:
         if x.symbol not in given:
             raise TypeError(f"the data {x.symbol} are missing")
-        data[x.symbol] = given[x.symbol]
+        data[x.symbol] = np.asarray(given[x.symbol])
     constants = {c: given.get(c, v) for c, v in held.items()}
     if empty := [c for c, v in constants.items() if v is None]:
         raise TypeError(f"the constant {empty[0]} needs a value")

@@ -63,7 +63,9 @@ def design(problem: Problem, square: WideSquare, data: Mapping[str, Any], consta
             columns.append(_column(f, problem, data, rows, place))
             labels.append(_label(f, place, called))
             ridge.append(penalty)
-    target = _column(square.fixed, problem, data, rows, None)
+    held = {c: Num(Fraction(v)) for c, v in constants.items() if not np.ndim(v)}
+    fixed = rewrite(square.fixed, lambda s: held.get(s.symbol) if isinstance(s, Name) else None)
+    target = _column(fixed, problem, data, rows, None)
     return Design(tuple(columns), tuple(labels), target, _fraction(exact_value(square.scale, values)), tuple(ridge))
 
 
@@ -73,8 +75,7 @@ def _column(f: Term, problem: Problem, data: Mapping[str, Any], rows: int, place
         case Num(v):
             return Whole([v.numerator] * rows, Fraction(v.denominator))
         case Name(s, indices):
-            at = np.asarray(data[s]) if not isinstance(data[s], list) else data[s]
-            return whole(at[:, place] if len(indices) > 1 else at)
+            return whole(data[s][:, place] if len(indices) > 1 else data[s])
         case Neg(a):
             inside = _column(a, problem, data, rows, place)
             return Whole([-v for v in inside.values], inside.scale)
@@ -85,7 +86,7 @@ def _column(f: Term, problem: Problem, data: Mapping[str, Any], rows: int, place
             for x in fs[1:]:
                 out = out.times(_column(x, problem, data, rows, place))
             return out
-    one = {s: np.asarray(v)[:, place] if place is not None and np.ndim(v) > 1 else v for s, v in data.items()}
+    one = {s: v[:, place] if place is not None and np.ndim(v) > 1 else v for s, v in data.items()}
     flat = {x.symbol: Name(x.symbol, x.indices[:1]) for x in problem.data}
     return _elsewise(rewrite(f, lambda s: flat.get(s.symbol) if isinstance(s, Name) else None), one, [x for x in flat.values() if x.symbol in names(f)], rows)
 
@@ -106,7 +107,7 @@ def _label(f: Term, place: int | None, called: Mapping[str, Sequence[str]]) -> s
             return called[s][place] if s in called else f"{s}[:, {place}]"
         case Num():
             return ""
-    return f.symbol if isinstance(f, Name) else to_unicode(layout(f))
+    return to_unicode(layout(rewrite(f, lambda s: Name(s.symbol) if isinstance(s, Name) else None)))
 
 
 def _fraction(q: Any) -> Fraction:
