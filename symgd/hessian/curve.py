@@ -31,12 +31,13 @@ CONVEX = "the loss is convex, and every local minimum is the global one"
 
 @dataclass(frozen=True)
 class Curvature:
-    """slopes     g_p := ∂L/∂p, one for each parameter; none for a network
-    entries    ((p, q), derivation of ∂g_p/∂q), p before or at q; none for a network or many parameters, whose products with a vector serve
+    """slopes     g_p := ∂L/∂p, one for each parameter; none for a network, nor for arrays where the slope jumps
+    entries    ((p, q), derivation of ∂g_p/∂q), p before or at q; none there, nor for many parameters: their products with a vector serve
     convex     "yes" (proved), "no" (with a place) or "unknown"
     says       why, in one sentence
     reasons    by which rules of convex functions, line by line, where they decided
-    along      the derivations of dL/dt and d²L/dt² along the line θ + t v, the last one's result is ≥ 0 where convex; dL/dt alone for a network
+    along      the derivations of dL/dt and d²L/dt² along the line θ + t v, the last one's result is ≥ 0 where convex; dL/dt alone for a network,
+               and for arrays where the slope jumps
     direction  the names v_p
     named      how fast each score changes along that line: s_i := Σ_j X_ij v_j
     slope      g := dL/dt along that line, where it depends on t
@@ -78,9 +79,11 @@ class Curvature:
 def curvature(gradient: Gradient) -> Curvature:
     """The Hessian with its steps, and convexity proved, refuted or left open.  Raises what `backward.derive` raises."""
     problem = gradient.problem
-    found = () if deep(problem) else slopes(gradient)
+    arrays = any(p.indices for p in problem.parameters)
+    twice = not deep(problem) and (without_jumps(problem) or not arrays)
+    found = slopes(gradient) if twice else ()
     second = entries(problem, found)
-    line = along(gradient)
+    line = along(gradient, twice=twice)
     convex, says, reasons = _decided(problem, line)
     bound, derived = _majorant(problem, line), (line.first, *line.second)
     return Curvature(problem, found, second, convex, says, derived, line.direction, line.slope, line.step, line.named, reasons, bound, line.kinked)
@@ -108,10 +111,12 @@ def _decided(problem: Problem, line: Line) -> tuple[str, str, tuple[str, ...]]:
 def _majorant(problem: Problem, line: Line) -> Majorant | str:
     if line.straight and not line.kinked:
         return "the loss is linear: it has no curvature"
-    if not line.second:
+    if deep(problem):
         return "the second derivative of a network grows with its parameters: no rate is safe everywhere"
     if line.kinked and not without_jumps(problem):
         return "the slope jumps at the kinks: with a fixed rate the steps do not die out there, so the rate has to shrink"
+    if not line.second:
+        return "the second derivative was not taken"
     moving = {p.symbol for p in problem.parameters} | {line.step.symbol}
     speeds = {d.name for d in line.named}
     for d in line.problem.tape:

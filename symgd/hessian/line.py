@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from symgd.backward import derive
 from symgd.derivation import Derivation, Gradient
 from symgd.forward import Definition, Problem
-from symgd.hessian.second import deep, finished
+from symgd.hessian.second import finished
 from symgd.hessian.sign import as_variance
 from symgd.stationary import linear
 from symgd.term import ZERO, Add, D, Name, Term, add, names, parts
@@ -48,8 +48,8 @@ class Line:
         return self.slope is None
 
 
-def along(gradient: Gradient) -> Line:
-    """The walk along the line; twice, but for a network, whose second derivative is long."""
+def along(gradient: Gradient, *, twice: bool = True) -> Line:
+    """The walk along the line, once or twice: the second derivative of a network is long, that of a loss with jumps of its slope tells little."""
     problem = gradient.problem
     t, g, *called = problem.unused("t", "g", *(f"v_{p.symbol}" for p in problem.parameters))
     direction = tuple(Name(v.symbol, p.indices) for p, v in zip(problem.parameters, called, strict=True))
@@ -62,7 +62,7 @@ def along(gradient: Gradient) -> Line:
     slope, named = Definition(g, value, "the slope along the line"), (*named, *deltas)
     line = replace(first.problem, tape=(*first.problem.tape[:-1], *deltas, slope))
     bent = t.symbol in line.needed()
-    if not bent or deep(problem):
+    if not bent or not twice:
         return Line(first.problem, t, direction, named, first.of(t.symbol), slope if bent else None, (), kinked, speeds)
     second = derive(line)
     kinked = kinked or any(s.where for d in second.tape for s in d.steps)
