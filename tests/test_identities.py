@@ -1,4 +1,4 @@
-"""Every identity of `identities.py`: it derives, every step is proved, the result is the book's answer, and the answer is what a complex step in NumPy gives."""
+"""Each identity of `identities.py` derives, every step proved; the result is the answer of the books, and the answer what a complex step in NumPy gives."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from symgd.indices import axis, fresh, rename
-from symgd.term import ONE, TWO, Match, Pow, Sum, Term, mul
+from symgd.term import ONE, TWO, Match, Neg, Pow, Sum, Term, mul
 
 __all__ = ["Array", "Letters", "Unfit", "contracted", "diagonal", "entrywise", "repeated", "scaled", "squares", "summed", "transposed"]
 
@@ -111,7 +111,9 @@ def _with_size(xs: Sequence[Array]) -> tuple[Array, ...]:
 
 
 def _product(s: Term, t: Term) -> Term:
-    """s t, without the 1 of an array of ones"""
+    """s t, without the 1 of an array of ones; (−s) t is −(s t)"""
+    if isinstance(s, Neg):
+        return Neg(_product(s.body, t))
     return t if s == ONE else s if t == ONE else mul(s, t)
 
 
@@ -132,8 +134,8 @@ def contracted(a: Array, b: Array) -> Array:
         raise Unfit("inner", a, b, (inner, other), 1)
     axes = (*a.axes[:-1], *b.axes[1:])
     if inner is None or other is None:
-        return Array(mul(a.term, b.term), axes)
-    return Array(Sum(inner, mul(a.term, rename(b.term, {other: inner}))), axes)
+        return Array(_product(a.term, b.term), axes)
+    return Array(Sum(inner, _product(a.term, rename(b.term, {other: inner}))), axes)
 
 
 def _with_ones(a: Array, b: Array) -> Array:

@@ -290,6 +290,7 @@ class Walk:
     def product(self, r: Reading) -> Array:
         """a * b entry by entry; side by side, or in LaTeX, as matrices."""
         out, start = self.go(r.parts[0]), r.parts[0].start
+        row = _turned(r.parts[0])
         for before, part in zip(r.parts, r.parts[1:], strict=False):
             b = self.go(part)
             sign = self.place.between(before, part)
@@ -300,9 +301,20 @@ class Walk:
             elif sign:
                 out = self.two(lambda s, t: mul(s, t), out, b, (start, part), r)
             else:
-                left, right = self.place.text[start : before.end], self.place.of(part)
-                raise self.refuse(f"is {left} {right} a matrix product, {left} @ {right}, or entry by entry, {left} * {right}?", part)
+                out = self.unsigned(out, b, row, (start, before, part), r)
+            row = (row or _turned(part)) and len(out.axes) == 1
         return out
+
+    def unsigned(self, a: Array, b: Array, row: bool, at: tuple[int, Reading, Reading], r: Reading) -> Array:
+        """X w, xᵀ y and x yᵀ in plain text: matrix products; of two vectors alone it is not known.  `row`: is a one?"""
+        start, before, part = at
+        if len(a.axes) == len(b.axes) == 1:
+            if _turned(part) and not row:
+                return Array(mul(a.term, b.term), (*a.axes, *b.axes))
+            if not row:
+                left, right = self.place.text[start : before.end], self.place.of(part)
+                raise self.refuse(f"is {left} {right} the dot product, {left} @ {right}, or entry by entry, {left} * {right}?", part)
+        return self.times(a, b, (start, part), r)
 
     def beside(self, a: Array, b: Array, sign: str, at: tuple[int, Reading], r: Reading) -> Array:
         """a b in LaTeX; u · v of two columns is their dot product."""
@@ -340,7 +352,7 @@ class Walk:
             return base
         if len(base.letters) == 2:
             sign = self.place.text[low.end : high.start + 1]
-            if value is not None and value < 0 and (self.columns or "⁻" in sign):
+            if value is not None and value < 0 and (self.columns or "⁻" in sign or "{" in sign):
                 return self.raised(self.inverse(base, r), -value, r)
             if value == -1:
                 raise self.refuse(f"write inv({self.place.of(low)}), or 1/{self.place.of(low)} entry by entry", r)
@@ -370,6 +382,10 @@ class Walk:
             return replace(x, term=Div(ONE, x.term))
         a, b = self.letters.new(row), self.letters.new(col)
         return Array(Inverse(a, b, row, col, x.term), (a, b))
+
+
+def _turned(r: Reading) -> bool:
+    return isinstance(r.term, Call) and r.term.function == "transpose"
 
 
 def in_order(axes: Sequence[str]) -> tuple[str, ...]:

@@ -21,8 +21,20 @@ class Place:
 
     def of(self, r: Reading) -> str:
         """What is written there."""
-        said = " ".join(self.text[r.start : r.end].split())
-        return said[1:-1] if said[:1] == "(" and said.find(")") == len(said) - 1 else said
+        start, end = self.inside(r.start, r.end)
+        return " ".join(self.text[start:end].split())
+
+    def inside(self, start: int, end: int) -> tuple[int, int]:
+        """Without the brackets around it: of (X) the place of X."""
+        said = self.text[start:end]
+        if said[:1] + said[-1:] != "()":
+            return start, end
+        depth = 0
+        for k, c in enumerate(said):
+            depth += {"(": 1, ")": -1}.get(c, 0)
+            if not depth:
+                return self.inside(start + 1, end - 1) if k == len(said) - 1 else (start, end)
+        return start, end
 
     def between(self, a: Reading, b: Reading) -> str:
         """The sign of the product of two neighbours, "" where there is none."""
@@ -33,7 +45,8 @@ class Place:
         return ShapeError(next(self._said(why, at, span, shapes)))
 
     def _said(self, why: str, at: Reading, span: tuple[int, int] | None, shapes: tuple[tuple[str, str], ...]) -> Iterator[str]:
-        column = f"at column {at.start + 1}"
+        column = f"at column {self.inside(at.start, at.end)[0] + 1}"
+        span = self.inside(*span) if span else None
         said = ""
         for most in (200, 60, 40, 28, 20, 14, 10):
             parts = " and ".join(f"{_short(what, most)} is {shape}" for what, shape in shapes)
