@@ -18,7 +18,7 @@ from symgd.numeric.moments import Moments
 __all__ = ["gram"]
 
 BLOCK = 8_192  # rows
-SAMPLE = 4_096  # rows that shift and anchor are taken from
+SAMPLE = 1_024  # rows that shift and anchor are taken from
 
 
 def gram(t: Column, F: Column, weights: Column | None = None) -> Moments:
@@ -27,8 +27,9 @@ def gram(t: Column, F: Column, weights: Column | None = None) -> Moments:
     Shift and anchor come from a sample of the rows; where it turns out unlike the rest, a second pass takes them from the first one's result.
     """
     step = max(1, len(t) // SAMPLE)
-    shift = _shift(F[::step])
-    anchor = _anchor(F[::step] - shift, t[::step])
+    some = np.ascontiguousarray(F[::step])
+    shift = _shift(some)
+    anchor = _anchor(some - shift, t[::step])
     found, telling = _pass(t, F, weights, shift, anchor)
     if not telling:
         found, _ = _pass(t, F, weights, np.array(found.means), np.array(found.anchor))
@@ -53,8 +54,10 @@ def _least(centred: Column, t: Column) -> Column:
     size[size == 0] = 1.0
     if not (np.isfinite(centred).all() and np.isfinite(t).all()):
         return np.zeros(len(size))
-    S = (centred / size).T @ (centred / size)
-    return np.asarray(-np.linalg.lstsq(S, (centred / size).T @ (t - t.mean()), rcond=1e-10)[0] / size)
+    scaled = centred / size
+    S = scaled.T @ scaled
+    S[np.diag_indices(len(size))] += 1e-10 * max(1.0, float(np.trace(S)) / max(1, len(size)))  # collinear columns share their weight
+    return np.asarray(-np.linalg.solve(S, scaled.T @ (t - t.mean())) / size)
 
 
 def _pass(t: Column, F: Column, weights: Column | None, shift: Column, anchor: Column) -> tuple[Moments, bool]:
@@ -99,4 +102,10 @@ def _solved(S: Column, g: Column) -> Column:
     size[size == 0] = 1.0
     if not np.isfinite(S).all() or not np.isfinite(g).all():
         return np.zeros(len(g))
-    return np.asarray(np.linalg.lstsq(S / size / size[:, None], -g / size, rcond=1e-13)[0] / size)
+    scaled = S / size / size[:, None]
+    try:
+        if float(np.abs(np.diag(np.linalg.cholesky(scaled))).min(initial=1.0)) > 1e-5:
+            return np.asarray(np.linalg.solve(scaled, -g / size) / size)
+    except np.linalg.LinAlgError:
+        pass  # singular: what follows shares the weight among collinear columns
+    return np.asarray(np.linalg.lstsq(scaled, -g / size, rcond=1e-13)[0] / size)

@@ -114,11 +114,25 @@ class BoundSquare(BoundArrays):
 
     def hessian(self) -> Column:
         """The second derivatives, shape (p, p)."""
-        form = self.form()
-        return np.asarray(form.scale * form.J @ form.M @ form.J.T + form.P)
+        return self._bend.copy()
+
+    @cached_property
+    def _bend(self) -> Column:
+        n, c, at, m = self.moments.n, 2 * self.scale, self.at, self.means
+        H = np.diag(2 * self.ridge)
+        H[np.ix_(at, at)] += c * (self.S + n * np.outer(m, m))
+        if self.fixed >= 0:
+            H[self.fixed, self.fixed] += c * n * self.turn**2
+            H[at, self.fixed] += c * n * self.turn * m
+            H[self.fixed, at] = H[at, self.fixed]
+        return H
 
     def form(self) -> Form:
         """The quadratic form that the loss is."""
+        return self._form
+
+    @cached_property
+    def _form(self) -> Form:
         m, K, p = self.moments, len(self.at), self.size
         means = np.array([1.0, *m.means])
         M = m.n * np.outer(means, means)
@@ -137,14 +151,14 @@ class BoundSquare(BoundArrays):
         """
         *first, rate, most, halt, watch, limit, points, losses = given
         with np.errstate(all="ignore"):
-            begun, theta = self._leaps(np.array(first, dtype=np.float64), rate, most, watch or not halt, limit, points, losses)
+            begun, theta = self._leaps(np.array(first, dtype=np.float64), rate, most, halt, watch, limit, points, losses)
             return self._steps(theta, begun, rate, most, halt, watch, limit, points, losses)
 
-    def _leaps(self, theta: Column, rate: float, most: int, free: bool, limit: float, points: Any, losses: Any) -> tuple[int, Column]:
-        """(steps, θ): as many as lead down the hill, or up it below the limit, to where the slope is LEVEL of the first."""
-        found = eigen(self.hessian()) if free else None
+    def _leaps(self, theta: Column, rate: float, most: int, halt: bool, watch: bool, limit: float, points: Any, losses: Any) -> tuple[int, Column]:
+        """(steps, θ): as many as lead down the hill, or up it below the limit; where the rules are watched, to where the slope is LEVEL of the first."""
+        found = eigen(self.hessian()) if watch or not halt else None
         slope, steps = self._at(theta)[1], 0
-        ends = LEVEL * float(np.abs(slope).max())
+        ends = LEVEL * float(np.abs(slope).max()) if watch else -1.0
         while found is not None and steps < most and (largest := float(np.abs(slope).max())) > ends and np.isfinite(largest):
             way, slopes = leap(theta, slope, rate, min(AT_ONCE, most - steps), *found)
             heights = self._heights(way)
