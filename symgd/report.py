@@ -14,7 +14,10 @@ from symgd.numeric.outcome import prediction_of
 from symgd.numeric.study import Study, hidden_axes
 from symgd.pictures import Drawing, contour_with_path, loss_over_iterations, loss_parabola, scatter_with_line, to_blocks
 from symgd.pictures.predicted import predicted_against_actual
-from symgd.summary import collinear_in_words, cross_check, entries, penalty_in_words, predicted, rate_in_words, start_in_words, steps_of, unit_in_words
+from symgd.summary import (
+    MOST_WEIGHTS, collinear_in_words, cross_check, entries, penalty_in_words, predicted, rate_in_words, start_in_words, steps_of, unit_in_words,
+    weights_in_words,
+)  # fmt: skip
 from symgd.term import Call
 from symgd.typeset.layout import layout
 
@@ -67,14 +70,20 @@ def _line(study: Study, fit: Fit) -> tuple[float, float]:
     return values.get(fit.units.slope, 0.0), values.get(fit.units.intercept or "b", 0.0)
 
 
-def _numbers(study: Study, fit: Fit) -> Iterator[Table]:
+def _numbers(study: Study, fit: Fit) -> Iterator[Block]:
     """A row for each number, of the first MOST_ROWS; and the classes, as they are and as they are predicted."""
     heads, rows = entries(study, fit)
+    if hidden_axes(study.problem) and len(rows) > MOST_WEIGHTS:
+        rows = []
     shown = tuple(((name,), *(("" if v is None else f"{v:.10g}",) for v in cells)) for name, *cells in rows[:MOST_ROWS])
     more = f" The first {MOST_ROWS} of {len(rows):,}." if len(rows) > MOST_ROWS else ""
-    deviations = " Per deviation: the change of the prediction when the column grows by one standard deviation." if "per deviation" in heads else ""
+    what = "prediction" if fit.outcome is not None and fit.outcome.accuracy is None else "score"
+    deviations = f" Per deviation: the change of the {what} when the column grows by one standard deviation." if "per deviation" in heads else ""
     caption = f"The parameters, in the units of the data.{deviations}{more}"
-    yield Table((("",), *((h,) for h in heads)), shown, (caption,), numeric=tuple(range(1, len(heads) + 1)))
+    if shown:
+        yield Table((("",), *((h,) for h in heads)), shown, (caption,), numeric=tuple(range(1, len(heads) + 1)))
+    else:
+        yield Prose((f"The network has {weights_in_words(study)}; their values are in the output of --json.",))
     if fit.outcome is not None and fit.outcome.confusion:
         labels = study.goal.classes
         counts = tuple(((f"actual {c}",), *((f"{v:,}",) for v in row)) for c, row in zip(labels, fit.outcome.confusion, strict=True))

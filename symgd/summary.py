@@ -19,8 +19,8 @@ from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
 
 __all__ = [
-    "after_lines", "before_lines", "collinear_in_words", "cross_check", "entries", "penalty_in_words", "predicted", "rate_in_words", "start_in_words",
-    "steps_of", "to_data", "unit_in_words",
+    "MOST_WEIGHTS", "after_lines", "before_lines", "collinear_in_words", "cross_check", "entries", "penalty_in_words", "predicted", "rate_in_words",
+    "start_in_words", "steps_of", "to_data", "unit_in_words", "weights_in_words",
 ]  # fmt: skip
 
 SHOWN = 7  # rows of the table of steps
@@ -166,8 +166,7 @@ def _one_below_the_other(study: Study, fit: Fit) -> Iterator[str]:
     """A row for each number: the descent's, the closed form's, and that for one standard deviation of the column."""
     heads, rows = entries(study, fit)
     if hidden_axes(study.problem) and len(rows) > MOST_WEIGHTS:
-        shapes = (f"{p.symbol} {' × '.join(map(str, study.shapes.shape(p))) or 1}" for p in study.problem.parameters)
-        yield _wrapped("weights", f"{len(rows):,} numbers, {', '.join(shapes)}; --json has them all")
+        yield _wrapped("weights", f"{weights_in_words(study)}; --json has them all")
         return
     wide = max([10, *(len(_short(name)) for name, *_ in rows[:MOST_ENTRIES])])
     yield f"  {'':{wide}}" + "".join(f"{h:>{(WIDE - 2 - wide) // len(heads)}}" for h in heads)
@@ -203,6 +202,12 @@ def _right_and_wrong(study: Study, fit: Fit) -> Iterator[str]:
 
 def _short(name: str) -> str:
     return name if len(name) <= 24 else name[:23] + "…"
+
+
+def weights_in_words(study: Study) -> str:
+    """33 numbers, W1 2 × 8, b1 8, w2 8, b2 1"""
+    shapes = (f"{p.symbol} {' × '.join(map(str, study.shapes.shape(p))) or 1}" for p in study.problem.parameters)
+    return f"{study.shapes.size:,} numbers, {', '.join(shapes)}"
 
 
 def entries(study: Study, fit: Fit) -> tuple[list[str], list[tuple[Any, ...]]]:

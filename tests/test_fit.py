@@ -20,7 +20,7 @@ from symgd.catalogue import problem
 from symgd.cli import main
 from symgd.document.plain import width
 from symgd.numeric.data import DataError, example, read_csv
-from symgd.numeric.descend import descend_bound
+from symgd.numeric.descend import descend, descend_bound
 from symgd.numeric.exact import exact_least_squares
 from symgd.numeric.function import compile_gradient
 from symgd.numeric.rates import minimum, rates
@@ -264,6 +264,16 @@ def test_a_well_conditioned_plane_converges_to_least_squares():
     assert trace.gap <= 1e-12
     arrived = [np.sqrt(np.mean((A @ (p - trace.points[-1])) ** 2)) <= 1e-8 * y.std() for p in trace.points]
     assert trace.predicted_iterations == pytest.approx(arrived.index(True), abs=1)
+
+
+def test_a_trace_of_arrays_gives_them_back_with_their_shapes():
+    X, y, _ = study(9, 60, 3)
+    trace = descend(COMPILED["plane-mse"], X=X, y=y, max_iterations=7)
+    assert trace.values["w"].shape == (3,)
+    assert [*trace.values["w"], trace.values["b"]] == trace.points[-1].tolist() == list(trace.point.values())
+    assert list(trace.point) == ["w[0]", "w[1]", "w[2]", "b"]
+    x = X[:, 0]
+    assert descend(compile_gradient(derive(problem("line-mse"))), x=x, y=y).values.keys() == {"w", "b"}
 
 
 def test_collinear_columns_have_no_single_minimum_but_their_predictions_converge():

@@ -222,7 +222,10 @@ def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
     reason = "fallen" if walk.falls < 1 and stopped == "max-iterations" else "cut" if stopped == "max-iterations" and walk.cut else walk.reason
     losses = (walk.first, walk.loss)
     says = sentence(stopped, walk.steps, walk.rate, known, losses, slope, predicted, gap, walk.period, reason)
-    return Trace(g.parameters, points, np.frombuffer(walk.losses), tuple(walk.slope), stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says)
+    arrays = getattr(g, "arrays", ())
+    shapes = tuple((n.symbol, shape) for n, shape in zip(arrays, g.shapes, strict=True)) if arrays else ()  # type: ignore[attr-defined]
+    heights, slopes = np.frombuffer(walk.losses), tuple(walk.slope)
+    return Trace(g.parameters, points, heights, slopes, stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says, shapes)
 
 
 def _why(g: Bound, walk: _Walk, known: Rates, *, watched: bool) -> Stopped:

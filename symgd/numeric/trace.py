@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from symgd.document.page import Page, Prose
 from symgd.document.shown import shows_itself
@@ -13,6 +15,7 @@ from symgd.numeric.rates import Rates, shown
 
 __all__ = ["Stopped", "Trace", "sentence"]
 
+MOST_SHOWN = 12  # numbers of a point
 Stopped = Literal["converged", "stalled", "oscillates", "diverged", "max-iterations"]
 
 
@@ -30,6 +33,7 @@ class Trace:
     gap        root mean square difference between the predictions here and at the minimum, in the target's unit; None where no closed form is known
     period     the length of the cycle it ended in, or 0
     says       one sentence for a person
+    shapes     (parameter, its shape) for each, where there are arrays: `parameters` then names their numbers one by one, w[0], w[1], b
     """
 
     parameters: tuple[str, ...]
@@ -44,6 +48,7 @@ class Trace:
     gap: float | None
     period: int
     says: str
+    shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def rate_bound(self) -> float:
@@ -56,13 +61,23 @@ class Trace:
         return dict(zip(self.parameters, map(float, self.points[-1]), strict=True))
 
     @property
+    def values(self) -> dict[str, Any]:
+        """The last point, each parameter an array of its shape, or a float."""
+        if not self.shapes:
+            return dict(self.point)
+        ends = np.cumsum([math.prod(shape) for _, shape in self.shapes])[:-1]
+        parts = zip(self.shapes, np.split(np.asarray(self.points[-1]), ends), strict=True)
+        return {symbol: part.reshape(shape) if shape else float(part[0]) for (symbol, shape), part in parts}
+
+    @property
     def loss(self) -> float:
         """The loss at the last point."""
         return float(self.losses[-1])
 
     def shown(self) -> Page:
         """Where it ended, and the sentence."""
-        values = ", ".join(f"{k} = {v:.10g}" for k, v in self.point.items())
+        some = list(self.point.items())[:MOST_SHOWN]
+        values = ", ".join(f"{k} = {v:.10g}" for k, v in some) + (f", … ({len(self.parameters):,} numbers)" if len(self.parameters) > MOST_SHOWN else "")
         return Page((), (Prose((f"{values}; loss {self.loss:.8g}",)), Prose((self.says,))))
 
 
