@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -99,7 +100,13 @@ def _given(problem: Problem, t: Term) -> Term | None:
 
 def _written(problem: Problem, t: Term) -> list[Term]:
     """The sums that the author wrote, to be written that way again."""
-    return [s for line in (*(d.value for d in problem.tape), t) for s in subterms(line) if isinstance(s, Add) and _like_terms(s) == s]
+    return [s for line in (*(d.value for d in problem.tape), t) for s in _plain_sums(line)]
+
+
+@lru_cache(4096)
+def _plain_sums(line: Term) -> tuple[Term, ...]:
+    """The sums in a line that hold no like terms; a tape's lines are asked again for every line of a derivation."""
+    return tuple(s for s in subterms(line) if isinstance(s, Add) and _like_terms(s) == s)
 
 
 def _shortest(problem: Problem, t: Term, written: Iterable[Term]) -> Term:

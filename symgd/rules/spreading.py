@@ -6,6 +6,7 @@ Glossary: `t` a term; a shape is a term without the letters of its indices, only
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from symgd.forward import Problem
 from symgd.indices import axis, free
@@ -19,9 +20,14 @@ MOST = 12  # terms that a line is taken apart into
 
 def spread(problem: Problem, t: Term) -> Term:
     """t with the sums inside sums taken apart that are nobody's: those of the product rule, and x̄ beside x, which add up to nothing."""
-    written = {_shape(s) for d in problem.tape for s in _sums(d.value)}
+    written = frozenset().union(*(_shapes(d.value) for d in problem.tape))
     out = _apart(t, written)
     return out if sum(1 for s in subterms(out) if isinstance(s, Sum)) <= MOST * max(1, sum(1 for s in subterms(t) if isinstance(s, Sum))) else t
+
+
+@lru_cache(4096)
+def _shapes(line: Term) -> frozenset[str]:
+    return frozenset(_shape(s) for s in _sums(line))
 
 
 def _sums(t: Term) -> Iterator[Term]:
@@ -31,7 +37,7 @@ def _sums(t: Term) -> Iterator[Term]:
             yield add(*(x.body if isinstance(x, Neg) else Neg(x) for x in s.terms))
 
 
-def _apart(t: Term, written: set[str]) -> Term:
+def _apart(t: Term, written: frozenset[str]) -> Term:
     if isinstance(t, D):
         return t
     t = rebuild(t, [_apart(c, written) for c in children(t)])
@@ -46,14 +52,14 @@ def _apart(t: Term, written: set[str]) -> Term:
     return t
 
 
-def _signed(index: str, x: Term, before: tuple[Term, ...], after: tuple[Term, ...], written: set[str]) -> Term:
+def _signed(index: str, x: Term, before: tuple[Term, ...], after: tuple[Term, ...], written: frozenset[str]) -> Term:
     """± Σ a x"""
     inner = x.body if isinstance(x, Neg) else x
     out = _apart(Sum(index, mul(*before, inner, *after)), written)
     return Neg(out) if isinstance(x, Neg) else out
 
 
-def _made(t: Add, written: set[str]) -> bool:
+def _made(t: Add, written: frozenset[str]) -> bool:
     """Did the product rule make it: is it nobody's, and are all its terms products with a sum?"""
     return all(any(isinstance(s, Sum) for s in parts(Mul, x.body if isinstance(x, Neg) else x)) for x in t.terms) and _shape(t) not in written
 
