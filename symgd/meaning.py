@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import sympy as sp
@@ -303,6 +303,12 @@ class Instance:
                 for v in definition.free_symbols:
                     self._users.setdefault(v, []).append((made, definition))
         return tuple(self._users.get(symbol, ()))
+
+    @cached_property
+    def sampled(self) -> frozenset[Any]:
+        """The scalars that belong to one sample: the others are shared by all."""
+        counted = {a for a, _ in self.problem.count}
+        return frozenset(symbol for v, symbol in self.leaves() if counted & set(map(axis, v.indices)))
 
     def leaves(self) -> Iterator[tuple[Name, Any]]:
         """Every scalar that is given, not computed: parameters, data, constants."""

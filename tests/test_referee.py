@@ -200,9 +200,9 @@ def test_where_samples_mix_several_sizes_are_taken() -> None:
 
 
 def test_more_samples_are_looked_at_where_more_sums_are_multiplied() -> None:
-    assert degree(samples, Sum("i", x_i), ZERO, "i") == 1
-    assert degree(samples, avg(x_i**3), cubes, "i") == 6
-    assert degree(samples, n * Sum("i", x_i) ** 3, ZERO, "i") == 4
+    assert degree(samples, Sum("i", x_i), ZERO, "i", {}) == 1
+    assert degree(samples, avg(x_i**3), cubes, "i", {}) == 6
+    assert degree(samples, n * Sum("i", x_i) ** 3, ZERO, "i", {}) == 4
     assert Referee(samples).sizes(D(L, u_i), 2 * u_i / n)[0][0] >= 3
 
 

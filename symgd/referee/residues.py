@@ -103,6 +103,12 @@ class Place:
         if self.inner:
             self.inner.put(symbol, e)
 
+    def keep(self, symbol: Any, other: Place) -> None:
+        """The symbol is worth what it is at the other place."""
+        self.env[symbol], self.made[symbol] = other.env[symbol], other.made[symbol]
+        if self.inner and other.inner:
+            self.inner.keep(symbol, other.inner)
+
     def pattern(self) -> Pattern:
         """The signs that could be otherwise at another place."""
         return frozenset((e, s) for e, s in self.signs.items() if e not in self.forced)

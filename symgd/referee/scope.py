@@ -63,17 +63,24 @@ def _degree(problem: Problem, t: Term, over: str, known: Known) -> tuple[int, in
             return (LARGEST - 1) * n + LARGEST * d, LARGEST * n + (LARGEST - 1) * d
         case D(of, by, _):
             n, d = _degree(problem, of, over, known)
-            return (n, d) if not _under(problem, of, by.symbol) else (n + d, 2 * d)
+            return (n + d, 2 * d) if d and _under(problem, of, by.symbol, over, known) else (n, d)
     each = [_degree(problem, c, over, known) for c in children(t)]
     return max((n for n, _ in each), default=0), max((d for _, d in each), default=0)
 
 
-def _under(problem: Problem, t: Term, symbol: str) -> bool:
-    """Does the symbol stand in a denominator of t, or of what t's names are made of?"""
+def _under(problem: Problem, t: Term, symbol: str, over: str, known: Known) -> bool:
+    """Does the symbol stand in a denominator of t with a sum over the axis in it, or in one of what t's names are made of?"""
     for s in subterms(t):
-        if isinstance(s, Div | Pow) and symbol in _all_names(problem, s.bottom if isinstance(s, Div) else s):
-            return not (isinstance(s, Pow) and isinstance(s.exponent, Num) and s.exponent.value > 0)
-        if isinstance(s, Name) and s.symbol != symbol and (d := problem.definition(s.symbol)) and _under(problem, d.value, symbol):
+        match s:
+            case Div(_, below) | Inverse(_, _, _, _, below):
+                pass
+            case Pow(below, exponent) if not (isinstance(exponent, Num) and exponent.value > 0):
+                pass
+            case Name(other, _) if other != symbol and (d := problem.definition(other)) and _under(problem, d.value, symbol, over, known):
+                return True
+            case _:
+                continue
+        if any(_degree(problem, below, over, known)) and symbol in _all_names(problem, below):
             return True
     return False
 

@@ -78,8 +78,9 @@ class Case:
         if not (residues.place.signs or residues.place.rooted):
             return same
         del self.places[CLEAN]
+        kinds = alike(entries)
         for k in range(PLACES):
-            same, residues = self.sides(a, b, entries, k, inside)
+            same, residues = self.sides(a, b, tuple(kind[k % len(kind)] for kind in kinds), k, inside)
             if not same:
                 return False
             met.add(residues.place.pattern())
@@ -100,6 +101,15 @@ class Case:
                 self.move(k, unfit, refused)
         self.draws = AGAIN
         raise Unfit("no value in a finite field was found")
+
+
+def alike(entries: Entries) -> list[Entries]:
+    """The entries by which of their indices agree: on the diagonal or off it.  Within a kind one is as good as another, for all places are random."""
+    kinds: dict[frozenset[tuple[str, str]], list[dict[str, int]]] = {}
+    for at in entries:
+        same = frozenset((a, b) for a in at for b in at if a < b and axis(a) == axis(b) and at[a] == at[b])
+        kinds.setdefault(same, []).append(at)
+    return [tuple(kind) for kind in kinds.values()]
 
 
 def positives(t: Term) -> Iterator[Term]:

@@ -148,7 +148,25 @@ class Residues:
             self.place.put(symbol, 1 - sp.Add(*others))
         self._tape = Waiting(instance.scalars())
         self._inside = instance.inside
+        self._instance = instance
+        if like:
+            self.keep(like, other)
         self.number, self.add, self.mul, self.inverse = self.place.number, self.place.add, self.place.mul, self.place.inverse
+
+    def keep(self, like: Residues, other: frozenset[Any]) -> None:
+        """What is not made of the other leaves has the value and the sign that it has there."""
+        changed = set(other) | {symbol for symbol, others in _complements(self._instance) if other & set(others)}
+        for symbol, definition in self._tape.tape:
+            if _symbols(definition) & changed:
+                changed.add(symbol)
+            elif symbol in like.place.env:
+                self.place.keep(symbol, like.place)
+                self._tape.waiting.discard(symbol)
+        changed |= {symbol for symbol in self._inside if symbol not in self.place.env}  # drawn into the line later than the tape
+        for e, sign in like.place.signs.items():
+            if not _symbols(e) & changed:
+                self.place.signs[e] = sign
+        self.place.forced |= {e for e in like.place.forced if not _symbols(e) & changed}
 
     def leaves(self, e: Any) -> frozenset[Any]:
         """What e is made of: those of one sample, where it is made of any, else all."""
@@ -157,7 +175,7 @@ class Residues:
             found |= ask
             ask = {s for made in ask for s in getattr(self.place.made.get(made), "free_symbols", ())}
         leaves = found - self.place.made.keys()
-        return frozenset({s for s in leaves if "[" in str(s)} or leaves)
+        return frozenset(leaves & self._instance.sampled or {s for s in leaves if "[" in str(s)} or leaves)
 
     def value(self, e: Any) -> int:
         if (known := self.place.env.get(e)) is not None:
