@@ -179,7 +179,7 @@ def beside(chain: Chain, columns: int = 80, rows: int = 4, measure: Callable[[La
     return fits if 2 * sum(reasoned) > len(reasoned) else (False,) * len(fits)
 
 
-_WIDE_LEFT = 40  # columns
+_WIDE_LEFT = 36  # columns
 _MARGIN, _COLUMN = 13, 28  # columns for the number, the relation and the gaps; the least for a column of reasons that do not fit into less
 
 

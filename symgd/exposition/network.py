@@ -10,7 +10,7 @@ from itertools import pairwise
 from symgd.derivation import Derivation, Gradient
 from symgd.document.page import Block, Cite, Formula, Inline, Line
 from symgd.exposition.layers import Layer, alike, names_of, uses
-from symgd.exposition.writing import Writing
+from symgd.exposition.writing import Writing, listed
 from symgd.term import D, Name, names
 
 __all__ = ["back_propagation", "summary"]
@@ -72,7 +72,7 @@ def back_propagation(w: Writing, gradient: Gradient, layers: tuple[Layer, ...], 
     w.head("Back-propagation: the sensitivities, from the loss backwards")
     w.say(
         "A sensitivity is the derivative of ", objective, " by a value on the way. That by the sum of a layer gets a name: ",
-        *_listed(deltas), ". Each is made of those after it: a change reaches ", objective,
+        *listed(deltas), ". Each is made of those after it: a change reaches ", objective,
         " only through the next layer." if _in_a_row(gradient, layers) else " through every later value that uses what has changed.",
     )  # fmt: skip
     w.blocks += drawn
@@ -106,12 +106,6 @@ def _in_a_row(gradient: Gradient, layers: tuple[Layer, ...]) -> bool:
     """Is each layer's output used by the next layer's sum alone?"""
     uses_of = {x.symbol: {v.name.symbol for v in gradient.problem.tape if x.symbol in names(v.value)} for x in (y.output for y in layers[:-1])}
     return all(uses_of[a.output.symbol] == {b.total.name.symbol} for a, b in pairwise(layers))
-
-
-def _listed(formulas: list[Formula]) -> Inline:
-    """a, b, …, z"""
-    shown: list[Formula | str] = list(formulas) if len(formulas) <= 4 else [formulas[0], formulas[1], "…", formulas[-1]]
-    return tuple(x for k, f in enumerate(shown) for x in ((", ", f) if k else (f,)))
 
 
 def _by(gradient: Gradient, symbols: set[str]) -> list[Derivation]:
@@ -189,7 +183,7 @@ def _shared(w: Writing, gradient: Gradient, layers: tuple[Layer, ...]) -> None:
     some = some if len(some) <= 12 else [*some[:6], *some[-2:]]
     objective = gradient.problem.objective
     table: list[tuple[Inline, ...]] = [
-        ((w.formula(D(objective, u.name)),), _listed([w.formula(D(objective, v)) for v in u.by]), (str(u.ways),), (str(u.saved),)) for u in some
+        ((w.formula(D(objective, u.name)),), listed([w.formula(D(objective, v)) for v in u.by]), (str(u.ways),), (str(u.saved),)) for u in some
     ]
     w.table(("sensitivity", "used by", "times needed", "products saved"), table, numeric=(2, 3))
     w.say(
@@ -210,13 +204,13 @@ def _kept(w: Writing, gradient: Gradient, layers: tuple[Layer, ...]) -> None:
     rows: list[tuple[Inline, ...]] = []
     for x in needed if len(needed) <= 10 else [*needed[:5], *needed[-3:]]:
         where = [Formula(w.layout(d.goal)) for d in uses_of[x.symbol]]
-        rows.append(((w.formula(x),), _listed(where)))
+        rows.append(((w.formula(x),), listed(where)))
     w.table(("value", "stands in"), rows)
     free = [w.formula(x) for x in forward if x not in problem.data and not uses_of[x.symbol]]
     w.say(
         "These values of the forward pass stand in the derivatives, so going backwards needs them again: they are kept, not worked out twice. "
         "That is the memory that training takes: one array for each layer and all the samples of a batch.",
-        *((" Not needed again: ", *_listed(free), ".") if free else ()),
+        *((" Not needed again: ", *listed(free), ".") if free else ()),
     )  # fmt: skip
     _activation(w, gradient, layers)
 

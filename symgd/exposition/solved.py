@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from symgd.derivation import ClosedForm, Gradient
 from symgd.document.page import Formula, Inline
-from symgd.exposition.writing import Writing, worst
+from symgd.exposition.writing import Writing, listed, worst
+from symgd.forward import Problem
 from symgd.hessian import Curvature, Majorant
-from symgd.term import Name, add, mul
+from symgd.term import D, Name, add, mul
 from symgd.typeset.layout import relation
 
 __all__ = ["checked", "closed_form", "curvature"]
 
 ALPHA = Name("alpha")
+SEVERAL, LONG = 8, 160  # names along a line that are all written; characters of a reason that is repeated
 
 
 def closed_form(w: Writing, closed: ClosedForm) -> None:
@@ -38,21 +40,13 @@ def closed_form(w: Writing, closed: ClosedForm) -> None:
 
 def curvature(w: Writing, curve: Curvature) -> None:
     w.head("Curvature: is the minimum the only one, and how fast may we go?")
-    problem = curve.problem
     w.chain(tuple(w.line(d.name, d.value, ":=", (d.says,), w.number(d.name)) for d in curve.slopes))
     for _, d in curve.entries:
         w.chain(w.derivation(d) if w.detail != "brief" else (w.result(d),))
     if curve.along and not curve.entries and curve.slope:
         w.say("The Hessian has a block for each pair of parameters; what a direction needs of it is its product with that direction.")
     if curve.along:
-        moved = [x for p, v in zip(problem.parameters, curve.direction, strict=True) for x in (w.formula(add(p, mul(curve.step, v))), ", ")][:-1]
-        slope = f"{curve.slope.name.symbol if curve.slope else 'g'} := d{problem.objective.symbol}/d{curve.step.symbol}"
-        twice = len(curve.along) > 1
-        w.say("Along a line through the parameters, ", *moved, f", the slope is {slope}" + (" and its own slope is" if twice else ""))
-        w.chain(tuple(w.line(d.name, d.value, ":=", (d.says,)) for d in curve.named))
-        last = curve.along[-1]
-        how: Inline = ("the same walk, twice",) if twice else ("the same walk",)
-        w.chain((w.line(last.goal, last.result, "=", how, check=worst(last.steps) if last.steps else ""),))
+        _along(w, curve)
     sentence = curve.says[0].upper() + curve.says[1:]
     if curve.reasons:
         w.say("By the rules of convex functions: " + "; ".join(curve.reasons) + ".")
@@ -60,13 +54,38 @@ def curvature(w: Writing, curve: Curvature) -> None:
     if isinstance(curve.majorant, Majorant) and not curve.majorant.exact:
         w.say(f"Since {curve.majorant.says}, the second derivative along the line is nowhere more than ", w.formula(curve.majorant.term), ".")
     elif isinstance(curve.majorant, str) and not curve.constant:
-        w.say(f"A rate that is safe everywhere is not known: {curve.majorant}.")
+        w.say(f"A rate that is safe everywhere is not known: {curve.majorant if len(curve.majorant) < LONG else 'no bound of this second derivative is seen'}.")
     if curve.constant and curve.convex == "yes":
         w.say(
             "The second derivatives are the entries of the Hessian H. With its largest eigenvalue λmax, a fixed learning rate converges exactly if 0 < ",
             w.formula(ALPHA),
             " < 2/λmax; the best one is 2/(λmax + λmin).",
         )
+
+
+def _along(w: Writing, curve: Curvature) -> None:
+    """The slope along a line through the parameters, and its own slope; of many parameters and names the first and the last."""
+    problem, twice = curve.problem, len(curve.along) > 1
+    moved = [w.formula(add(p, mul(curve.step, v))) for p, v in zip(problem.parameters, curve.direction, strict=True)]
+    slope = (w.formula(curve.slope.name) if curve.slope else "its slope", " := ", w.formula(D(problem.objective, curve.step)))
+    w.say("Along a line through the parameters, ", *listed(moved), ", the slope is ", *slope, " and its own slope is" if twice else "")
+    named = curve.named if len(curve.named) <= SEVERAL else (*curve.named[:2], *curve.named[-2:])
+    w.chain(tuple(w.line(d.name, d.value, ":=", _with_names(w, problem, d.says)) for d in named))
+    if len(named) < len(curve.named):
+        w.say(f"The {len(curve.named) - len(named)} names in between are made in the same way.")
+    last = curve.along[-1]
+    how: Inline = ("the same walk, twice",) if twice else ("the same walk",)
+    w.chain((w.line(last.goal, last.result, "=", how, check=worst(last.steps) if last.steps else ""),))
+
+
+def _with_names(w: Writing, problem: Problem, says: str) -> Inline:
+    """A sentence with the names in it as formulas: "how fast y_hat changes"."""
+    known = {s: name for s, name in problem.declared().items() if "_" in s or any(map(str.isdigit, s))}
+    pieces = (w.formula(Name(known[word].symbol)) if word in known else word for word in says.split(" "))
+    out: list[str | Formula] = []
+    for k, piece in enumerate(pieces):
+        out += [" ", piece] if k else [piece]
+    return tuple(out)
 
 
 def checked(w: Writing, gradient: Gradient, closed: ClosedForm | None, curve: Curvature | None) -> None:

@@ -12,7 +12,7 @@ from symgd.term import Compare, D, Name, Term, replace
 from symgd.typeset.arrange import RELATIONS
 from symgd.typeset.layout import Convention, Layout, Notation, axes_of, in_arrays, layout, relation
 
-__all__ = ["SHOWN", "Writing", "worst"]
+__all__ = ["SHOWN", "Writing", "listed", "worst"]
 
 SHOWN = frozenset({"chain rule through names", "insert"})  # moves that even the brief page shows
 
@@ -204,3 +204,9 @@ class Writing:
 def worst(steps: tuple[Step, ...]) -> str:
     verdicts = {s.check.verdict for s in steps}
     return next((v for v in ("refuted", "held") if v in verdicts), "proved")
+
+
+def listed(formulas: list[Formula]) -> Inline:
+    """a, b, …, z"""
+    shown: list[Formula | str] = list(formulas) if len(formulas) <= 4 else [formulas[0], formulas[1], "…", formulas[-1]]
+    return tuple(x for k, f in enumerate(shown) for x in ((", ", f) if k else (f,)))
