@@ -551,3 +551,37 @@ def test_without_an_intercept_the_plane_goes_through_the_origin(run: Run) -> Non
     shifted = result(run, *named("sat_v", "hs_gpa"), "--hold", "b=1.5")
     best = np.linalg.lstsq(np.column_stack([GPA["sat_v"], GPA["hs_gpa"]]), GPA["fy_gpa"] - 1.5, rcond=None)[0]
     assert list(shifted["closed_form"]["w"].values()) == pytest.approx(best, rel=1e-9)
+
+
+def test_an_ill_conditioned_regression_converges_with_patience(run: Run) -> None:
+    """J. W. Longley's employment data, National Institute of Standards and Technology, Statistical Reference Datasets, with the certified coefficients."""
+    Path("longley.csv").write_text("y,x1,x2,x3,x4,x5,x6\n" + LONGLEY)
+    words = ["longley.csv", "--target", "y", *named("x1", "x2", "x3", "x4", "x5", "x6")]
+    certified = [15.0618722713733, -0.0358191792925910, -2.02022980381683, -1.03322686717359, -0.0511041056535807, 1829.15146461355]
+    data = result(run, *words)
+    assert list(data["closed_form"]["w"].values()) == pytest.approx(certified, rel=1e-13)
+    assert data["closed_form"]["b"] == pytest.approx(-3482258.63459582, rel=1e-13)
+    assert data["stopped"] == "max-iterations"
+    assert data["predicted_iterations"] > 100_000
+    far = result(run, *words, "--max-iterations", "400000")
+    assert (far["stopped"], far["cross_check"]) == ("converged", True)
+    assert list(far["parameters"]["w"].values()) == pytest.approx(certified, rel=1e-9)
+
+
+LONGLEY = """60323,83,234289,2356,1590,107608,1947
+61122,88.5,259426,2325,1456,108632,1948
+60171,88.2,258054,3682,1616,109773,1949
+61187,89.5,284599,3351,1650,110929,1950
+63221,96.2,328975,2099,3099,112075,1951
+63639,98.1,346999,1932,3594,113270,1952
+64989,99,365385,1870,3547,115094,1953
+63761,100,363112,3578,3350,116219,1954
+66019,101.2,397469,2904,3048,117388,1955
+67857,104.6,419180,2822,2857,118734,1956
+68169,108.4,442769,2936,2798,120445,1957
+66513,110.8,444546,4681,2637,121950,1958
+68655,112.6,482704,3813,2552,123366,1959
+69564,114.2,502601,3931,2514,125368,1960
+69331,115.7,518173,4806,2572,127852,1961
+70551,116.9,554894,4007,2827,130081,1962
+"""

@@ -18,7 +18,7 @@ from symgd.hessian.curve import without_jumps
 from symgd.indices import axis
 from symgd.numeric.bound import Bound
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.rates import Rates, distance, minimum, predicted_iterations, rates, rounding
+from symgd.numeric.rates import Rates, distance, minimum, predicted_iterations, rates, rounding, target_spread
 from symgd.numeric.trace import Stopped, Trace, sentence
 
 __all__ = ["descend", "descend_bound", "kinked", "rates_near"]
@@ -27,6 +27,7 @@ EPS = 2.0**-52
 LARGEST = sys.float_info.max
 BLOWN = 1e6  # a loss this many times the first one, and rising, comes back no more
 FALLS = 1e-6
+ARRIVED = 1e-11
 CUT = 1e-5  # of the first rate: a rate that was halved so often has met a kink
 BESIDE = 1e-3  # how far beside the start second derivatives are taken where they change: at the start itself, often 0, a penalty may have its kink
 LEVEL = 1e-8  # of the first slope: only below it the slope is compared with its rounding, which costs more than a step
@@ -58,8 +59,9 @@ def descend(
 def descend_bound(
     g: Bound, *, start: Sequence[float] | None = None, rate: float | Literal["auto"] = "auto", max_iterations: int = 1000,
     stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all", kinked: bool = False,
+    scaled: bool = False,
 ) -> Trace:  # fmt: skip
-    """`descend` on a function bound to its data.  kinked: does its slope jump?"""
+    """`descend` on a function bound to its data.  kinked: does its slope jump?  scaled: are its features standardised already?"""
     first = tuple(map(float, start)) if start is not None else (0.0,) * len(g.parameters)
     if len(first) != len(g.parameters) or not all(map(math.isfinite, first)):
         raise ValueError(f"the start needs a finite number for each of {', '.join(g.parameters)}")
@@ -76,7 +78,7 @@ def descend_bound(
     walk = _Walk(g, first, alpha, careful=rate == "auto" and not g.quadratic, kinked=kinked, keep=keep == "all")
     with np.errstate(all="ignore"):
         walk.go(max_iterations, stop)
-        return _trace(g, walk, known, stop)
+        return _trace(g, walk, known, stop, scaled=scaled)
 
 
 def rates_near(g: Bound, start: Sequence[float], *, kinked: bool = False) -> Rates:
@@ -209,11 +211,11 @@ class _Walk:
             self.rate /= 2
 
 
-def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
+def _trace(g: Bound, walk: _Walk, known: Rates, stop: str, *, scaled: bool) -> Trace:
     best = minimum(g)
     gap = None if best is None else distance(g, walk.theta, best)
     predicted = predicted_iterations(g, walk.rate, walk.points[: len(walk.theta)].tolist()) if g.quadratic else None
-    stopped = _why(g, walk, known, watched=stop == "auto")
+    stopped = _why(g, walk, known, gap, watched=stop == "auto")
     if not walk.keep and walk.steps:
         walk.points.extend(walk.theta)
         walk.losses.append(walk.loss)
@@ -221,15 +223,17 @@ def _trace(g: Bound, walk: _Walk, known: Rates, stop: str) -> Trace:
     slope = max(map(abs, walk.slope))
     reason = "fallen" if walk.falls < 1 and stopped == "max-iterations" else "cut" if stopped == "max-iterations" and walk.cut else walk.reason
     losses = (walk.first, walk.loss)
-    says = sentence(stopped, walk.steps, walk.rate, known, losses, slope, predicted, gap, walk.period, reason)
+    says = sentence(stopped, walk.steps, walk.rate, known, losses, slope, predicted, gap, walk.period, reason, scaled)
     arrays = getattr(g, "arrays", ())
     shapes = tuple((n.symbol, shape) for n, shape in zip(arrays, g.shapes, strict=True)) if arrays else ()  # type: ignore[attr-defined]
     heights, slopes = np.frombuffer(walk.losses), tuple(walk.slope)
     return Trace(g.parameters, points, heights, slopes, stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says, shapes)
 
 
-def _why(g: Bound, walk: _Walk, known: Rates, *, watched: bool) -> Stopped:
+def _why(g: Bound, walk: _Walk, known: Rates, gap: float | None, *, watched: bool) -> Stopped:
     """Unchanged, in a cycle or at the cap, and the slope zero within its rounding: converged.  Unchanged with a larger slope: stalled.
+
+    A rate near its bound lets rounding add up: there a cycle is convergence too if its predictions are those of the minimum, to ARRIVED of the spread.
 
     A cycle with a larger slope: oscillates.  Not finite, or a loss more than a million times the first and rising: diverged.  Else it had its steps,
     or met a kink; but where the loss is quadratic and the rate not below its bound, more steps would not help: diverged if the loss rose,
@@ -240,6 +244,9 @@ def _why(g: Bound, walk: _Walk, known: Rates, *, watched: bool) -> Stopped:
         return "diverged"
     asked = walk.reason or (watched and walk.steps and g.quadratic)
     if walk.reason == "level" or (asked and walk.rounded(walk.theta, walk.slope)):
+        return "converged"
+    if walk.reason in ("cycle", "unchanged") and gap is not None and gap <= ARRIVED * target_spread(g):
+        walk.reason = "arrived"
         return "converged"
     if walk.reason and not walk.cut:
         return "stalled" if walk.reason == "unchanged" else "oscillates"

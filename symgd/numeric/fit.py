@@ -91,7 +91,8 @@ def fit(
         alpha = known.best if rate == "auto" else float(rate)
         outlook = _outlook(g, alpha, first, max_iterations, raw=not units.scalings) if not warning else ""
         announce(tuple(filter(None, (warning, outlook))), known, units)
-    trace = descend_bound(g, start=first.tolist(), rate=rate, max_iterations=max_iterations, stop=stop, kinked=kinked(problem))
+    how: Any = {"rate": rate, "max_iterations": max_iterations, "stop": stop}
+    trace = descend_bound(g, start=first.tolist(), kinked=kinked(problem), scaled=bool(units.scalings), **how)
     end = study.shapes.split(trace.points[-1])
     closed, why_not = _closed(form, study, run, units, g)
     gap = None if closed is None else _gap(study, units, end, closed, trace)

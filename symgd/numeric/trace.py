@@ -83,7 +83,7 @@ class Trace:
 
 def sentence(
     stopped: Stopped, steps: int, rate: float, rates: Rates, losses: tuple[float, float], slope: float, predicted: int | None, gap: float | None, period: int,
-    reason: str = "unchanged",
+    reason: str = "unchanged", scaled: bool = False,
 ) -> str:  # fmt: skip
     """Step, rate, bound, first and last loss, and the number to type instead."""
     kind = "bound" if rates.exact else "bound, estimated at the start,"
@@ -94,7 +94,8 @@ def sentence(
         case "converged":
             repeat = f"the parameters repeat themselves in the last digit with period {period} and "
             how = {"unchanged": "the parameters no longer change and ", "cycle": repeat}
-            return f"Converged after {steps} step{'s' * (steps != 1)} {at}: {how.get(reason, '')}the slope is zero within rounding; {went}."
+            slope_is = "the predictions are those of the minimum" if reason == "arrived" else f"{how.get(reason, '')}the slope is zero within rounding"
+            return f"Converged after {steps} step{'s' * (steps != 1)} {at}: {slope_is}; {went}."
         case "stalled":
             why = f"the rate is too small for double precision, nothing changes although the slope is {slope:.3g}"
             return f"Stalled at step {steps} {at}: {why}; {went}; {instead}."
@@ -114,6 +115,6 @@ def sentence(
         cut = f"no step longer than that lowers the loss, {shown(rates.best)} was tried first: it stands at a kink, where the slope jumps and need not be 0"
         return f"Stopped after {steps} step{'s' * (steps != 1)}, the rate cut to {rate:.6g}: {cut}; {went}."
     if rates.exact and abs(rate - rates.best) <= 0.01 * rates.best:
-        instead = f"no fixed rate is faster (condition {shown(rates.condition)}): standardise the features"
+        instead = f"no fixed rate is faster (condition {shown(rates.condition)})" + ("" if scaled else ": standardise the features")
     more = f"{instead}, or allow more steps" if rates.exact or rate > rates.best else "allow more steps"
     return f"Stopped at the cap of {steps} step{'s' * (steps != 1)} {at}: the slope is still {slope:.3g}{left}{need}; {went}; {more}."
