@@ -70,7 +70,7 @@ def combine(model: str, loss: str, penalty: str = "", name: str = "") -> Problem
     m, cost = _fitted(model, loss)
     extra = _penalty(penalty, model, m) if penalty else Penalty(ZERO, (), ())
     with_penalty = f" with {_article(penalty)} {penalty} penalty" if penalty else ""
-    tape = (*m.tape, *cost.tape, Definition(Name(cost.symbol), _plus(_objective(m, cost), cost.beside, extra.value), f"the {cost.title}{with_penalty}"))
+    tape = (*m.tape, *cost.tape, Definition(Name(cost.symbol), _plus(cost.beside, _objective(m, cost), extra.value), f"the {cost.title}{with_penalty}"))
     target = _target(m)
     known = {s for s, _ in cost.roles}
     roles = (*m.roles, *(() if target.symbol in known else ((target.symbol, "the target"),)), *cost.roles, ("n", "the number of samples"), *extra.roles)

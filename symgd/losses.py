@@ -137,7 +137,7 @@ def quantile(prediction: Name, target: Name) -> Loss:
 
 
 def gaussian(prediction: Name, target: Name) -> Loss:
-    """u² e^(−2s)/2 + s: the negative log-likelihood of a normal spread around ŷ, σ = e^s its own parameter.
+    """s + u² e^(−2s)/2: the negative log-likelihood of a normal spread around ŷ, σ = e^s its own parameter.
 
     s = log σ is the parameter, for any s will do where σ would have to stay positive, and the slope by s is 1 − (mean of u²)/σ².
     The constant log(2π)/2, which has no derivative, is left out.  s is alike for all samples, so it stands beside the mean.

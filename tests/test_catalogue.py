@@ -154,6 +154,8 @@ RESULTS: list[tuple[str, str, Term]] = [
     ("line+quantile", "u", Cases(((1 - tau, Compare(u, ">", ZERO)),), Neg(tau)) / n),
     ("line+log-cosh", "u", Call("tanh", (u,)) / n),
     ("line+sum-of-squares", "u", 2 * u),
+    ("line+gaussian", "s", ONE - Call("exp", (Neg(2 * s),)) * Sum("i", u**2) / n),
+    ("softmax+softmax-cross-entropy-logits", "z", (Call("exp", (z_ik,)) / Name("S", I) - t_ik) / n),
     ("plane+squared", "w", 2 * Sum("i", u * X_ij) / n),
     ("plane+squared+ridge", "w", 2 * Sum("i", u * X_ij) / n + 2 * lam * w_j),
     ("plane+squared+lasso", "w", 2 * Sum("i", u * X_ij) / n + lam * Call("sign", (w_j,))),

@@ -16,7 +16,7 @@ from symgd.forward import Problem
 from symgd.indices import axis, free, rename, sorted_out
 from symgd.rules.arithmetic import tidy
 from symgd.term import ONE, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
-from symgd.term import add, children, mul, names, rebuild, size, subterms
+from symgd.term import add, children, mul, names, parts, rebuild, size, subterms
 
 __all__ = ["close", "count_out", "fold"]
 
@@ -121,13 +121,26 @@ def _shortest(problem: Problem, t: Term, written: Iterable[Term]) -> Term:
             forms.setdefault(known, s)
     back = {symbol: a for a, symbol in atoms.items()}
     rank = _ranking(problem)
-    found = [t]
+    found = [t, _over_common_bottom(t)]
     for v in variants:
         if v.has(sp.zoo, sp.nan):  # a division by 0: as good as it gets
             continue
         cancelled = sp.cancel(v)
         found += [tidy(_sign_in(_from_sympy(x, back, forms, rank))) for x in (sp.factor(cancelled), cancelled)]
     return min(found, key=size)
+
+
+def _over_common_bottom(t: Term) -> Term:
+    """a/(n S) − b/n = (a/S − b)/n"""
+    if not isinstance(t, Add) or not all(isinstance(_unsigned(s), Div) for s in t.terms):
+        return t
+    bottoms = [parts(Mul, b.bottom) for s in t.terms if isinstance(b := _unsigned(s), Div)]
+    common = mul(*(f for f in bottoms[0] if all(f in others for others in bottoms)))
+    return t if common == ONE else Div(tidy(add(*(mul(common, s) for s in t.terms))), common)
+
+
+def _unsigned(t: Term) -> Term:
+    return t.body if isinstance(t, Neg) else t
 
 
 def _to_sympy(t: Term, atoms: dict[Term, Any]) -> Any:
