@@ -106,9 +106,11 @@ def rate_in_words(rate: float | str, known: Rates) -> str:
         if rate != "auto":
             return f"{rate:.6g} as given; {jumps}"
         return f"{known.best:.6g}, whose first step lowers the loss most; {jumps}: it is halved where the loss would rise, and falls after the first kink"
-    bound = f"2/λmax = {shown(known.bound)}" + ("" if known.exact else ", estimated at the start")
+    stands = "" if known.exact else f", for all weights, because {known.says}" if known.says else ", estimated at the start: elsewhere it may be another"
+    bound = f"2/λmax = {shown(known.bound)}{stands}"
     if rate == "auto":
-        best = "the best fixed rate 2/(λmax + λmin)" if known.exact else "a cautious rate 1/λmax, halved where the loss would rise"
+        safe = "the rate 1/λmax, at which no step raises the loss" if known.says else "a cautious rate 1/λmax, halved where the loss would rise"
+        best = "the best fixed rate 2/(λmax + λmin)" if known.exact else safe
         return f"{known.best:.6g}, {best}; the bound is {bound}, the condition {shown(known.condition)}"
     return f"{rate:.6g} as given; the bound is {bound}, the condition {shown(known.condition)}"
 

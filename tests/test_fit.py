@@ -447,6 +447,10 @@ def test_a_logistic_plane_is_that_of_newtons_method_and_counts_its_classes(run: 
     assert sum(v for row in data["confusion"].values() for v in row.values()) == 200
     assert (data["closed_form"], data["gap"]) == (None, None)
     assert "There is no closed form" in data["says"]
+    Z = (A[:, :2] - A[:, :2].mean(axis=0)) / A[:, :2].std(axis=0)
+    Z = np.column_stack([Z, np.ones(200)])
+    assert data["rate_bound"] == pytest.approx(2 / np.linalg.eigvalsh(Z.T @ Z / 800)[-1])  # no second derivative of log-loss is above ¼
+    assert "bound for all weights" in data["says"]
 
 
 def test_counts_are_fitted_as_by_newtons_method(run: Run) -> None:

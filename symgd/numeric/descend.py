@@ -59,9 +59,12 @@ def descend(
 def descend_bound(
     g: Bound, *, start: Sequence[float] | None = None, rate: float | Literal["auto"] = "auto", max_iterations: int = 1000,
     stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all", kinked: bool = False,
-    scaled: bool = False,
+    scaled: bool = False, known: Rates | None = None,
 ) -> Trace:  # fmt: skip
-    """`descend` on a function bound to its data.  kinked: does its slope jump?  scaled: are its features standardised already?"""
+    """`descend` on a function bound to its data.
+
+    kinked  does its slope jump?      scaled  are its features standardised already?      known  its rates, where they are not those at the start
+    """
     first = tuple(map(float, start)) if start is not None else (0.0,) * len(g.parameters)
     if len(first) != len(g.parameters) or not all(map(math.isfinite, first)):
         raise ValueError(f"the start needs a finite number for each of {', '.join(g.parameters)}")
@@ -71,7 +74,7 @@ def descend_bound(
         raise ValueError(f"max_iterations is a whole number from 0, not {max_iterations!r}")
     if rate != "auto" and not (isinstance(rate, float | int) and 0 < rate < math.inf):
         raise ValueError(f'the rate is a positive number or "auto", not {rate!r}')
-    known = rates_near(g, first, kinked=kinked)
+    known = known or rates_near(g, first, kinked=kinked)
     alpha = float(known.best if rate == "auto" else rate)
     if not math.isfinite(alpha):
         raise ValueError("no rate can be found: the second derivatives at the start are not finite; give a rate, or another start")

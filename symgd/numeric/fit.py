@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from symgd.hessian import Majorant
 from symgd.numeric.arrays import Column
 from symgd.numeric.bound import Bound
 from symgd.numeric.closed import NoClosedForm, SolvableForm, exact_value, fmpq, solvable
+from symgd.numeric.curve import curve
 from symgd.numeric.descend import descend_bound, kinked, rates_near
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.held import Held
@@ -85,14 +87,14 @@ def fit(
     if hold:
         fixed = [k for places, _ in study.shapes.entries(hold) for k in places]
         g = Held(g, first, ~np.isin(np.arange(len(first)), fixed))
-    known = rates_near(g, first.tolist(), kinked=kinked(problem))
+    known = _safe_rates(study, g, run) or rates_near(g, first.tolist(), kinked=kinked(problem))
     warning = known.warning(rate) if rate != "auto" else ""
     if announce:
         alpha = known.best if rate == "auto" else float(rate)
         outlook = _outlook(g, alpha, first, max_iterations, raw=not units.scalings) if not warning else ""
         announce(tuple(filter(None, (warning, outlook))), known, units)
     how: Any = {"rate": rate, "max_iterations": max_iterations, "stop": stop}
-    trace = descend_bound(g, start=first.tolist(), kinked=kinked(problem), scaled=bool(units.scalings), **how)
+    trace = descend_bound(g, start=first.tolist(), kinked=kinked(problem), scaled=bool(units.scalings), known=known, **how)
     end = study.shapes.split(trace.points[-1])
     closed, why_not = _closed(form, study, run, units, g)
     gap = None if closed is None else _gap(study, units, end, closed, trace)
@@ -102,6 +104,14 @@ def fit(
     predicted = outcome(study, end, run)
     remark = _separated(study, units, predicted)
     return Fit(units.own(end), rounded, why_not, gap, agrees, units, trace, g, warning, rate, least, predicted, remark)
+
+
+def _safe_rates(study: Study, g: Any, run: Mapping[str, Any]) -> Rates | None:
+    """Rates that hold for all weights, where the second derivative has a bound: for log-loss p (1 − p) ≤ ¼."""
+    if g.quadratic or hidden_axes(study.problem) or kinked(study.problem):
+        return None
+    curve_of = curve(study.gradient)
+    return curve_of.rates(**run) if isinstance(curve_of.form.majorant, Majorant) else None
 
 
 def _separated(study: Study, units: Units, found: Outcome | None) -> str:

@@ -86,7 +86,7 @@ def sentence(
     reason: str = "unchanged", scaled: bool = False,
 ) -> str:  # fmt: skip
     """Step, rate, bound, first and last loss, and the number to type instead."""
-    kind = "bound" if rates.exact else "bound, estimated at the start,"
+    kind = "bound" if rates.exact else "bound for all weights" if rates.says else "bound, estimated at the start,"
     at = f"at rate {rate:.6g}" + ("" if math.isnan(rates.bound) else f" ({kind} {shown(rates.bound)})")
     went = f"loss {losses[0]:.6g} → {losses[1]:.6g}"
     instead = f"try the rate {shown(rates.best, down=True)}"
