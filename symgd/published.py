@@ -13,6 +13,7 @@ from symgd.document.files import write_bytes, write_text
 from symgd.document.formats import render
 from symgd.explained import page_of
 from symgd.exposition.layers import layers_of, names_of
+from symgd.exposition.page import shown_goals
 from symgd.exposition.writing import Writing
 from symgd.forward import Problem
 from symgd.hessian import curvature
@@ -60,9 +61,9 @@ def _row(name: str, gradient: Gradient) -> str:
     """One line of the index: the gradients, of a network those of its first layer."""
     problem = gradient.problem
     layers = layers_of(problem)
-    goals = [(D(problem.objective, p), gradient.of(p.symbol).result) for p in (layers[0].weights if layers else problem.parameters)]
+    goals = [D(problem.objective, p) for p in layers[0].weights] if layers else shown_goals(gradient)
     w = Writing("brief", "sum", called=names_of(problem, layers))
-    formulas = [f"{_latex(w.layout(goal))} = {_latex(w.layout(result))}" for goal, result in goals]
+    formulas = [f"{_latex(w.layout(goal))} = {_latex(w.layout(gradient.of(goal.by.symbol).result))}" for goal in goals]
     if layers:
         delta = D(problem.objective, layers[0].total.name)
         formulas.append(f"{_latex(w.layout(delta))} = {_latex(layout(delta))}")

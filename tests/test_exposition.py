@@ -27,7 +27,7 @@ from symgd.forward import Definition, Problem
 from symgd.rules.stable import STABLE, Stable, stable_forms
 from symgd.term import TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, names, subterms
 from symgd.typeset import to_unicode
-from symgd.typeset.layout import Convention, layout
+from symgd.typeset.layout import Convention, Notation, layout
 
 
 def network(hidden: int, activation: str = "tanh") -> Problem:
@@ -132,6 +132,27 @@ def test_a_derivation_told_by_its_result_is_another_in_other_letters() -> None:
     assert alike(problem, by["W1", "L"]) == alike(problem, by["W2", "L"])
     assert alike(problem, by["W1", "L"]) != alike(problem, by["b1", "L"])
     assert alike(problem, by["z1", "L"]) != alike(problem, by["z3", "L"])
+
+
+def test_the_summary_says_what_stands_in_a_gradient_under_a_name() -> None:
+    found = explain(derive(problem("hinge")), detail="brief")
+    assert inline_text(found.summary) == "∂L/∂wⱼ = Σᵢ ∂L/∂zᵢ · Xᵢⱼ; ∂L/∂b = Σᵢ ∂L/∂zᵢ; where ∂L/∂zᵢ = −yᵢ {1 if mᵢ > 0; 0 otherwise}/n"
+
+
+def test_a_network_whose_layers_add_to_one_another_is_not_said_to_be_a_chain() -> None:
+    pages = [explain(derive(problem(name)), detail="brief") for name in ("network-2+squared", "residual-network-2+squared")]
+    chain, adding = (render(found, "text").replace("\n", " ") for found in pages)
+    assert "only through the next layer" in chain
+    assert "through every later value that uses what has changed" in adding
+    assert [b.forward[1] for b in bands(derive(problem("residual-network-2+squared")))] == ["tanh", "+ tanh", "the loss"]
+
+
+@pytest.mark.parametrize("notation", ["sum", "matrix"])
+def test_the_page_of_a_very_deep_network_is_short(notation: Notation) -> None:
+    text = render(explain(derive(problem("network-12+squared")), notation=notation), "text")
+    assert len(text.splitlines()) < 620
+    assert max(map(width, text.splitlines())) <= 80
+    assert "Layers 3 to 10 are made as the layers before and after them" in text
 
 
 # ---------------------------------------------------------------- what is shared and kept

@@ -24,7 +24,7 @@ from symgd.hessian import Curvature
 from symgd.term import Add, D, Name, Neg, Sum, Term, add, mul, subterms
 from symgd.typeset.layout import CONVENTIONS, Convention, Notation
 
-__all__ = ["DETAILS", "explain", "explain_derivative"]
+__all__ = ["DETAILS", "explain", "explain_derivative", "shown_goals"]
 
 DETAILS = ("brief", "full", "tutorial")
 DEEP = 8  # layers from which on not every one is written out forward
@@ -83,12 +83,25 @@ def explain(
 
 
 def _summary(w: Writing, gradient: Gradient) -> Inline:
-    """The derivative by each parameter."""
+    """The derivative by each parameter, and by each value whose sensitivity kept its name in them."""
     out: list[str | Formula] = []
-    for k, p in enumerate(gradient.problem.parameters):
-        left, right = w.pair(D(gradient.problem.objective, p), gradient.of(p.symbol).result)
-        out += ["; " if k else "", Formula(left), " = ", Formula(right)]
+    for k, goal in enumerate(shown_goals(gradient)):
+        left, right = w.pair(goal, gradient.of(goal.by.symbol).result)
+        between = "; where " if k == len(gradient.problem.parameters) else "; "
+        out += [between if k else "", Formula(left), " = ", Formula(right)]
     return tuple(out)
+
+
+def shown_goals(gradient: Gradient) -> list[D]:
+    """The derivatives by the parameters, then those that stand in their results, as a short answer needs them."""
+    goals: list[D] = [D(gradient.problem.objective, p) for p in gradient.problem.parameters]
+    for goal in goals:
+        for s in subterms(gradient.of(goal.by.symbol).result):
+            if isinstance(s, D) and s.by.symbol not in {g.by.symbol for g in goals}:
+                own = gradient.of(s.by.symbol).goal
+                assert isinstance(own, D)
+                goals.append(own)
+    return goals
 
 
 _NOTATIONS = {

@@ -68,7 +68,7 @@ def _along(w: Writing, curve: Curvature) -> None:
     problem, twice = curve.problem, len(curve.along) > 1
     moved = [w.formula(add(p, mul(curve.step, v))) for p, v in zip(problem.parameters, curve.direction, strict=True)]
     slope = (w.formula(curve.slope.name) if curve.slope else "its slope", " := ", w.formula(D(problem.objective, curve.step)))
-    w.say("Along a line through the parameters, ", *listed(moved), ", the slope is ", *slope, " and its own slope is" if twice else "")
+    w.say("Along a line through the parameters, ", *listed(moved), ", the slope is ", *slope, " and its own slope is" if twice else ":")
     named = curve.named if len(curve.named) <= SEVERAL else (*curve.named[:2], *curve.named[-2:])
     w.chain(tuple(w.line(d.name, d.value, ":=", _with_names(w, problem, d.says)) for d in named))
     if len(named) < len(curve.named):
