@@ -158,7 +158,7 @@ ALIASES = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "arcsec": "asec", "arccsc": "acsc",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh",
     "arcoth": "acoth", "arsech": "asech", "arcsch": "acsch", "cosec": "csc", "tg": "tan", "ctg": "cot", "maximum": "max", "minimum": "min",
-    "LeakyReLU": "leakyrelu", "lrelu": "leakyrelu", "swish": "silu", "SiLU": "silu", "GELU": "gelu",
+    "LeakyReLU": "leakyrelu", "leaky_relu": "leakyrelu", "lrelu": "leakyrelu", "swish": "silu", "SiLU": "silu", "GELU": "gelu", "log_cosh": "logcosh",
 }  # fmt: skip
 
 # Names that mean a number wherever the problem does not declare them: their SymPy meaning and how they are said.

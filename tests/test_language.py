@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from symgd.language import ALIASES, CONSTANTS, FUNCTIONS, GREEK
-from symgd.term import Compare, Name, Term, symbol_problem
+from symgd.reading import read
+from symgd.term import Call, Compare, Name, Term, symbol_problem
 from tests.by_hand import NUMBERS, value
 
 x = Name("x")
@@ -21,6 +22,11 @@ POINTS = (-2.3, -0.7, -0.41, 0.3, 0.62, 1.7, 2.9)
 def test_every_alias_leads_to_a_function_and_none_hides_one() -> None:
     assert set(ALIASES.values()) <= set(FUNCTIONS)
     assert not set(ALIASES) & set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("alias", [a for a in ALIASES if a.isascii() and FUNCTIONS[ALIASES[a]].arity == 1])
+def test_an_alias_is_read_as_its_function(alias: str) -> None:
+    assert read(f"{alias}(x)") == Call(ALIASES[alias], (x,))
 
 
 def test_the_tests_know_every_function_of_the_table() -> None:

@@ -36,7 +36,7 @@ def number(p: Cursor) -> Reading:
 def word(p: Cursor) -> Reading:
     """A name, a function, or a word that is notation: sum, mean, cases."""
     t = p.here
-    head, _, label = t.text.partition("_")
+    head, _, label = t.text.partition("_") if not function(t.text) else (t.text, "", "")  # leaky_relu is one word
     if not declares(t.text, p.declared):
         if head in ("sum", "mean"):
             return worded_sum(p)
