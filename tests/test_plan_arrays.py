@@ -9,7 +9,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from symgd.backward import derive
@@ -31,6 +31,7 @@ from tests.by_hand import NUMBERS
 
 ALONE = [k for k in PROBLEMS if k not in ("all pairs", "other pairs", "no samples", "centred columns")]
 n = Name("n")
+WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # a problem is compiled for each example
 
 
 @pytest.fixture(scope="module")
@@ -463,7 +464,7 @@ def terms(letters: tuple[str, ...]) -> st.SearchStrategy[Term]:
 
 
 @given(terms(("i", "j")), terms(("i",)), terms(("j",)), terms(("j",)))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, phases=WITHOUT_SHRINKING)
 def test_any_sums_of_products_are_computed_as_plain_loops_do(inner, outer, beside, last):
     """v_i := Σ_j inner_ij beside_j + outer_i, L := Σ_i v_i² outer_i + Σ_j last_j: only the loss, for there need be no gradient."""
     v = name("v", "i")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from symgd.indices import axis, free, fresh, rename
 from symgd.numeric.printing import printed
-from symgd.term import ONE, TWO, Add, Call, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, parts, rebuild, subterms
+from symgd.term import ONE, TWO, Add, Call, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, mul, rebuild, subterms
 
 __all__ = ["Writer", "aligned", "fraction", "one", "ordered", "quotient"]
 
@@ -30,7 +30,7 @@ def one(text: str) -> str:
 def ordered(axes: Iterable[str], want: Sequence[str]) -> Axes:
     """The axes in the order of `want`, those it does not have behind in the order of the alphabet."""
     rest = set(axes)
-    return (*(a for a in want if a in rest), *sorted(rest - set(want)))
+    return (*(a for a in dict.fromkeys(want) if a in rest), *sorted(rest - set(want)))
 
 
 def aligned(text: str, have: Axes, want: Axes) -> str:
@@ -108,7 +108,9 @@ class Writer:
                 case Call("log", (Det(row, column, entry),)) if free(s) == set():
                     return atom(f"log_det({self.text(entry, (row, column))})")
                 case Name(symbol, indices):
-                    return atom(self.array(s, want)) if indices or symbol in self.pieces else s
+                    if symbol in self.pieces:
+                        return atom(one(self.array(s, want)) if t is not s else self.array(s, want))
+                    return atom(self.array(s, want)) if indices else s
                 case Sum() | Match() | Inverse() | Det() | Call("largest") if (short := self.short(s, want)) is not None:
                     return atom(one(self.array(short, want)))
                 case Add(ts):
@@ -141,7 +143,9 @@ class Writer:
         """The array of a name; one index twice is its diagonal."""
         text = self.pieces.get(n.symbol) or self.ids[n.symbol]
         have = n.indices
-        if len(set(have)) < len(have):
+        if len(set(have)) == 1 and len(have) == 2:
+            text, have = f"np.diagonal({text})", have[:1]
+        elif len(set(have)) < len(have):
             letters = {a: chr(97 + k) for k, a in enumerate(dict.fromkeys(have))}
             text = f'np.einsum("{"".join(letters[a] for a in have)}->{"".join(letters.values())}", {text})'
             have = tuple(letters)
@@ -214,8 +218,11 @@ class Writer:
 
     def reduced(self, over: Sequence[str], factors: Sequence[Term], want: Axes) -> Name:
         """Σ over of a product whose factors share other axes: a dot product, einsum, or .sum."""
-        whole = next((f.indices for f in factors if isinstance(f, Name) and set(f.indices) == frozenset().union(*map(free, factors))), None)
-        axes = whole or ordered(frozenset().union(*map(free, factors)), (*want, *over))
+        every = frozenset().union(*map(free, factors))
+        whole = next((f.indices for f in factors if isinstance(f, Name) and sorted(f.indices) == sorted(every)), None)
+        if len(factors) == 1 and isinstance(factors[0], Name) and len(factors[0].indices) == 2 > len(every):
+            return self.piece(f"np.trace({self.array(Name(factors[0].symbol, ('a', 'b')), ('a', 'b'))})", ())
+        axes = whole or ordered(every, (*want, *over))
         stay = tuple(a for a in axes if a not in over)
         full = [f for f in factors if free(f) == set(axes)]
         if len(full) >= 2 and not stay:
@@ -285,7 +292,8 @@ def flat(t: Sum) -> tuple[list[str], list[Term]]:
 
 
 def _factors(t: Term) -> list[Term]:
-    out: list[Term] = []
-    for f in parts(Mul, t):
+    sign, top, bottom = fraction(t)
+    out: list[Term] = [Num(-ONE.value)] if sign < 0 else []
+    for f in top:
         out += [f.base, f.base] if isinstance(f, Pow) and f.exponent == TWO and isinstance(f.base, Name) else [f]
-    return out
+    return out + [Div(ONE, f) for f in bottom]

@@ -33,7 +33,7 @@ class Laying:
             it does not depend; ("i", 0) with the sample before it, for one sample alone
     """
 
-    def __init__(self, problem: Problem, meaning: Meaning, weight: str) -> None:
+    def __init__(self, problem: Problem, meaning: Meaning, weight: str, blocks: bool = True) -> None:
         self.lines: dict[str, Line] = {}
         self.meaning = meaning
         self.weight = weight
@@ -47,9 +47,9 @@ class Laying:
         fresh_rows = next(s for s in ("n", "rows", *(f"n{k}" for k in range(len(self.lies) + 1))) if s not in problem.declared())
         self.rows = next((c.symbol for a, c in problem.count if a == self.samples), fresh_rows)
         fixed = (*problem.parameters, *(c for c, _ in problem.constants))
-        self.blocks = bool(self.samples) and not any(axis(a) == self.samples for x in fixed for a in x.indices)
+        self.blocks = blocks and bool(self.samples) and not any(axis(a) == self.samples for x in fixed for a in x.indices)
         self.blocks &= all(sum(axis(a) == self.samples for a in x.indices) <= 1 for x in problem.data)
-        if not self.blocks and meaning == "alone":
+        if not self.blocks and blocks and meaning == "alone":
             raise NotSupported("there are no samples here that could be looked at one by one")
 
     def define(self, name: Name, value: Term, about: str | tuple[str, str]) -> None:
@@ -98,6 +98,11 @@ class Laying:
             return ONE if self.meaning == "alone" else self.total(ONE, "", about)
         self.see(t)
         if isinstance(t, Call) and t.function == "largest":
+            (rows,) = t.args
+            if isinstance(rows, Sum) and axis(rows.index) == self.samples:  # the largest of all samples has to be known before the first sum
+                self.blocks = False
+                if self.meaning == "alone":
+                    return self.lifted(rename(rows.body, {rows.index: self.samples}), about)
             return rebuild(t, [rebuild(s, [self.lifted(c, about) for c in children(s)]) for s in t.args])
         if isinstance(t, Inverse):
             return self.inverse(Inverse(t.a, t.b, t.row, t.column, self.lifted(t.entry, about)), about)
@@ -115,8 +120,10 @@ class Laying:
     def summed(self, index: str, body: Term, about: str | tuple[str, str]) -> Term:
         """Σ_index body, what does not touch the index before it."""
         outside, inside = split(body, lambda s: index in free(s))
-        if axis(index) == self.samples:
+        if axis(index) == self.samples and self.blocks:
             return times(outside, self.total(inside, index, about))
+        if axis(index) == self.samples and self.meaning == "weighted":
+            inside = mul(Name(self.weight, (index,)), *(parts(Mul, inside) if inside != ONE else ()))
         return times(outside, self.size(index) if inside == ONE else Sum(index, inside))
 
     def see(self, t: Term) -> None:

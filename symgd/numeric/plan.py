@@ -89,29 +89,43 @@ def plan(gradient: Gradient, meaning: Meaning = "all") -> Plan:
     problem = gradient.problem
     known = set(problem.declared())
     weight = next(s for s in (WEIGHT.symbol, "weight", "mass", *(f"m{k}" for k in range(len(known) + 1))) if s not in known)
-    walk = Laying(problem, meaning, weight)
     L = problem.objective.symbol
     forward, backward = steady(gradient)
     forward = [(name, stable(value, problem)) for name, value in forward]
     backward = [(by, stable(value, problem)) for by, value in backward]
     tails = tailed(value for _, value in (*forward, *backward))
-    for name, value in forward:
-        walk.define(name, spelled(value, tails), name.symbol)
-    for by, value in backward:
-        walk.define(Name(_sensitivity(L, by.symbol), by.indices), rewrite(spelled(value, tails), _named), (L, by.symbol))
+    backward = [(Name(_sensitivity(L, by.symbol), by.indices), rewrite(spelled(value, tails), _named)) for by, value in backward]
+    walk = _laid([(n, spelled(v, tails), n.symbol) for n, v in forward] + [(n, v, _about(n)) for n, v in backward], problem, meaning, weight)
     results = (L, *(_sensitivity(L, p.symbol) for p in problem.parameters))
     whole = Plan(
         problem, tuple(p.symbol for p in problem.parameters), tuple(x.symbol for x in problem.data), tuple(c.symbol for c, _ in problem.constants),
         tuple(walk.lines.values()), results, meaning=meaning, weight=weight if meaning == "weighted" else "", samples=walk.samples, blocks=walk.blocks,
         gradient=gradient,
     )  # fmt: skip
-    lines = shared(whole.needed(results), walk.samples)
+    lines = shared(whole.needed(results), walk.samples, walk.blocks)
     if walk.blocks and meaning != "alone":
         lines = apart(light(lines, results), walk.samples)
     used = frozenset().union(*(names(x.value) for x in lines))
     counted = meaning == "all" and walk.rows in used
     sizes = tuple((s, a) for s, a in walk.sizes.items() if s in used and s != walk.rows)
     return replace(whole, lines=lines, count=walk.rows if counted else "", sizes=sizes)
+
+
+def _laid(definitions: list[tuple[Name, Term, str | tuple[str, str]]], problem: Problem, meaning: Meaning, weight: str) -> Laying:
+    """The definitions laid in blocks of samples, or all samples at once where one of them needs that."""
+    for blocks in (True, False):
+        walk = Laying(problem, meaning, weight, blocks)
+        for name, value, about in definitions:
+            walk.define(name, value, about)
+        if walk.blocks:
+            break
+    return walk
+
+
+def _about(n: Name) -> tuple[str, str]:
+    """("L", "w") for ∂L/∂w"""
+    of, by = n.symbol.replace("∂", "").split("/")
+    return of, by
 
 
 def _sensitivity(of: str, by: str) -> str:

@@ -3,36 +3,87 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 from symgd.indices import free, rename
 from symgd.numeric.aligned import ordered
 from symgd.numeric.line import Line, split, tidy, times
 from symgd.numeric.steady import LARGEST
-from symgd.term import TWO, Compare, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, rebuild, size, subterms
+from symgd.term import TWO, Compare, Det, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, rebuild, size, subterms
 from symgd.term import replace as rewrite
 
 __all__ = ["apart", "light", "shared"]
 
 
-def shared(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
-    """The lines with what two of them compute alike for each sample made a line of its own, the largest first."""
-    out, k = list(lines), 0
-    while True:
-        counts: Counter[Term] = Counter()
-        for x in out:
-            whole = parts(Mul, x.value) if x.kind == "sum" else (x.value,)
-            found = x.kind != "scalar" and x.symbol[0] != LARGEST
-            inside = [s for f in whole for s in subterms(f) if found and (s is not x.value or x.kind == "sum")]
-            counts.update(s for s in inside if _worth(s, samples))
+def shared(lines: tuple[Line, ...], samples: str, blocks: bool) -> tuple[Line, ...]:
+    """The lines with what two of them compute alike for each sample made a line of its own, the largest first; without blocks, any array."""
+    out = _folded(lines, samples, blocks)
+    for k in range(1, 1000):
+        counts = Counter(s for x in out if _open(x, blocks) for s in _parts(x) if _worth(s, samples, blocks))
         twice = [s for s, times in counts.items() if times > 1]
         if not twice:
-            return tuple(out)
-        best, k = max(twice, key=size), k + 1
+            break
+        best = max(twice, key=size)
         n = Name(f"⁼{k}", ordered(free(best), (samples,)))
-        at = next(j for j, x in enumerate(out) if x.kind != "scalar" and best in subterms(x.value))
-        out = [replace(x, value=rewrite(x.value, {best: n}.get)) if x.kind != "scalar" else x for x in out]
-        out.insert(at, Line(n.symbol, best, "sample", n.symbol, all(x.once for x in out if x.symbol in names(best)), n.indices))
+        at = next(j for j, x in enumerate(out) if _open(x, blocks) and best in subterms(x.value))
+        out = [replace(x, value=rewrite(x.value, {best: n}.get)) if _open(x, blocks) else x for x in out]
+        out.insert(at, Line(n.symbol, best, "sample" if blocks else "scalar", n.symbol, all(x.once for x in out if x.symbol in names(best)), n.indices))
+    return tuple(out)
+
+
+def _open(x: Line, blocks: bool) -> bool:
+    """May something in the line be shared?"""
+    return (x.kind != "scalar" or not blocks) and x.symbol[0] != LARGEST
+
+
+def _folded(lines: tuple[Line, ...], samples: str, blocks: bool) -> list[Line]:
+    """The lines with what is the whole of one above called by its name."""
+    known: dict[Term, Term] = {}
+    out: list[Line] = []
+    for x in lines:
+        new = replace(x, value=rewrite(x.value, known.get)) if _open(x, blocks) else x
+        out.append(new)
+        if x.kind != "sum" and _open(x, blocks) and _worth(x.value, samples, blocks) and set(x.axes) == free(x.value):
+            known[x.value] = Name(x.symbol, x.axes)
+    return out
+
+
+def _parts(x: Line) -> Iterator[Term]:
+    """What stands in a line and could be shared: not the whole of it, and not a product that is summed, for that is never an array."""
+
+    def inside(t: Term) -> Iterator[Term]:
+        for c in children(t):
+            for f in _factors(c) if isinstance(t, Sum) else (c,):
+                yield f
+                yield from inside(f)
+
+    if x.kind == "sum":
+        for f in _factors(x.value):
+            yield f
+            yield from inside(f)
+    else:
+        yield from inside(x.value)
+
+
+def _factors(t: Term) -> tuple[Term, ...]:
+    """What a product that is summed is made of."""
+    match t:
+        case Mul(fs):
+            return tuple(x for f in fs for x in _factors(f))
+        case Div(a, b):
+            return (*_factors(a), b)
+        case Neg(a):
+            return _factors(a)
+    return (t,)
+
+
+def _worth(t: Term, samples: str, blocks: bool) -> bool:
+    """Is it worth to be kept: an array (over the samples, where they come in blocks) that takes an operation of its own?"""
+    array = samples in free(t) if blocks else bool(free(t)) or isinstance(t, Sum | Det)
+    if not array or isinstance(t, Name | Neg | Compare | Match):
+        return False
+    return not (isinstance(t, Pow) and isinstance(t.base, Name))
 
 
 def light(lines: tuple[Line, ...], results: tuple[str, ...]) -> tuple[Line, ...]:
@@ -84,8 +135,10 @@ def apart(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
 
         def one(f: Term, x: Line = x, stem: str = _stem(x)) -> Term:
             match f:
-                case Mul() | Sum():
+                case Mul() | Sum() | Neg():
                     return rebuild(f, [one(c) for c in children(f)])
+                case Div(above, below):
+                    return Div(one(above), below)
                 case Name() | Num() | Match() | Pow(Name(), Num()) if not isinstance(f, Pow) or f.exponent == TWO:
                     return f
             if samples not in free(f):
@@ -97,10 +150,3 @@ def apart(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
         value = one(x.value)
         out.append(replace(x, value=value))
     return tuple(out)
-
-
-def _worth(t: Term, samples: str) -> bool:
-    """Is it worth to be kept: an array over the samples that takes an operation of its own?"""
-    if samples not in free(t) or isinstance(t, Name | Neg | Compare | Match):
-        return False
-    return not (isinstance(t, Pow) and isinstance(t.base, Name)) and all(set(s.indices) <= free(t) for s in subterms(t) if isinstance(s, Name))

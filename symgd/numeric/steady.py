@@ -65,7 +65,7 @@ def _steadied(forward: Lines, backward: Lines, name: Name, total: Sum, gradient:
         before = [*before, (e, inner)]
         after, backward = (_each(lines, _folding(inner, e)) for lines in (after, backward))
     own = next((v for n, v in after if n == name), None)
-    if isinstance(own, Sum):
+    if own == Sum(total.index, e):
         S = name
     else:
         S = Name(_unused(EXP + "sum_" + stem, taken), tuple(x for x in e.indices if x != total.index))
