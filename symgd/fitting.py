@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -33,7 +34,7 @@ def fit_command(given: argparse.Namespace) -> int:
     if not 0 <= given.max_iterations <= MOST_STEPS:
         raise Refused(f"--max-iterations takes a whole number from 0 to {MOST_STEPS:,}, not {given.max_iterations}")
     rate, hidden = _rate(given.rate), _hidden(given.hidden)
-    start = {k: float(v) for k, v in values([given.start], "--start").items()}
+    start = {k: float(v) for k, v in _entries([given.start], "--start").items()}
     problem = _problem(given)
     from symgd.numeric.fit import fit
     from symgd.summary import after_lines, before_lines, to_data
@@ -59,6 +60,17 @@ def fit_command(given: argparse.Namespace) -> int:
         write_text(given.report, render(to_page(study, found, given.detail, given.title), form), given.force)
         print(f"wrote {given.report}", file=sys.stderr)
     return YES if found.good else NO
+
+
+def _entries(words: Sequence[str], option: str) -> dict[str, Fraction]:
+    """w=0,w.sex=2=0.1: the last = of each is the one before its number."""
+    out = {}
+    for part in (p for w in words for p in w.split(",") if p):
+        name, sign, value = part.rpartition("=")
+        if not sign or not name.strip() or not value.strip():
+            raise Refused(f"{option} takes name=value, not {part!r}")
+        out[name.strip()] = number(value.strip(), option)
+    return out
 
 
 def _rate(word: str) -> float | Literal["auto"]:
@@ -107,7 +119,7 @@ def _without_intercept(problem: Problem, name: str) -> dict[str, Fraction]:
 
 def _held(problem: Problem, given: argparse.Namespace) -> tuple[dict[str, Fraction], dict[str, float]]:
     """(parameters without axes, which the problem itself holds; arrays and entries of them, which the run holds)."""
-    every = values(given.hold, "--hold")
+    every = _entries(given.hold, "--hold")
     arrays = {p.symbol for p in problem.parameters if p.indices}
     in_run = {name: float(v) for name, v in every.items() if name.split(".")[0] in arrays}
     return {name: v for name, v in every.items() if name not in in_run}, in_run

@@ -508,6 +508,8 @@ def test_the_start_and_what_is_held_are_in_the_units_of_the_data(run: Run) -> No
     words = [*named("sat_v", "hs_gpa"), "--start", "w=0.5,w.hs_gpa=-1,b=2"]
     data = result(run, *words, "--max-iterations", "0")
     assert data["parameters"] == {"w": {"sat_v": pytest.approx(0.5), "hs_gpa": pytest.approx(-1)}, "b": pytest.approx(2)}
+    level = result(run, *named("sat_v"), "--one-hot", "sex", "--start", "w.sex=2=0.25", "--max-iterations", "0")
+    assert level["parameters"]["w"] == {"sat_v": 0, "sex=2": pytest.approx(0.25)}
     held = result(run, *named("sat_v", "hs_gpa"), "--hold", "w.sat_v=0.02", "--max-iterations", "20000")
     best = least_squares(GPA["fy_gpa"] - 0.02 * GPA["sat_v"], GPA["hs_gpa"])
     assert held["parameters"]["w"]["sat_v"] == pytest.approx(0.02, rel=1e-15)
