@@ -8,9 +8,10 @@ from symgd.derivation import ClosedForm, Gradient
 from symgd.document.page import Block, Page
 from symgd.exposition import explain
 from symgd.exposition.layers import Layer, indexless, layers_of, local, names_of
+from symgd.exposition.vanishing import slopes
 from symgd.hessian import Curvature
 from symgd.indices import axis
-from symgd.pictures import Band, flow_of_sensitivities, to_blocks, units_in_columns
+from symgd.pictures import Band, fading_sensitivities, flow_of_sensitivities, to_blocks, units_in_columns
 from symgd.term import Call, D, Name, Term
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import Convention, Notation, layout
@@ -34,12 +35,12 @@ def page_of(
 
 
 def _drawn(gradient: Gradient) -> tuple[Block, ...]:
-    """The network and the flow through it; nothing for a model of one layer."""
+    """The network, the flow through it, and how its sensitivities fade; nothing for a model of one layer."""
     if not (found := bands(gradient)):
         return ()
     first = layers_of(gradient.problem)[0].fed_by
     units = units_in_columns(found, _size(gradient, first[0]) if first else "")
-    return to_blocks(units)[0], to_blocks(flow_of_sensitivities(found))[0]
+    return tuple(to_blocks(picture)[0] for picture in (units, flow_of_sensitivities(found), fading_sensitivities(slopes())))
 
 
 def bands(gradient: Gradient) -> tuple[Band, ...]:

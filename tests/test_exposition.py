@@ -210,9 +210,9 @@ def test_letters_that_differ_in_their_number_alone_share_a_row() -> None:
     assert rows[0][-1] == "d × h₁, …, h₅"
 
 
-def test_a_network_has_its_two_pictures_and_they_name_every_layer() -> None:
+def test_a_network_has_its_pictures_and_they_name_every_layer() -> None:
     pictures = [b for b in page(2).blocks if isinstance(b, Picture)]
-    assert [p.title for p in pictures] == ["The network", "Values forward, sensitivities backward"]
+    assert [p.title for p in pictures] == ["The network", "Values forward, sensitivities backward", "What is left of a sensitivity"]
     band = bands(derived(2))
     assert [b.values for b in band] == [("X", "z_{1}", "a_{1}"), ("a_{1}", "z_{2}", "a_{2}"), ("a_{2}", "ŷ", "L")]
     assert [b.backward for b in band] == [("", "1 − a_{1}²"), ("W_{2}", "1 − a_{2}²"), ("W_{3}", "2u/n")]

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from symgd.document.page import Page, Picture, Table
 from symgd.document.to_html import to_html
 from symgd.pictures import Band, Drawing, chain_of_names, contour_with_path, flow_of_sensitivities, loss_over_iterations, loss_parabola, scatter_with_line
-from symgd.pictures import to_blocks, units_in_columns
+from symgd.pictures import fading_sensitivities, to_blocks, units_in_columns
 from symgd.pictures.axes import linear_ticks, log_ticks
 from symgd.pictures.lettering import clean, number
 from symgd.pictures.svg import COLOURS, FONT, WIDTH
@@ -127,6 +127,8 @@ GALLERY = {
     "fan": lambda: chain_of_names("wabcL", [("w", k, f"x_{k}") for k in "abc"] + [(k, "L", f"2u_{k}/n") for k in "abc"]),
     **{f"{k} layers": (lambda k=k: units_in_columns(layers(k), "d")) for k in (1, 2, 6, 7, 50)},
     **{f"flow through {k}": (lambda k=k: flow_of_sensitivities(layers(k))) for k in (1, 2, 3, 6, 7, 50)},
+    "fading": lambda: fading_sensitivities({"σ′(0)": 0.25, "σ′(2)": 0.105, "tanh′(1)": 0.42, "tanh′(2)": 0.0707}),
+    "kept as it is": lambda: fading_sensitivities({"relu′(1)": 1.0, HOSTILE: 0.5}, 2),
     "hostile layers": lambda: units_in_columns(layers(3, HOSTILE), HOSTILE),
     "hostile flow": lambda: flow_of_sensitivities(layers(3, HOSTILE)),
     "by-way": lambda: chain_of_names(
@@ -610,6 +612,15 @@ def test_a_network_shows_its_layers_from_left_to_right_and_of_a_deep_one_the_fir
     assert len(flow.table.rows) == many
 
 
+def test_the_lines_of_fading_sensitivities_are_powers() -> None:
+    picture = drawn("fading")
+    height = axis(picture, vertical=True, log=True)
+    for colour, slope in zip(("blue", "orange", "green", "purple"), (0.25, 0.105, 0.42, 0.0707), strict=True):
+        (line,) = (points for points in lines(picture, colour) if len(points) == 10)
+        assert [height(y) for _, y in line] == pytest.approx([slope**n for n in range(1, 11)], rel=0.02)
+    assert picture.table.rows[9][1] == "9.54 × 10⁻⁷"
+
+
 def test_values_flow_to_the_right_and_sensitivities_to_the_left() -> None:
     flow = flow_of_sensitivities(layers(3))
     straight = {c: [(p, q) for p, q in (line for line in lines(flow, c) if len(line) == 2) if p[1] == q[1]] for c in ("blue", "orange")}
@@ -645,6 +656,11 @@ def test_values_flow_to_the_right_and_sensitivities_to_the_left() -> None:
     (lambda: contour_with_path((1, 0, 1), (0, 0), [(math.nan, 1)]), "the first point"),
     (lambda: chain_of_names((), ()), "at least one node"),
     (lambda: units_in_columns([], "d"), "at least one layer"),
+    (lambda: fading_sensitivities({}), "slopes is empty"),
+    (lambda: fading_sensitivities({str(k): 0.5 for k in range(5)}), "one to four slopes"),
+    (lambda: fading_sensitivities({"exp′(1)": 2.7}), "up to 1"),
+    (lambda: fading_sensitivities({"σ′(0)": 0.25}, 1), "two layers or more"),
+    (lambda: fading_sensitivities({"σ′(0)": math.nan}), "slopes"),
     (lambda: flow_of_sensitivities([]), "at least one layer"),
     (lambda: chain_of_names(("w", "w"), ()), "named once"),
     (lambda: chain_of_names(("w",), (("w", "L", ""),)), "no node"),

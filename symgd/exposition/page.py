@@ -45,7 +45,7 @@ def explain(
 
     notation    sample (one sample), sum (indices) or matrix (arrays wherever a line has such a form)
     convention  how derivatives by arrays are laid out in matrices: denominator or numerator; the page says which
-    drawn       the pictures of its network, the forward one first
+    drawn       the pictures of its network: its units, the flow through it, and how sensitivities fade
     """
     if detail not in DETAILS:
         raise ValueError(f"no detail {detail!r}; there are {', '.join(DETAILS)}")
@@ -59,7 +59,7 @@ def explain(
     _forward(w, problem, layers)
     w.blocks += drawn[:1]
     if layers:
-        network.back_propagation(w, gradient, layers, drawn[1:])
+        network.back_propagation(w, gradient, layers, drawn[1:2])
     else:
         _backward(w, gradient)
     if notation == "sum":
@@ -77,7 +77,7 @@ def explain(
     stable_section(w, gradient)
     if layers:
         collapse(w, len(layers))
-        vanishing(w, layers)
+        vanishing(w, layers, drawn[2:])
     checked(w, gradient, closed, curve)
     return Page((title or problem.title,), tuple(w.blocks), summary)
 

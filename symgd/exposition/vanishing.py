@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor, log10
 
-from symgd.document.page import Formula, Inline
+from symgd.document.page import Block, Formula, Inline
 from symgd.exposition.layers import Layer
 from symgd.exposition.writing import Writing
 from symgd.language import FUNCTIONS
@@ -13,7 +13,7 @@ from symgd.meaning import expression
 from symgd.term import Call, Num, subterms
 from symgd.typeset.layout import layout
 
-__all__ = ["DEPTHS", "slope", "vanishing"]
+__all__ = ["DEPTHS", "slope", "slopes", "vanishing"]
 
 DEPTHS = range(1, 11)
 ALWAYS = (("sigmoid", 0), ("sigmoid", 2), ("tanh", 1), ("tanh", 2))  # (activation, where its derivative is taken)
@@ -26,8 +26,13 @@ def slope(function: str, at: int) -> Fraction:
     return Fraction(str(expression(derivative(Num(Fraction(at)))).evalf(30)))
 
 
-def vanishing(w: Writing, layers: tuple[Layer, ...]) -> None:
-    """A section: the factor that so many layers leave of a sensitivity."""
+def slopes() -> dict[str, float]:
+    """The slopes that every page shows, by name: σ′(0) …"""
+    return {f"{_said(f)}′({z})": float(slope(f, z)) for f, z in ALWAYS}
+
+
+def vanishing(w: Writing, layers: tuple[Layer, ...], drawn: tuple[Block, ...] = ()) -> None:
+    """A section: the factor that so many layers leave of a sensitivity; `drawn` is a picture of it."""
     columns = [*ALWAYS, *((f, 1) for f in _others(layers))]
     w.head("Why early layers learn slowly: a product of derivatives")
     w.say("On its way back through a layer a sensitivity is multiplied by the derivative of the activation. Through several layers that is a product; "
@@ -37,6 +42,7 @@ def vanishing(w: Writing, layers: tuple[Layer, ...]) -> None:
         rows.append(((str(n),), *((_rounded(slope(f, z) ** n),) for f, z in columns)))
     heads = ("n layers", *(f"{_said(f)}′({z})ⁿ" for f, z in columns))
     w.table(heads, rows, numeric=tuple(range(len(heads))))
+    w.blocks += drawn
     w.say("σ′ is nowhere above σ′(0) = 1/4, so ten sigmoid layers leave at most 4⁻¹⁰ ≈ ", _rounded(slope("sigmoid", 0) ** 10), " of a sensitivity. ",
           "tanh′(0) is 1, but beyond ±2 each tanh layer leaves less than a fourteenth; relu′ is 1 wherever the unit is on. ",
           "The weights multiply too: they can make up for this, or blow it up.")  # fmt: skip

@@ -121,7 +121,7 @@ _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def _rows_of_units(bands: Sequence[Band], size_in: str) -> Rows:
-    rows = [("0", clean_all(bands[0].values[0]), clean_all(size_in), "")]
+    rows: list[tuple[str, ...]] = [("0", clean_all(bands[0].values[0]), clean_all(size_in), "")]
     rows += [(str(k), *map(clean_all, (b.values[1], b.size, b.sensitivities[1]))) for k, b in enumerate(bands, 1)]
     return Rows(("layer", "sum", "units", "its sensitivity"), tuple(rows))
 
