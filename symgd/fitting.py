@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -49,10 +50,12 @@ def fit_command(given: argparse.Namespace) -> int:
         def announce(warnings: tuple[str, ...], known: Any, units: Any) -> None:
             print(visible("\n".join(before_lines(study, rate, warnings, known, units))), flush=True)
 
+        bar = _Bar()
         found = fit(
             study, start=start, hold=hold, rate=rate, max_iterations=given.max_iterations, stop=given.stop, standardise=not given.raw, seed=given.seed,
-            announce=None if given.json else announce,
+            announce=None if given.json else announce, tell=bar.show if sys.stderr.isatty() else None,
         )  # fmt: skip
+        bar.end()
     print(to_data(study, found) if given.json else visible("\n".join(after_lines(study, found))))
     if given.report:
         from symgd.report import to_page
@@ -60,6 +63,24 @@ def fit_command(given: argparse.Namespace) -> int:
         write_text(given.report, render(to_page(study, found, given.detail, given.title), form), given.force)
         print(f"wrote {given.report}", file=sys.stderr)
     return YES if found.good else NO
+
+
+class _Bar:
+    """How far a long descent has come, on a terminal, from the first second on."""
+
+    def __init__(self) -> None:
+        self.since, self.shown = time.monotonic(), 0.0
+
+    def show(self, steps: int, most: int) -> None:
+        now = time.monotonic()
+        if now - self.since > 1 and now - self.shown > 0.1:
+            self.shown = now
+            bar = "█" * (20 * steps // most)
+            print(f"\r  {bar:░<20} {steps:,} of at most {most:,} steps", end="", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        if self.shown:
+            print(f"\r{' ' * 78}\r", end="", file=sys.stderr, flush=True)
 
 
 def _entries(words: Sequence[str], option: str) -> dict[str, Fraction]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.hessian import curvature
-from symgd.numeric.data import example, regression
+from symgd.numeric.data import example
 from symgd.numeric.descend import descend, descend_bound
 from symgd.numeric.exact import exact_least_squares
 from symgd.numeric.function import compile_gradient
@@ -20,7 +20,7 @@ from symgd.numeric.gradcheck import value_of
 from symgd.numeric.rates import minimum, rates, shown
 from symgd.numeric.scaling import standardise
 
-X, Y = regression(example(), "fy_gpa", "sat_sum")
+X, Y = example()["sat_sum"], example()["fy_gpa"]
 Z, SCALING = standardise(X, "sat_sum")
 LINE = compile_gradient(derive(problem("line-mse")))
 LOGISTIC = compile_gradient(derive(problem("logistic-log-loss")))

@@ -20,7 +20,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DataError", "Table", "example", "parse_csv", "quoted", "read_csv", "regression"]
+__all__ = ["DataError", "Table", "example", "parse_csv", "quoted", "read_csv"]
 
 Column = NDArray[np.float64]
 
@@ -313,18 +313,3 @@ def _refusal(cell: str) -> str | None:
         hint = "; write the decimal point as '.'" if re.fullmatch(r"\s*[+-]?[0-9]+,[0-9]+\s*", cell) else ""
         return f"{quoted(cell)} is not a number{hint}"
     return f"{quoted(cell)} is larger than {LARGEST:g} in magnitude" if abs(float(cell)) > LARGEST else None
-
-
-def regression(table: Table, target: str, feature: str, *, parameters: int = 2, intercept: bool = True) -> tuple[Column, Column]:
-    """(x, y) of the two columns, fit for a line: enough rows, x not constant.  Raises DataError."""
-    if target == feature:
-        raise DataError(f"the column {quoted(target)} is both target and feature")
-    x, y = table[feature], table[target]
-    if len(x) < parameters:
-        rows = "1 row" if len(x) == 1 else f"{len(x)} rows"
-        raise DataError(f"{rows} cannot determine {parameters} parameters; at least {parameters} are needed")
-    if intercept and (x == x[0]).all():
-        raise DataError(f"the column {quoted(feature)} is constant ({x[0]:g} in every row), so no slope can be determined")
-    if not intercept and not x.any():
-        raise DataError(f"the column {quoted(feature)} is 0 in every row, so no slope can be determined")
-    return x, y

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +27,7 @@ EPS = 2.0**-52
 LARGEST = sys.float_info.max
 BLOWN = 1e6  # a loss this many times the first one, and rising, comes back no more
 FALLS = 1e-6
+OFTEN = 16  # steps
 ARRIVED = 1e-11
 CUT = 1e-5  # of the first rate: a rate that was halved so often has met a kink
 BESIDE = 1e-3  # how far beside the start second derivatives are taken where they change: at the start itself, often 0, a penalty may have its kink
@@ -59,11 +60,14 @@ def descend(
 def descend_bound(
     g: Bound, *, start: Sequence[float] | None = None, rate: float | Literal["auto"] = "auto", max_iterations: int = 1000,
     stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all", kinked: bool = False,
-    scaled: bool = False, known: Rates | None = None,
+    scaled: bool = False, known: Rates | None = None, tell: Callable[[int, int], None] | None = None,
 ) -> Trace:  # fmt: skip
     """`descend` on a function bound to its data.
 
-    kinked  does its slope jump?      scaled  are its features standardised already?      known  its rates, where they are not those at the start
+    kinked  does its slope jump?
+    scaled  are its features standardised already?
+    known   its rates, where they are not those at the start
+    tell    called with (steps made, steps allowed) now and then, where each step passes over the data
     """
     first = tuple(map(float, start)) if start is not None else (0.0,) * len(g.parameters)
     if len(first) != len(g.parameters) or not all(map(math.isfinite, first)):
@@ -79,6 +83,7 @@ def descend_bound(
     if not math.isfinite(alpha):
         raise ValueError("no rate can be found: the second derivatives at the start are not finite; give a rate, or another start")
     walk = _Walk(g, first, alpha, careful=rate == "auto" and not g.quadratic, kinked=kinked, keep=keep == "all")
+    walk.tell = tell
     with np.errstate(all="ignore"):
         walk.go(max_iterations, stop)
         return _trace(g, walk, known, stop, scaled=scaled)
@@ -130,6 +135,7 @@ class _Walk:
         self.step = g.step
         self.walk = g.walk if g.quadratic else None
         self.theta, self.rate, self.careful, self.keep = start, rate, careful, keep
+        self.tell: Callable[[int, int], None] | None = None
         self.asked, self.kinked, self.falls = rate, kinked, 1.0
         self.loss, self.slope = g.step(start)
         self.first = self.loss
@@ -169,6 +175,8 @@ class _Walk:
                 self.reason = "unchanged"
                 break
             self.steps += 1
+            if self.tell and self.steps % OFTEN == 0:
+                self.tell(self.steps, most)
             if self.keep:
                 self.points.extend(new)
                 self.losses.append(new_loss)

@@ -68,9 +68,9 @@ class Fit:
 def fit(
     study: Study, *, start: Mapping[str, float] | None = None, hold: Mapping[str, float] | None = None, rate: float | Literal["auto"] = "auto",
     max_iterations: int = 1000, stop: Literal["auto", "unchanged", "never"] = "auto", standardise: bool = True, seed: int = 0,
-    announce: Callable[[tuple[str, ...], Rates, Units], None] | None = None,
+    announce: Callable[[tuple[str, ...], Rates, Units], None] | None = None, tell: Callable[[int, int], None] | None = None,
 ) -> Fit:  # fmt: skip
-    """The descent on the study's columns, cross-checked.  `announce(warnings, rates, units)` is called before the first step.
+    """The descent on the study's columns, cross-checked.  `announce(warnings, rates, units)` is called before the first step, `tell(steps, most)` now and then.
 
     start  {"w": 0, "w.sat_v": 0.1}: a number for all entries of a parameter, or for one, in the data's own units; what is not named starts at 0
     hold   the same for numbers that stay as they are; a parameter without axes is better held in the problem itself
@@ -93,7 +93,7 @@ def fit(
         alpha = known.best if rate == "auto" else float(rate)
         outlook = _outlook(g, alpha, first, max_iterations, raw=not units.scalings) if not warning else ""
         announce(tuple(filter(None, (warning, outlook))), known, units)
-    how: Any = {"rate": rate, "max_iterations": max_iterations, "stop": stop}
+    how: Any = {"rate": rate, "max_iterations": max_iterations, "stop": stop, "tell": tell}
     trace = descend_bound(g, start=first.tolist(), kinked=kinked(problem), scaled=bool(units.scalings), known=known, **how)
     end = study.shapes.split(trace.points[-1])
     closed, why_not = _closed(form, study, run, units, g)
