@@ -49,9 +49,11 @@ def split(body: Term, depends: Callable[[Term], bool]) -> tuple[list[Term], Term
         case Neg(a):
             out, rest = split(a, depends)
             return [MINUS_ONE, *out], rest
-        case Div(a, b) if not depends(b):
+        case Div(a, b):
             out, rest = split(a, depends)
-            return [*out, Div(ONE, b)], rest
+            below = [f for f in parts(Mul, b) if depends(f)]
+            fixed = [Div(ONE, mul(*rest_of))] if (rest_of := [f for f in parts(Mul, b) if not depends(f)]) else []
+            return [*out, *fixed], Div(rest, mul(*below)) if below else rest
         case Mul(fs):
             pairs = [split(f, depends) for f in fs]
             return [c for out, _ in pairs for c in out], mul(*(rest for _, rest in pairs if rest != ONE))

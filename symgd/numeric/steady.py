@@ -244,6 +244,10 @@ def _cancelled(row: _Row, t: Term, results: Mapping[str, tuple[Name, Term]]) -> 
                 rest.remove(f)
                 terms = value.terms if isinstance(value, Add) else (value,)
                 return _cancelled(row, add(*(quotient(sign, [*rest, x], bottom) for x in terms)), results)
+        if isinstance(f, Add) and _divides(f, row.p.symbol) and any(isinstance(g, Name) and g.symbol == row.e.symbol for g in top):
+            rest = list(top)
+            rest.remove(f)
+            return _cancelled(row, add(*(quotient(sign, [*rest, x], bottom) for x in f.terms)), results)
     for q in [q for q in bottom if isinstance(q, Name) and q.symbol == row.p.symbol]:
         over = Name(row.e.symbol, q.indices)
         if over in top:
