@@ -91,7 +91,7 @@ def held(instance: Instance) -> dict[Any, Fraction]:
 
 
 def _targets(instance: Instance) -> dict[Any, Fraction]:
-    """The last data, what is predicted: 1, which every loss takes; the first of the classes where there are some."""
+    """The last data, what is predicted: 1, which every loss takes; of classes mostly the first."""
     problem = instance.problem
     classes = dict(problem.given)
     if not problem.data:
@@ -99,7 +99,10 @@ def _targets(instance: Instance) -> dict[Any, Fraction]:
     target = problem.data[-1]
     along = target.indices.index(classes[target.symbol]) if target.symbol in classes else None
     every = (tuple(at.values()) for at in instance.values(target.indices))
-    return {instance.symbol(target.symbol, at): Fraction(int(along is None or at[along] == 0)) for at in every}
+    if along is None:
+        return {instance.symbol(target.symbol, at): Fraction(1) for at in every}
+    others = instance.sizes[axis(target.indices[along])] - 1
+    return {instance.symbol(target.symbol, at): Fraction(1, 4 * others) if at[along] else Fraction(3, 4) for at in every}
 
 
 def _text(symbol: Any) -> str:

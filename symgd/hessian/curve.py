@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from symgd.derivation import Derivation, Gradient
 from symgd.forward import Definition, Problem
-from symgd.hessian.chord import chord
+from symgd.hessian.chord import Chord, chord
 from symgd.hessian.convexity import convex_by_rule
 from symgd.hessian.line import Line, along
 from symgd.hessian.majorant import Majorant, majorant
@@ -31,7 +31,7 @@ CONVEX = "the loss is convex, and every local minimum is the global one"
 
 @dataclass(frozen=True)
 class Curvature:
-    """slopes     g_p := ∂L/∂p, one for each parameter; none for a network, nor for arrays where the slope jumps
+    """slopes     g_p := ∂L/∂p, one for each parameter; none for a network, nor for arrays where the slope jumps or a chord refutes convexity
     entries    ((p, q), derivation of ∂g_p/∂q), p before or at q; none there, nor for many parameters: their products with a vector serve
     convex     "yes" (proved), "no" (with a place) or "unknown"
     says       why, in one sentence
@@ -79,29 +79,31 @@ class Curvature:
 def curvature(gradient: Gradient) -> Curvature:
     """The Hessian with its steps, and convexity proved, refuted or left open.  Raises what `backward.derive` raises."""
     problem = gradient.problem
+    rule = convex_by_rule(problem)
+    bent = chord(problem) if deep(problem) or any(len(p.indices) > 1 for p in problem.parameters) else None
     arrays = any(p.indices for p in problem.parameters)
-    twice = not deep(problem) and (without_jumps(problem) or not arrays)
+    twice = not bent and not deep(problem) and (without_jumps(problem) or not arrays)
     found = slopes(gradient) if twice else ()
     second = entries(problem, found)
     line = along(gradient, twice=twice)
-    convex, says, reasons = _decided(problem, line)
+    convex, says, reasons = _decided(problem, line, rule, bent)
     bound, derived = _majorant(problem, line), (line.first, *line.second)
     return Curvature(problem, found, second, convex, says, derived, line.direction, line.slope, line.step, line.named, reasons, bound, line.kinked)
 
 
-def _decided(problem: Problem, line: Line) -> tuple[str, str, tuple[str, ...]]:
+def _decided(problem: Problem, line: Line, rule: tuple[str, tuple[str, ...]], bent: Chord | None) -> tuple[str, str, tuple[str, ...]]:
     """(yes, no or unknown; why; by which rules)"""
     if not line.kinked and line.straight:
         return "yes", "the loss is linear along every line: convex", ()
     value = line.second[-1].result if line.second and not line.kinked else None
     if value is not None and nonnegative(line.problem, value):
         return "yes", f"the second derivative along every line is at least 0: {CONVEX}", ()
-    kind, reasons = convex_by_rule(problem)
+    kind, reasons = rule
     if kind in ("convex", "affine"):
         return "yes", f"the loss is made of convex functions of affine ones{', kinks included' if line.kinked else ''}: {CONVEX}", reasons
     if value is not None and (place := negative(line.problem, value)):
         return "no", f"the second derivative along a line is negative at {place}: the loss is not convex", ()
-    if found := chord(problem):
+    if found := bent or chord(problem):
         return "no", f"{found.says}: the loss is not convex", ()
     if line.kinked:
         return "unknown", "the loss has kinks: second derivatives do not decide whether it is convex", ()
@@ -116,7 +118,7 @@ def _majorant(problem: Problem, line: Line) -> Majorant | str:
     if line.kinked and not without_jumps(problem):
         return "the slope jumps at the kinks: with a fixed rate the steps do not die out there, so the rate has to shrink"
     if not line.second:
-        return "the second derivative was not taken"
+        return "the second derivative is long and has no bound seen here"
     moving = {p.symbol for p in problem.parameters} | {line.step.symbol}
     speeds = {d.name for d in line.named}
     for d in line.problem.tape:
