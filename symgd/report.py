@@ -36,8 +36,8 @@ def to_page(study: Study, fit: Fit, detail: str = "brief", title: str = "") -> P
 
 def _result(study: Study, fit: Fit) -> Iterator[Block]:
     yield Prose((" ".join((f"{study.about}.", *study.notes)),))
-    for relation in study.relations:
-        yield Note((f"Collinear: {collinear_in_words(str(relation))}.",), "warning")
+    for words in collinear_in_words(study):
+        yield Note((f"Collinear: {words}.",), "warning")
     if drawing := _against(study, fit):
         yield from to_blocks(drawing)
     yield from _numbers(study, fit)

@@ -12,7 +12,7 @@ import numpy as np
 
 from symgd.numeric.fit import TOLERANCE, Fit
 from symgd.numeric.rates import NEAR, Rates, shown
-from symgd.numeric.study import Study, hidden_axes
+from symgd.numeric.study import Study, hidden_axes, penalty_of
 from symgd.numeric.units import Units
 from symgd.term import D
 from symgd.typeset import to_unicode
@@ -43,7 +43,7 @@ def before_lines(study: Study, rate: float | str, warnings: Sequence[str], known
     moves = sum(len(d.steps) + len(d.in_full) for d in study.gradient.tape)
     yield textwrap.fill(f"{problem.title}: {study.about}", WIDE, break_long_words=False)
     yield from (_wrapped("note", note) for note in study.notes)
-    yield from (_wrapped("collinear", collinear_in_words(str(r))) for r in study.relations)
+    yield from (_wrapped("collinear", words) for words in collinear_in_words(study))
     yield ""
     for k, d in enumerate(problem.tape):
         yield _wrapped("model" if k == 0 else "", f"{to_unicode(layout(d.name))} = {to_unicode(layout(d.value))}")
@@ -63,8 +63,11 @@ def before_lines(study: Study, rate: float | str, warnings: Sequence[str], known
     yield ""
 
 
-def collinear_in_words(relation: str) -> str:
-    return f"{relation}: the weights of these columns are not determined, only their predictions are; leave one of them out to give each a meaning"
+def collinear_in_words(study: Study) -> Iterator[str]:
+    """Each column that is a combination of others, and what that means for the weights."""
+    lost = "the weights of these columns are not determined, only their predictions are; leave one of them out to give each a meaning"
+    shared = "only the penalty determines how these columns share their weight"
+    yield from (f"{r}: {shared if penalty_of(study.problem) else lost}" for r in study.relations)
 
 
 def unit_in_words(study: Study, units: Units) -> str:
@@ -261,7 +264,7 @@ def steps_of(study: Study, fit: Fit) -> Iterator[tuple[int, dict[str, Any], floa
 def to_data(study: Study, fit: Fit) -> str:
     """The result as JSON; what is not finite or not known is null."""
     rates, shapes = fit.trace.rates, study.shapes
-    collinear = [f"{r}: the weights of these columns are not determined." for r in study.relations]
+    collinear = [f"{words}." for words in collinear_in_words(study)]
     none = f"There is no closed form: {fit.why_not}." if fit.closed is None and not shapes.scalars else ""
     remark = f"{fit.remark[0].upper()}{fit.remark[1:]}." if fit.remark else ""
     failed = "The cross-check failed." if fit.agrees is False else ""

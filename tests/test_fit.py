@@ -399,6 +399,12 @@ def test_collinear_columns_are_named_before_the_first_step(run: Run) -> None:
     assert data["loss"] == pytest.approx(np.mean((np.column_stack([GPA["sat_v"], GPA["sat_m"], np.ones(1000)]) @ best - GPA["fy_gpa"]) ** 2), rel=1e-12)
 
 
+def test_a_penalty_shares_the_weight_of_collinear_columns(run: Run) -> None:
+    data = result(run, *named("sat_v", "sat_m", "sat_sum"), "--problem", "ridge")
+    assert data["cross_check"] is True
+    assert "sat_sum = sat_v + sat_m: only the penalty determines how these columns share their weight." in data["says"]
+
+
 @pytest.mark.parametrize("degree", [2, 3])
 def test_a_polynomial_is_that_of_least_squares_in_the_units_of_the_data(run: Run, degree: int) -> None:
     data = result(run, *named("hs_gpa"), "--degree", str(degree), "--max-iterations", "100000")

@@ -217,7 +217,7 @@ class _Walk:
         while True:
             new = tuple([t - self.rate * d for t, d in zip(theta, slope, strict=True)])
             new_loss, new_slope = self.step(new) if new != theta else (loss, slope)
-            if not self.careful or new == theta or new_loss <= loss + 8 * EPS * abs(loss):
+            if not self.careful or new == theta or new_loss <= loss + 8 * EPS * max(abs(loss), abs(self.first)):
                 return new, new_loss, new_slope
             self.rate /= 2
 
