@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symgd.derivation import Derivation, Gradient, Refuted, Step
-from symgd.indices import bound, free, fresh, rename
+from symgd.indices import binds, bound, free, fresh, rename
 from symgd.language import CONSTANTS
 from symgd.forward import Definition, Problem
 from symgd.meaning import Instance, see_defined
@@ -18,7 +18,7 @@ from symgd.rules.arithmetic import tidy
 from symgd.rules.closing import close, count_out, fold
 from symgd.rules.spreading import spread
 from symgd.rules.table import Rule, first
-from symgd.term import ZERO, Add, Compare, D, Name, Sum, Term, add, children, mul, names, occurrences, parts, rebuild, replace, size
+from symgd.term import ZERO, Add, Compare, D, Name, Sum, Term, add, children, mul, names, parts, rebuild, replace, size
 from symgd.term import subterms
 
 __all__ = ["Refuted", "derive", "differentiate", "opened", "paths"]
@@ -177,7 +177,7 @@ def paths(problem: Problem, v: Name) -> list[tuple[D, Term]]:
     """
     out: list[tuple[D, Term]] = []
     for d in problem.tape:
-        uses = occurrences(d.value, v.symbol)
+        uses = _uses(d.value, v.symbol)
         if not uses or d.name.symbol not in problem.needed():
             continue
         to = {letters[0]: b for b, letters in zip(v.indices, _letters(uses), strict=True) if len(letters) == 1 and letters[0] in d.name.indices}
@@ -208,6 +208,13 @@ def opened(problem: Problem, local: D) -> D:
     assert isinstance(local.of, Name)
     value = _value(problem.definition(local.of.symbol), local.of)
     return D(_apart(value, free(local)), local.by, True)
+
+
+def _uses(t: Term, symbol: str, inside: frozenset[str] = frozenset()) -> tuple[Name, ...]:
+    """Where the symbol stands in t; a letter that is bound there is marked, for it may be called as a free one is."""
+    if isinstance(t, Name):
+        return (Name(symbol, tuple(f"{a} bound" if a in inside else a for a in t.indices)),) if t.symbol == symbol else ()
+    return tuple(use for c in children(t) for use in _uses(c, symbol, inside | frozenset(binds(t))))
 
 
 def _letters(uses: tuple[Name, ...]) -> list[list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symgd.indices import binds, free, fresh, rename
 from symgd.rules.table import Rule, rule
-from symgd.term import ONE, Add, D, Div, Match, Mul, Neg, Sum, Term, add, children, mul, occurrences, parts
+from symgd.term import ONE, Add, D, Div, Match, Mul, Neg, Sum, Term, add, children, mul, names, occurrences, parts, subterms
 
 __all__ = ["INDICES", "SUMS"]
 
@@ -20,6 +20,8 @@ def own_term(t: Term) -> Term | None:
     """
     match t:
         case D(Sum(index, body), by, True):
+            if any(index in binds(s) and by.symbol in names(s) for s in subterms(body)):  # a matrix has letters of its own
+                return None
             uses = occurrences(body, by.symbol)
             for k, letter in enumerate(by.indices):
                 if uses and all(use.indices[k] == index for use in uses):
