@@ -24,6 +24,8 @@ from symgd.exposition.layers import alike, layers_of, names_of, uses
 from symgd.exposition.stable import proved
 from symgd.exposition.vanishing import DEPTHS, slope
 from symgd.forward import Definition, Problem
+from symgd.numeric.function import compile_gradient
+from symgd.numeric.stable import stable
 from symgd.rules.stable import STABLE, Stable, stable_forms
 from symgd.term import TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, names, subterms
 from symgd.typeset import to_unicode
@@ -310,6 +312,8 @@ def number(t: Term, z: tuple[float, ...], at: dict[str, float], k: int, lib):
             return sum(go(body, j) for j in range(3))
         case Call("max", (a, b)):
             return max(go(a), go(b))
+        case Call("min", (a, b)):
+            return min(go(a), go(b))
         case Call("abs", (a,)):
             return abs(go(a))
         case Call("sigmoid", (a,)):
@@ -335,7 +339,8 @@ def number(t: Term, z: tuple[float, ...], at: dict[str, float], k: int, lib):
     ("name", "forms"),
     [
         ("line-mse", []),
-        ("logistic-log-loss", ["sigmoid", "log of a sigmoid", "log of what is left", "softplus", "log-loss of a score"]),
+        ("logistic-log-loss", ["sigmoid from its tail", "log of a sigmoid", "log of what is left", "softplus", "log-loss of a score"]),
+        ("network-1-sigmoid+squared", ["sigmoid"]),
         ("softmax-cross-entropy", ["softmax", "log of a sum of exponentials"]),
         ("line+log-cosh", ["log cosh"]),
         ("line+log-loss-logits", ["softplus"]),
@@ -344,6 +349,17 @@ def number(t: Term, z: tuple[float, ...], at: dict[str, float], k: int, lib):
 )
 def test_a_page_shows_the_stable_forms_that_its_loss_needs(name: str, forms: list[str]) -> None:
     assert [row.name for row in stable_forms(problem(name))] == forms
+
+
+@pytest.mark.parametrize("row", [row for row in STABLE if row.name.startswith("log of a sig") or row.name == "log of what is left"], ids=lambda row: row.name)
+def test_code_is_written_by_the_same_identity(row: Stable) -> None:
+    assert stable(row.left, Problem(row.name, (Name("z"),), (), (), count=())) == row.right
+
+
+def test_code_computes_what_the_page_says() -> None:
+    source = compile_gradient(derive(problem("logistic-log-loss"))).source
+    assert "max(zᵢ, 0) − yᵢ zᵢ + log1p(exp(−|zᵢ|))" in source
+    assert "the largest of each row: taken out of the exponents" in compile_gradient(derive(problem("softmax-cross-entropy"))).source
 
 
 # ---------------------------------------------------------------- notations

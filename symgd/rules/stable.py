@@ -18,13 +18,19 @@ __all__ = ["STABLE", "Stable", "stable_forms"]
 
 @dataclass(frozen=True)
 class Stable:
-    """left = right for all values of the names; `why` says what the left side loses as it stands; `met`: the functions that stand in a loss that needs it."""
+    """left = right for all values of the names.
+
+    why     what the left side loses as it stands
+    met     the functions that stand in a problem that is computed so
+    unless  those beside which it is computed otherwise
+    """
 
     name: str
     left: Term
     right: Term
     why: str
     met: frozenset[str]
+    unless: frozenset[str] = frozenset()
 
 
 def _call(function: str, *args: Term) -> Call:
@@ -32,13 +38,20 @@ def _call(function: str, *args: Term) -> Call:
 
 
 z, y, m, z_k = Name("z"), Name("y"), Name("m"), Name("z", ("k",))
-_s, _rest = _call("sigmoid", z), _call("log", ONE + _call("exp", Neg(_call("abs", z))))
+_s, _tail = _call("sigmoid", z), _call("exp", Neg(_call("abs", z)))
+_rest = _call("log", ONE + _tail)
 _e, _shifted = _call("exp", z_k), _call("exp", z_k - m)
 _others, _others_shifted = _call("exp", Name("z", ("k'",))), _call("exp", Name("z", ("k'",)) - m)
 _LOGS, _CLASSES = frozenset({"log", "sigmoid"}), frozenset({"exp", "sum over classes"})
 
 STABLE: tuple[Stable, ...] = (
-    Stable("sigmoid", _s, (ONE + _call("tanh", z / TWO)) / TWO, "e^(−z) overflows for z below −709; tanh never does", frozenset({"sigmoid"})),
+    Stable(
+        "sigmoid", _s, (ONE + _call("tanh", z / TWO)) / TWO, "e^(−z) overflows for z below −709; tanh never does", frozenset({"sigmoid"}), frozenset({"log"}),
+    ),
+    Stable(
+        "sigmoid from its tail", _s, _call("exp", _call("min", z, ZERO)) / (ONE + _tail),
+        "e^(−z) overflows for z below −709; e^(−|z|) is at most 1, and serves the loss too", _LOGS,
+    ),
     Stable("log of a sigmoid", _call("log", _s), Neg(_call("softplus", Neg(z))), "σ(z) is rounded to 0 for z below −745, and log 0 is −∞", _LOGS),
     Stable("log of what is left", _call("log", ONE - _s), Neg(_call("softplus", z)), "1 − σ(z) is rounded to 0 for z above 37, and log 0 is −∞", _LOGS),
     Stable("softplus", _call("softplus", z), _call("max", z, ZERO) + _rest, "e^z overflows for z above 709; e^(−|z|) is at most 1", frozenset({"softplus"})),
@@ -66,7 +79,7 @@ def stable_forms(problem: Problem) -> tuple[Stable, ...]:
         met.add("sum over classes")
     if met >= _LOGS:  # log σ is computed by softplus
         met.add("softplus")
-    return tuple(row for row in STABLE if row.met <= met)
+    return tuple(row for row in STABLE if row.met <= met and not row.unless & met)
 
 
 def _exponential(problem: Problem, t: Term) -> bool:
