@@ -29,6 +29,7 @@ from symgd.numeric.shapes import Shapes
 from symgd.numeric.study import feature_of, hidden_axes, initial, target_kind, target_of
 from symgd.numeric.squares import wide_square
 from symgd.numeric.units import Units, units_of
+from symgd.pictures.predicted import predicted_against_actual
 from symgd.term import Name
 
 COLUMNS = ("a", "b", "c")
@@ -307,6 +308,20 @@ def test_values_that_are_not_finite_are_named_with_their_row():
         COMPILED["plane-mse"].bind(X=X, y=y)
     with pytest.raises(DataError, match="the squares of the data leave the range of double precision"):
         COMPILED["plane-mse"].bind(X=np.full((30, 3), 1e200) * (1 + np.arange(90).reshape(30, 3)), y=y)
+
+
+# ---------------------------------------------------------------- the picture
+
+
+def test_predictions_are_drawn_against_what_is() -> None:
+    drawing = predicted_against_actual([1.0, 2.0, 4.0], [1.5, 2.0, 3.0], label="price", points_are="houses")
+    assert drawing.title == "Predicted and actual price"
+    assert "3 houses" in drawing.description
+    assert dict(drawing.table.rows)["root mean square error"] == "0.645497"  # √((0.5² + 0 + 1²)/3)
+    assert drawing.svg.count("h0") == 3 + 1  # and one in the key
+    for predicted, actual in (([], []), ([1.0], [1.0, 2.0]), ([float("nan")], [1.0])):
+        with pytest.raises(ValueError, match=r"prediction|value"):
+            predicted_against_actual(predicted, actual)
 
 
 # ---------------------------------------------------------------- the command

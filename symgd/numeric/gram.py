@@ -68,7 +68,8 @@ def _pass(t: Column, F: Column, weights: Column | None, shift: Column, anchor: C
     both = np.empty((2, min(len(t), BLOCK)))
     for at in range(0, len(t), BLOCK):
         f = F[at : at + BLOCK]
-        one, r = rows = both[:, : len(f)]
+        rows = both[:, : len(f)]
+        one, r = rows[0], rows[1]
         np.subtract(t[at : at + BLOCK], start, out=r)
         if not as_it_is:
             r += f @ anchor
@@ -91,8 +92,8 @@ def _pass(t: Column, F: Column, weights: Column | None, shift: Column, anchor: C
     h, rest = g + S @ moved, R + float(moved @ (2 * g + S @ moved))
     drift = P[K] / n + start + float(moved @ means)
     telling = bool((n * np.diag(Q) >= 2 * P * P).all()) and (rest >= R / 16 or not R)
-    a, m, rows, left = (tuple(v.tolist()) for v in (anchor + moved, means, S, h))
-    found = Moments(n, -float(drift), a, m, tuple(map(tuple, rows)), left, 0.0, max(rest, 0.0))
+    a, m, products, left = (tuple(v.tolist()) for v in (anchor + moved, means, S, h))
+    found = Moments(n, -float(drift), a, m, tuple(map(tuple, products)), left, 0.0, max(rest, 0.0))
     return found, telling or not math.isfinite(rest)
 
 
