@@ -37,7 +37,7 @@ COMBINATIONS = (
     "logistic+log-loss+ridge", "logistic+squared", "logistic+log-loss-logits", "logistic-plane+log-loss+ridge", "logistic-plane+hinge",
     *(f"network-1-{activation}+squared" for activation in ACTIVATIONS), *(f"network-1-{activation}+log-loss" for activation in ("sigmoid", "softplus")),
     "network-1-identity+softmax-cross-entropy-logits", "network-1+poisson", "network-1-silu+kl-divergence", "network-1+poisson-rate",
-    "network-1-identity+absolute+lasso", "network-1+gaussian+elastic-net",
+    "network-1-identity+absolute+lasso", "network-1+gaussian+elastic-net", "softmax+softmax-cross-entropy+lasso", "network-2-relu+huber",
     "network-2+squared", "network-2+softmax-cross-entropy+ridge", "network-2+log-loss", "network-2-silu+kl-divergence",
     "network-3-identity+log-cosh", "network-3+squared", "network-4+squared",
     "residual-network-2+squared", "residual-network-2+softmax-cross-entropy", "residual-network-2-identity+log-cosh",
