@@ -106,6 +106,10 @@ PROBLEMS: dict[str, Problem] = {
     "centred columns": build(
         "centred", (w,), (X, y), (name("m", "j"), mean("i", X, n)), (u, Sum("j", (X - name("m", "j")) * w) - y), (L, mean("i", u**2, n)),
     ),
+    "another name": build(
+        "another name", (w,), (X, y), (s, Sum("j", X * w)), (name("a", "i"), s), (name("q", "i"), call("tanh", s)),
+        (name("r", "i"), call("exp", name("q", "i"))), (u, name("a", "i") * name("r", "i") - y), (L, mean("i", u**2, n)),
+    ),
     "each alike": build("each alike", (w, b), (y,), (u, b - y), (L, mean("i", u**2, n) + 3 * Sum("j", w))),
 }  # fmt: skip
 

@@ -151,6 +151,8 @@ def test_float32_stays_float32_where_all_arrays_are(compiled):
     slopes = f.gradient(*small[0], **small[1])
     assert {g.dtype for g in slopes if isinstance(g, np.ndarray)} == {np.dtype(np.float32)}
     assert {g.dtype for g in f.per_sample(*small[0], **small[1])} == {np.dtype(np.float32)}
+    weighted = f.gradient(*small[0], weights=np.float32([1, 2, 1]), **small[1])
+    assert {g.dtype for g in weighted if isinstance(g, np.ndarray)} == {np.dtype(np.float32)}
     close(slopes, f.gradient(*theta, **data), 1e-5)
     mixed = f.gradient(*small[0], X=small[1]["X"], y=data["y"])
     assert {g.dtype for g in mixed if isinstance(g, np.ndarray)} == {np.dtype(np.float64)}

@@ -47,8 +47,10 @@ class Block:
 
     def statements(self, lines: Sequence[Line], sums: Sequence[Line], comment: dict[str, str]) -> list[tuple[str, str]]:
         """(statement, its comment or "") in order."""
-        uses = [x.value for x in (*lines, *sums)]
-        last = {x.symbol: max((k for k, t in enumerate(uses) if x.symbol in names(t)), default=-1) for x in lines}
+        last = {s: k for k, x in enumerate((*lines, *sums)) for s in names(x.value)}
+        for x in reversed(lines):
+            if isinstance(x.value, Name):  # another name for the same array, which must live as long
+                last[x.value.symbol] = max(last[x.value.symbol], last.get(x.symbol, -1))
         held: dict[str, tuple[Axes, int]] = {}
         out: list[tuple[str, str]] = []
         for k, x in enumerate(lines):

@@ -27,6 +27,7 @@ from symgd.numeric.plan import NotSupported, plan
 from symgd.numeric.quadratic import Square, bound_source, columns_source, square
 from symgd.numeric.to_numpy import compile_source, module, names_of
 from symgd.numeric.wide import WideSum, wide_sum
+from symgd.term import Name
 
 __all__ = ["GradientFunction", "compile_gradient"]
 
@@ -280,7 +281,7 @@ class GradientFunction:
         else:
             columns = [as_column(given[s], s) if varies else float(given[s]) for s, varies in self._inputs]
         if weights is not None:
-            columns.append(as_column(weights, "weights"))
+            columns.append(in_one_type([as_array(weights, Name("weights", ("i",)))])[0] if self._wide else as_column(weights, "weights"))
             see_weights(columns[-1])
         if not self._wide:
             same_length((*self.data, "weights"), columns)
