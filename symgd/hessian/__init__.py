@@ -2,5 +2,6 @@
 
 from symgd.hessian.curve import Curvature, curvature
 from symgd.hessian.majorant import Majorant
+from symgd.hessian.product import Product, hessian_product
 
-__all__ = ["Curvature", "Majorant", "curvature"]
+__all__ = ["Curvature", "Majorant", "Product", "curvature", "hessian_product"]
