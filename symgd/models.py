@@ -11,6 +11,7 @@ Kinds: see `losses`.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -237,7 +238,7 @@ def _activation(words: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _count(word: str, what: str, most: int) -> int:
-    if not (word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= most):
+    if not (re.fullmatch("[1-9][0-9]{0,2}", word) and int(word) <= most):
         raise ValueError(f"the {what} is a number from 1 to {most}, not {word!r}")
     return int(word)
 

@@ -257,6 +257,7 @@ WRONG: list[tuple[str, type[Exception], str]] = [
     ("network+squared", UnknownProblem, "no model called 'network'; it is written network-DEPTH[-ACTIVATION]"),
     ("network-0+squared", UnknownProblem, "the number of hidden layers is a number from 1 to 100, not '0'"),
     ("network-1000000+squared", UnknownProblem, "from 1 to 100"),
+    ("network-0000000010000000000+squared", UnknownProblem, "from 1 to 100"),
     ("network-two+squared", UnknownProblem, "not 'two'"),
     ("network-2-rely+squared", UnknownProblem, "there is no activation 'rely'; there are tanh, sigmoid, relu"),
     ("polynomial-99+squared", UnknownProblem, "the degree is a number from 1 to 20, not '99'"),
