@@ -196,7 +196,7 @@ def _study(given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...])
     X = features(table, wanted, given.one_hot, intercept=intercept) if feature is not None else Features((), np.empty((table.rows, 0)))
     _see_enough(problem, table.rows, len(X.names))
     relations = collinear(X.names, X.X, intercept=intercept) if len(X.names) > 1 else ()
-    notes = (*table.says, *X.says, *filter(None, [found.says]))
+    notes = (*table.says, *X.says, *filter(None, [found.says, _of_softmax(problem)]))
     return Study(symgd.derive(problem), X.names, X.X, goal, found, source, rows_are, notes, relations, hidden)
 
 
@@ -232,6 +232,15 @@ def _chosen(given: argparse.Namespace, table: Any, *, used: bool) -> tuple[list[
     if not target or not (wanted or not used):
         raise Refused(f"name the columns with --target and --feature; there are {', '.join(map(repr, names))}")
     return wanted, target
+
+
+def _of_softmax(problem: Problem) -> str:
+    """That the weights of the classes count only beside each other."""
+    from symgd.numeric.study import penalty_of
+
+    if penalty_of(problem) or not any(p.indices == ("j", "k") for p in problem.parameters):
+        return ""
+    return "The same number added to the weights of all classes changes no prediction: they count beside each other; from a start at 0 they add up to 0."
 
 
 def _see_entries(study: Any, named: dict[str, float], option: str) -> set[int]:

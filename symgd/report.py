@@ -129,6 +129,8 @@ def _hessian(fit: Fit) -> Table:
 
 def _pictures(study: Study, fit: Fit, least: float | None) -> Iterator[Drawing]:
     trace = fit.trace
+    if len(trace.losses) <= trace.iterations:
+        return  # only the ends were kept
     yield loss_over_iterations(trace.losses, least, stopped=trace.stopped.replace("-", " "), y_label="loss", prefix="loss")
     if not fit.bound.quadratic or not fit.closed or not study.feature:
         return

@@ -493,6 +493,12 @@ def test_softmax_has_weights_for_each_class(run: Run) -> None:
     assert sum(b.values()) == pytest.approx(0, abs=1e-9)  # what is the same for all classes stays 0
 
 
+def test_softmax_says_that_its_weights_count_beside_each_other(run: Run) -> None:
+    words = [*PEOPLE, "grade", *named("hours"), "--max-iterations", "2", "--problem"]
+    assert "they count beside each other" in plain(run(*words, "softmax-cross-entropy")[1])
+    assert "they count beside each other" not in plain(run(*words, "softmax+softmax-cross-entropy+ridge")[1])
+
+
 def test_hinge_tells_which_class_is_plus_one(run: Run) -> None:
     out = run(*PEOPLE, "passed", *named("hours", "age"), "--problem", "hinge")[1]
     assert "passed: yes is +1, no is −1." in out

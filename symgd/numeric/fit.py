@@ -26,6 +26,7 @@ from symgd.numeric.units import Units, scores, units_of
 
 __all__ = ["EXACT_ROWS", "TOLERANCE", "Fit", "fit"]
 
+MOST_KEPT = 50_000_000  # numbers: beyond them only the two ends of a descent are kept
 EXACT_ROWS = 100_000  # beyond it the gap is found in floating point
 TOLERANCE = 1e-8  # of the target's standard deviation: a larger gap of a converged run fails the cross-check
 
@@ -93,7 +94,8 @@ def fit(
         alpha = known.best if rate == "auto" else float(rate)
         outlook = _outlook(g, alpha, first, max_iterations, raw=not units.scalings) if not warning else ""
         announce(tuple(filter(None, (warning, outlook))), known, units)
-    how: Any = {"rate": rate, "max_iterations": max_iterations, "stop": stop, "tell": tell}
+    keep = "all" if len(first) * max_iterations <= MOST_KEPT else "ends"
+    how: Any = {"rate": rate, "max_iterations": max_iterations, "stop": stop, "tell": tell, "keep": keep}
     trace = descend_bound(g, start=first.tolist(), kinked=kinked(problem), scaled=bool(units.scalings), known=known, **how)
     end = study.shapes.split(trace.points[-1])
     closed, why_not = _closed(form, study, run, units, g)
