@@ -416,10 +416,11 @@ def test_a_loss_that_sees_the_sum_itself_is_not_shifted():
 
 u1, d1 = Name("u"), Name("d")
 FORMS = [
-    Call("softplus", (u1,)), Call("logcosh", (u1,)), Call("sigmoid", (u1,)), Call("log", (Call("cosh", (u1,)),)), Call("log", (Call("exp", (u1,)),)),
+    Call("softplus", (u1,)), Call("logcosh", (u1,)), Call("silu", (u1,)), Call("gelu", (u1,)),
+    Call("log", (Call("cosh", (u1,)),)), Call("log", (Call("exp", (u1,)),)),
     Call("softplus", (u1,)) - d1 * u1, d1 * Call("softplus", (Neg(u1),)) + (1 - d1) * Call("softplus", (u1,)),
     -(d1 * Call("log", (Call("sigmoid", (u1,)),))) - (1 - d1) * Call("log", (1 - Call("sigmoid", (u1,)),)),
-    2 * Call("softplus", (u1,)) + 3 * Call("softplus", (Neg(u1),)) - u1,
+    Call("sigmoid", (u1,)) + Call("softplus", (u1,)), 2 * Call("softplus", (u1,)) + 3 * Call("softplus", (Neg(u1),)) - u1,
 ]  # fmt: skip
 
 
@@ -430,6 +431,7 @@ def test_what_is_computed_fast_and_in_place_is_the_same(form, tails):
     found = spelled(stable(form, q), tails)
     assert found != form
     own = NUMBERS | {"log1p": mpmath.log1p, "logcosh": lambda v: mpmath.log(mpmath.cosh(v))}
+    own |= {"silu": lambda v: v / (1 + mpmath.exp(-v)), "gelu": lambda v: v * (1 + mpmath.erf(v / mpmath.sqrt(2))) / 2}
     with mpmath.workdps(60):
         for v in (-30, -2.5, -0.01, 0.2, 3, 40):
             env = {("u", ()): mpmath.mpf(v), ("d", ()): mpmath.mpf(1) / 4}

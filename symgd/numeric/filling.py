@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from symgd.indices import axis, free
 from symgd.numeric.aligned import Axes, Writer, fraction, quotient
@@ -17,6 +18,7 @@ from symgd.term import ONE, ZERO, Add, Call, Cases, Div, Mul, Name, Neg, Num, Po
 
 __all__ = ["Block", "tail_of"]
 
+HALF = Num(Fraction(1, 2))
 OUT = "\0"  # where the buffer's text goes
 
 
@@ -91,6 +93,8 @@ class Block:
                 return self.multiplied(v, t, axes, depth)
             case Pow(b, Num(k)) if k in (2, 3, 4):
                 return self.power(v, b, int(k), axes, depth)
+            case Call("sigmoid", (z,)):
+                return self.into(v, HALF * (1 + Call("tanh", (HALF * z,))), axes, depth)
             case Call(f, args) if (form := function_text(f)) and re.fullmatch(r"np\.\w+\([^()]*\)", form):
                 deep = [u for u in args if self.deep(u, axes)]
                 if len(deep) == 1 and args.count(deep[0]) == 1:
@@ -179,7 +183,8 @@ class Block:
             if not second:
                 return []
             a, b = written[0], written[second]
-            out = [self.first(v, f"np.multiply({self.write.text(a, axes)}, {self.write.text(b, axes)}, out={OUT})", a, b)]
+            turned = f"np.negative({self.write.text(b, axes)}, out={OUT})"
+            out = [self.first(v, turned if a == Num(-ONE.value) else f"np.multiply({self.write.text(a, axes)}, {self.write.text(b, axes)}, out={OUT})", a, b)]
             small, full = [f for k, f in enumerate(written) if k not in (0, second)], []
         for f in (*full, *small):
             out += [Statement(f"np.negative({v}, out={v})", frozenset())] if f == Num(-ONE.value) else self.more(v, "*", f, axes, depth)

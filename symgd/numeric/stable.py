@@ -149,8 +149,10 @@ def spelled(t: Term, tails: frozenset[str]) -> Term:
             return a + Call("log1p", (Call("exp", (Neg(2 * a),)),)) - Call("log", (TWO,))
         case Call("sigmoid", (Name(symbol, _) as z,)) if symbol in tails:
             return Call("max", (_tail(z), Cases(((ONE, Compare(z, ">=", ZERO)),), ZERO))) / (1 + _tail(z))
-        case Call("sigmoid", (z,)):
-            return HALF * (1 + Call("tanh", (HALF * z,)))
+        case Call("silu", (z,)):
+            return z * spelled(Call("sigmoid", (z,)), tails)
+        case Call("gelu", (z,)):
+            return HALF * z * (1 + Call("erf", (z / Call("sqrt", (TWO,)),)))
     return t
 
 
