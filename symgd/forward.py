@@ -5,38 +5,21 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
-from symgd.arrays import ShapeError, state
-from symgd.arrays.sizes import read_shapes
 from symgd.document.page import Chain, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
-from symgd.indices import free
-from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.reading import read, read_definition
-from symgd.term import Call, Name, Sum, Term, children, mean, names, rebuild, subterms, symbol_problem
+from symgd.language import CONSTANTS
+from symgd.stated import ASSUMED_DATA, COUNT, SAMPLES, Definition, ProblemError, Statement, in_words
+from symgd.term import Name, Term, children, mean, names, rebuild, subterms, symbol_problem
 from symgd.typeset import to_ascii
 from symgd.typeset.layout import layout
 
 __all__ = ["Definition", "Problem", "ProblemError", "over_samples"]
-
-
-class ProblemError(ValueError):
-    """The problem as stated makes no sense; the message says which name or line, and what to do."""
-
-
-@dataclass(frozen=True)
-class Definition:
-    """name := value, and what it is in words ("the residual")."""
-
-    name: Name
-    value: Term
-    says: str = ""
 
 
 @shows_itself
@@ -127,9 +110,8 @@ class Problem:
 
         Raises Unread for a text that cannot be read, ProblemError for names or shapes that do not fit.
         """
-        if shapes:
-            return _in_arrays(let, loss, objective, _words(parameters), _words(data), dict(constants or {}), shapes, title)
-        return _Stated(let, loss, objective, _words(parameters), _words(data), dict(constants or {}), title).problem()
+        s = Statement(let, loss, objective, in_words(parameters), in_words(data), dict(constants or {}), shapes).stated()
+        return Problem(title or "A problem of your own", s.parameters, s.data, s.tape, s.constants, s.count, sizes=s.sizes)
 
     @staticmethod
     def from_toml(text: str) -> Problem:
@@ -194,134 +176,6 @@ def _relettered(t: Term, symbols: Mapping[str, str]) -> Term:
     return _called(t, symbols) if isinstance(t, Name) else rebuild(t, [_relettered(c, symbols) for c in children(t)])
 
 
-def _words(words: str | Iterable[str]) -> tuple[str, ...]:
-    return tuple(words.replace(",", " ").split()) if isinstance(words, str) else tuple(words)
-
-
-# ---------------------------------------------------------------- a problem stated in text
-
-SAMPLES, COUNT = "i", Name("n")
-_ASSUMED_DATA = ("x", "y")
-
-
-@dataclass(frozen=True)
-class _Stated:
-    """The parts of a problem as typed."""
-
-    let: Sequence[str]
-    loss: str
-    objective: str
-    parameters: tuple[str, ...]
-    data: tuple[str, ...]
-    constants: Mapping[str, Fraction | int | float | str]
-    title: str
-
-    def problem(self) -> Problem:
-        self.check()
-        known = {p: Name(p) for p in self.parameters} | {d: Name(d, (SAMPLES,)) for d in self.data} | {c: Name(c) for c in self.constants} | {"n": COUNT}
-        tape: list[Definition] = []
-        for line in self.let:
-            name, value = read_definition(line, declared=self.symbols())
-            if name.symbol in known:
-                raise ProblemError(f"{name.symbol} is defined twice; choose another name in {line!r}")
-            value = self.resolved(value, known, line)
-            known[name.symbol] = Name(name.symbol, tuple(sorted(free(value))))
-            tape.append(Definition(known[name.symbol], value))
-        tape.append(self.goal(known))
-        if COUNT.symbol in names(tape[-1].value) and not any(x.indices for x in known.values() if x.symbol in {*self.data, *_ASSUMED_DATA}):
-            raise ProblemError("n counts the samples, but nothing here has one value a sample; declare the data, or use another name than n")
-        used = names(tape[-1].value).union(*(names(d.value) for d in tape))
-        data = tuple(known[s] for s in (*self.data, *_ASSUMED_DATA) if s in used and known.get(s) == Name(s, (SAMPLES,)))
-        constants = tuple((Name(c), _fraction(c, v)) for c, v in self.constants.items())
-        return Problem(self.title or "A problem of your own", tuple(map(Name, self.parameters)), tuple(dict.fromkeys(data)), tuple(tape), constants)
-
-    def symbols(self) -> frozenset[str]:
-        """Every name that is declared or defined."""
-        defined = {line.replace(":=", "=").partition("=")[0].strip() for line in self.let}
-        return frozenset({*self.parameters, *self.data, *self.constants, *_ASSUMED_DATA, "n", *(d for d in defined if symbol_problem(d) is None)})
-
-    def check(self) -> None:
-        if bool(self.loss) == bool(self.objective):
-            raise ProblemError("state either loss (of one sample) or objective (the whole), one of the two")
-        if not self.parameters:
-            raise ProblemError("no parameters: name what to differentiate by")
-        every = (*self.parameters, *self.data, *self.constants)
-        for s in every:
-            if wrong := symbol_problem(s):
-                raise ProblemError(f"{s!r} cannot be a name: {wrong}")
-            if every.count(s) > 1 or s == "n":
-                raise ProblemError(f"{s} is declared twice" if s != "n" else "n is the number of samples; choose another name")
-
-    def goal(self, known: dict[str, Name]) -> Definition:
-        """The objective: the mean of the loss of one sample, or as stated."""
-        name = next(s for s in ("L", "J", *(f"L{k}" for k in range(1, len(known) + 2))) if s not in known)
-        text = self.loss or self.objective
-        value = self.resolved(read(text, declared=self.symbols()), known, text)
-        if self.loss and SAMPLES in free(value):
-            value = mean(SAMPLES, value, COUNT)
-        if free(value):
-            raise ProblemError(f"the objective {text!r} has a value for each sample; take the mean(…) or the sum(…) of it")
-        return Definition(Name(name), value, "the objective")
-
-    def resolved(self, t: Term, known: dict[str, Name], text: str) -> Term:
-        """The names with their indices, mean(…) and sum(…) as sums over the samples."""
-        letters = sorted({a for s in subterms(t) for a in (s.indices if isinstance(s, Name) else (s.index,) if isinstance(s, Sum) else ())})
-        if letters:
-            first = SAMPLES if SAMPLES in letters else letters[0]
-            order = [first, *(a for a in letters if a != first)]
-            t = _reindexed(t, {a: SAMPLES + "'" * k for k, a in enumerate(order)})
-        return self._resolved(t, known, text)
-
-    def _resolved(self, t: Term, known: dict[str, Name], text: str) -> Term:
-        match t:
-            case Name(s, indices):
-                return self.known_name(s, indices, known, text)
-            case Call("mean", (body,)):
-                return mean(SAMPLES, self._resolved(body, known, text), COUNT)
-            case Call("sum", (body,)):
-                return Sum(SAMPLES, self._resolved(body, known, text))
-            case Call(f, _) if f not in FUNCTIONS:
-                raise ProblemError(f"unknown function {f} in {text!r}; the functions are {', '.join(FUNCTIONS)}")
-        return rebuild(t, [self._resolved(c, known, text) for c in children(t)])
-
-    def known_name(self, s: str, indices: tuple[str, ...], known: dict[str, Name], text: str) -> Term:
-        if s in _ASSUMED_DATA and s not in known:
-            known[s] = Name(s, (SAMPLES,))
-        if s not in known:
-            if s in CONSTANTS:
-                return Name(s)
-            raise ProblemError(f"{s} in {text!r} is neither defined nor declared; the names are {', '.join(known)} (and {' and '.join(_ASSUMED_DATA)} as data)")
-        if indices and len(indices) != len(known[s].indices):
-            what = "has one value for all samples: it carries no index" if not known[s].indices else "carries one index"
-            raise ProblemError(f"{s} {what}, in {text!r}")
-        return Name(s, indices) if indices else known[s]
-
-
-def _in_arrays(
-    let: Sequence[str],
-    loss: str,
-    objective: str,
-    parameters: tuple[str, ...],
-    data: tuple[str, ...],
-    constants: Mapping[str, Fraction | int | float | str],
-    shapes: Mapping[str, str] | Sequence[str],
-    title: str,
-) -> Problem:
-    """The problem stated in arrays: what has a shape and is no parameter is data."""
-    _Stated(let, loss, objective, parameters, data, constants, title).check()
-    try:
-        known = read_shapes(shapes)
-        made = state(let, loss, objective, parameters, data, tuple(constants), known)
-    except ShapeError as why:
-        raise ProblemError(str(why)) from why
-    used = frozenset[str]().union(*(names(value) for _, value, _ in made.tape))
-    given = tuple(made.names[s] for s in dict.fromkeys((*known, *data)) if s not in {*parameters, *constants} and s in used)
-    return Problem(
-        title or "A problem of your own", tuple(made.names[p] for p in parameters), given, tuple(Definition(*line) for line in made.tape),
-        tuple((made.names[c], _fraction(c, v)) for c, v in constants.items()), made.count, sizes=made.sizes,
-    )  # fmt: skip
-
-
 def over_samples(*terms: Term) -> tuple[Problem, tuple[Term, ...]]:
     """Terms with sums as lines over one set of samples, and what declares their names: x, y, ŷ and what carries an index have one value a sample.
 
@@ -329,37 +183,12 @@ def over_samples(*terms: Term) -> tuple[Problem, tuple[Term, ...]]:
     """
     used = {s.symbol: s.indices for t in terms for s in subterms(t) if isinstance(s, Name) and not s.indices}
     used |= {s.symbol: s.indices for t in terms for s in subterms(t) if isinstance(s, Name) and s.indices}
-    data = tuple(sorted(s for s in used if used[s] or s in (*_ASSUMED_DATA, "y_hat")))
+    data = tuple(sorted(s for s in used if used[s] or s in (*ASSUMED_DATA, "y_hat")))
     bars = {s: s.removesuffix("_bar") for s in used if s.endswith("_bar") and s.removesuffix("_bar") in data}
     others = tuple(sorted(used.keys() - set(data) - bars.keys() - {COUNT.symbol} - CONSTANTS.keys()))
     known = {d: Name(d, (SAMPLES,)) for d in data} | {p: Name(p) for p in (*others, *bars)} | {COUNT.symbol: COUNT}
-    lines = tuple(_Stated((), "", "", others, data, {}, "").resolved(t, known, to_ascii(t)) for t in terms)
+    lines = tuple(Statement((), "", "", others, data, {}).resolved(t, known, to_ascii(t)) for t in terms)
     if not data:
         raise ProblemError("there is a sum, but nothing in it has one value a sample: write an index, x_i")
     means = tuple(Definition(Name(bar), mean(SAMPLES, known[s], COUNT), f"the mean of {s}") for bar, s in sorted(bars.items()))
     return Problem("", tuple(map(Name, others)), tuple(known[d] for d in data), means), lines
-
-
-def _reindexed(t: Term, to: Mapping[str, str]) -> Term:
-    match t:
-        case Name(s, indices):
-            return Name(s, tuple(to.get(a, a) for a in indices))
-        case Sum(index, body):
-            return Sum(to.get(index, index), _reindexed(body, to))
-    return rebuild(t, [_reindexed(c, to) for c in children(t)])
-
-
-_LONGEST, _FURTHEST = 100, 400  # characters of a constant, powers of ten
-
-
-def _fraction(name: str, value: Fraction | int | float | str) -> Fraction:
-    if isinstance(value, Fraction):
-        return value
-    text = str(value)
-    power = re.search(r"[eE]([+-]?[0-9_]+)$", text)
-    if len(text) > _LONGEST or (power and abs(int(power[1])) > _FURTHEST):
-        raise ProblemError(f"the constant {name} is too long or too far from 1: at most {_LONGEST} characters, powers of ten up to {_FURTHEST}")
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError) as wrong:
-        raise ProblemError(f"the constant {name} has the value {value!r}, which is no number") from wrong

@@ -11,6 +11,7 @@ from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.forward import Definition, Problem, ProblemError
 from symgd.reading import Unread
+from symgd.typeset import to_ascii
 from symgd.term import ONE, Call, Div, Name, Neg, Num, Sum, Term, mean, mul
 
 i = ("i",)
@@ -159,6 +160,100 @@ def test_toml_that_states_no_problem_is_refused(text: str, says: str) -> None:
     with pytest.raises(ProblemError) as caught:
         Problem.from_toml(text)
     assert says in str(caught.value)
+
+
+# ---------------------------------------------------------------- in arrays
+
+NETWORK = {"X": "n d", "W1": "d h", "b1": "h", "W2": "h k", "b2": "k", "Y": "n k"}
+
+
+def lines(p: Problem) -> list[str]:
+    return [f"{to_ascii(d.name)} := {to_ascii(d.value)}" for d in p.tape]
+
+
+def test_a_network_stated_in_arrays_has_its_layers_on_the_tape() -> None:
+    p = Problem.from_text(["Y_hat = tanh(X @ W1 + b1) @ W2 + b2"], objective="sum((Y_hat - Y)^2)/n", parameters="W1 b1 W2 b2", shapes=NETWORK)
+    assert lines(p) == [
+        "z1_ih := sum_j(X_ij*W1_jh) + b1_h",
+        "a1_ih := tanh(z1_ih)",
+        "Y_hat_ik := sum_h(a1_ih*W2_hk) + b2_k",
+        "L := sum_i(sum_k((Y_hat_ik - Y_ik)^2))/n",
+    ]
+    assert [p.indices for p in p.parameters] == [("j", "h"), ("h",), ("h", "k"), ("k",)]
+    assert [x.symbol for x in p.data] == ["X", "Y"]
+    assert (p.count, p.sizes) == ((("i", n),), (("i", "n"), ("j", "d"), ("h", "h"), ("k", "k")))
+
+
+def test_latex_toml_and_a_list_of_shapes_state_the_same_problem() -> None:
+    text = "sum((tanh(X @ W1 + b1) @ W2 + b2 - Y)^2)/n"
+    p = Problem.from_text(objective=text, parameters="W1", shapes=NETWORK)
+    latex = r"\frac{1}{n} \left\| \tanh(\mathbf{X} \mathbf{W}_1 + \mathbf{b}_1) \mathbf{W}_2 + \mathbf{b}_2 - \mathbf{Y} \right\|_F^2"
+    assert lines(Problem.from_text(objective=latex, parameters="W1", shapes=NETWORK))[:2] == lines(p)[:2]
+    shapes = "\n".join(f"{name} = '{sizes}'" for name, sizes in NETWORK.items())
+    assert Problem.from_toml(f"parameters = ['W1']\nobjective = '{text}'\n[shapes]\n{shapes}\n") == p
+    assert Problem.from_text(objective=text, parameters="W1", shapes=[f"{name}: {sizes}" for name, sizes in NETWORK.items()]) == p
+
+
+def test_the_loss_of_one_sample_is_averaged_and_the_objective_is_taken_whole() -> None:
+    shapes = {"X": "n d", "w": "d", "y": "n"}
+    p = Problem.from_text(["u = X @ w + b - y"], "u^2", "w b", shapes=shapes)
+    assert lines(p) == ["u_i := sum_j(X_ij*w_j) + b - y_i", "L := 1/n*sum_i(u_i^2)"]
+    assert lines(Problem.from_text(["u_i = X_i @ w + b - y_i"], "u_i^2", "w b", shapes=shapes)) == lines(p)
+    assert lines(Problem.from_text(["u = X @ w + b - y"], objective="mean(u^2)", parameters="w b", shapes=shapes)) == lines(p)
+    assert lines(Problem.from_text(loss="lam*norm(w)^2", parameters="w", constants={"lam": 1}, shapes=shapes)) == ["L := lam*sum_j(w_j^2)"]
+
+
+def test_the_same_product_inside_several_functions_has_one_name() -> None:
+    shapes = {"X": "n d", "w": "d", "y": "n"}
+    p = Problem.from_text(objective="-mean(y*log(sigmoid(X @ w)) + (1 - y)*log(1 - sigmoid(X @ w)))", parameters="w", shapes=shapes)
+    assert [d.name.symbol for d in p.tape] == ["z1", "L"]
+
+
+def test_names_made_on_the_way_avoid_those_of_the_writer() -> None:
+    p = Problem.from_text(["z1 = X @ w"], objective="sum(tanh(z1) * exp(X @ a1))", parameters="w a1", shapes={"X": "n d", "w": "d", "a1": "d"})
+    assert [d.name.symbol for d in p.tape] == ["z1", "z2", "L"]
+
+
+def test_a_size_that_stands_in_a_formula_is_counted_and_a_name_hides_it() -> None:
+    p = Problem.from_text(objective="sum(X)/(n*d)", parameters="X", shapes={"X": "n d"})
+    assert p.count == (("i", n), ("j", Name("d")))
+    p = Problem.from_text(["h = X @ W"], objective="mean(h)", parameters="W", shapes={"X": "n d", "W": "d h"})
+    assert p.count == (("i", n), ("h", Name("n_h")))
+    assert derive(p).proved
+
+
+def test_a_size_that_is_a_number_is_written_as_that_number() -> None:
+    p = Problem.from_text(objective="mean(X)", parameters="X", shapes={"X": "n 3"})
+    assert lines(p) == ["L := 1/(n*3)*sum_i(sum_h(X_ih))"]
+    assert derive(p).proved
+
+
+@pytest.mark.parametrize(
+    ("stated", "says"),
+    [
+        ({"objective": "sum(X @ v)"}, "X @ v: X is (n × d) and v is (h): the inner sizes d and h differ, at column 9"),
+        ({"loss": "(X @ w)*w"}, "(X @ w)*w: X @ w is (n) and w is (d): the sizes n and d differ"),
+        ({"loss": "X"}, "the loss of one sample is (n × d), and a number is needed; take sum(…, axis=1)"),
+        ({"objective": "X @ w"}, "the objective is (n), and a number is needed; take the sum(…) or the mean(…)"),
+        ({"let": ["X = w @ w"], "objective": "X"}, "X is defined twice; choose another name"),
+        ({"let": ["u_i = w @ w"], "objective": "sum(u)"}, "the index i stands on the left side only"),
+        ({"let": ["u = X_i @ w"], "objective": "sum(u)"}, "the index i stands on the right side only"),
+        ({"objective": "x @ w"}, "x is neither defined nor declared, and has no shape; the names are X, w, v, b, n, d, h"),
+        ({"objective": "sum(X @ b)"}, 'b has no shape: say --shape "b: …"'),
+        ({"objective": "norm(w)", "shapes": {"w": "d d d"}}, "w has 3 axes (d × d × d); arrays have one axis or two"),
+    ],
+)
+def test_a_problem_in_arrays_that_makes_no_sense_is_refused(stated: dict[str, object], says: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        Problem.from_text(**{"parameters": "w b", "shapes": {"X": "n d", "w": "d", "v": "h"}, **stated})  # type: ignore[arg-type]
+    assert says in str(caught.value)
+
+
+def test_arrays_without_shapes_are_refused_with_what_to_say() -> None:
+    with pytest.raises(Unread, match="products of arrays are read where shapes are given"):
+        Problem.from_text(loss="(X @ w - y)^2", parameters="w")
+    with pytest.raises(ProblemError, match="a shape is a text"):
+        Problem.from_toml("parameters = ['w']\nloss = 'w'\n[shapes]\nw = 3\n")
 
 
 # ---------------------------------------------------------------- hold, renamed

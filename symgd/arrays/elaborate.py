@@ -242,7 +242,8 @@ class Walk:
     def unfit(self, unfit: Unfit, a: Array, b: Array, at: tuple[int, Reading], r: Reading) -> ShapeError:
         """X @ w: X is (n × d) and w is (h): the inner sizes d and h differ"""
         start, right = at
-        left = self.place.text[start : right.start].rstrip(" +-−*/@·⊙,&").removesuffix("\\odot").removesuffix("\\cdot").rstrip()
+        end = start + len(self.place.text[start : right.start].rstrip(" +-−*/@·⊙,&").removesuffix("\\odot").removesuffix("\\cdot").rstrip())
+        left = self.place.text[slice(*self.place.inside(start, end))]
         one, other = (self.known.size(x) for x in unfit.axes) if unfit.axes else ("", "")
         says = {
             "inner": f"the inner sizes {one} and {other} differ", "differ": f"the sizes {one} and {other} differ", "ones": "how many ones 𝟏 has is not said",
