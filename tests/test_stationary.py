@@ -200,6 +200,32 @@ def test_an_index_that_is_free_and_one_that_is_summed_stay_apart() -> None:
     assert found.factors == {Name("w", ("j'",)): mul(X, Name("X", ("i", "j'")))}
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+def test_several_targets_are_solved_for_at_once(intercept: bool) -> None:
+    """W_jk: the classes are carried along, the features are coupled."""
+    W, c, targets, u = Name("W", ("j", "k")), Name("b", ("k",)), Name("Y", ("i", "k")), Name("u", ("i", "k"))
+    score = Sum("j", mul(X, W))
+    tape = (Definition(u, add(score, c) - targets if intercept else score - targets), Definition(Name("L"), mean("i", Sum("k", u**2), COUNT)))
+    form = closed_form(derive(Problem("several", (W, c) if intercept else (W,), (X, targets), tape)))
+    assert {s.check.verdict for d in form.steps for s in d.steps} == {"proved"}
+    a, t = RNG.normal(size=(9, 2)), RNG.normal(size=(9, 3))
+    expected = np.linalg.lstsq(np.column_stack([a, np.ones(9)]) if intercept else a, t, rcond=None)[0]
+    np.testing.assert_allclose(np.vstack(SolvableForm(form).solve(X=a, Y=t)).astype(float), expected, rtol=1e-12, atol=1e-14)
+
+
+def test_two_groups_of_features_are_solved_for_one_after_the_other() -> None:
+    """v by what w leaves of its equations: blocks are eliminated as numbers are."""
+    Z, q, u = Name("Z", ("i", "h")), Name("q", ("h",)), Name("u", ("i",))
+    tape = (Definition(u, add(Sum("j", mul(X, v)), Sum("h", mul(Z, q)), b, Neg(y))), Definition(Name("L"), mean("i", u**2, COUNT)))
+    form = closed_form(derive(Problem("two groups", (v, q, b), (X, Z, y), tape)))
+    assert {s.check.verdict for d in form.steps for s in d.steps} == {"proved"}
+    assert len(form.requires) == 2
+    one, two, target = RNG.normal(size=(9, 2)), RNG.normal(size=(9, 3)), RNG.normal(size=9)
+    w, other, shift = SolvableForm(form)._by_formula({"X": one, "Z": two, "y": target}, {}, {"i": 9, "j": 2, "h": 3})
+    expected = np.linalg.lstsq(np.column_stack([one, two, np.ones(9)]), target, rcond=None)[0]
+    np.testing.assert_allclose([float(x) for x in (*w, *other, shift)], expected, rtol=1e-11, atol=1e-13)
+
+
 # ------------------------------------------------------------ polynomials
 
 
