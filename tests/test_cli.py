@@ -205,6 +205,59 @@ def test_where_a_derivative_has_a_kink_the_page_says_so(run: Run) -> None:
     assert "Valid where x ≠ 0" in run("derive", "--expression", "abs(x)", "--wrt", "x")[1]
 
 
+# ---------------------------------------------------------------- derive, in arrays
+
+NETWORK = [
+    "derive", "--let", "Y_hat = tanh(X @ W1 + b1) @ W2 + b2", "--objective", "sum((Y_hat - Y)^2)/n", "--shape", "X: n d", "--shape", "W1: d h",
+    "--shape", "b1: h", "--shape", "W2: h k", "--shape", "b2: k", "--shape", "Y: n k", "--wrt", "W1", "--wrt", "b1", "--wrt", "W2", "--wrt", "b2",
+]  # fmt: skip
+
+
+def test_a_network_in_arrays_is_derived_and_shown_in_matrices(run: Run) -> None:
+    status, out, err = run(*NETWORK, "--notation", "matrix", "--detail", "brief")
+    assert (status, err) == (0, "")
+    for shown in ("Z₁ := X W₁ + 𝟏 b₁ᵀ", "A₁ := tanh(Z₁)", "Ŷ := A₁ W₂ + 𝟏 b₂ᵀ", "L := (1/n) ‖Ŷ − Y‖_F²", "(2/n) A₁ᵀ (Ŷ − Y)", "d × h"):
+        assert shown in out
+    assert "held" not in out
+    assert [line for line in out.splitlines() if width(line) > 80] == []
+
+
+def test_a_file_with_shapes_says_the_same_as_the_words(run: Run, tmp_path: Path) -> None:
+    shapes = "X = 'n d'\nw = 'd'\ny = 'n'\n"
+    (tmp_path / "own.toml").write_text(f"parameters = ['w']\nobjective = 'norm(X @ w - y)^2'\n[shapes]\n{shapes}", encoding="utf-8")
+    words = ["--objective", "norm(X @ w - y)^2", "--wrt", "w", "--shape", "X: n d", "--shape", "w: d", "--shape", "y: n"]
+    assert run("derive", "own.toml") == run("derive", *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--objective", "X @ w", "--shape", "X: n d", "--shape", "w: h"],
+         'error: X @ w: X is (n × d) and w is (h): the inner sizes d and h differ, at column 5 of "X @ w"'),
+        (["--objective", "sum(X @ v)", "--shape", "X: n d"], "error: v is neither defined nor declared, and has no shape; the names are X, w, n, d"),
+        (["--objective", "det(w)", "--shape", "w: n d"], "error: det(w): w is (n × d), and a square matrix is needed, at column 5 of \"det(w)\""),
+        (["--objective", "sum(w", "--shape", "w: n d"], "error[unread]: the bracket is never closed"),
+        (["--objective", "sum(w)", "--shape", "w"], 'error: a shape is written "X: n d", not \'w\''),
+        (["--shape", "w: n d"], "error: state either loss (of one sample) or objective (the whole), one of the two"),
+        (["line-mse", "--shape", "w: d"], "error: either a PROBLEM, or --let and --loss, not both"),
+        (["--loss", "(X @ w - y)^2"], "error[unread]: the character '@' (U+0040 COMMERCIAL AT) is not one that is read here"),
+    ],
+)  # fmt: skip
+def test_shapes_that_do_not_fit_end_with_status_2_and_one_line(run: Run, words: list[str], says: str) -> None:
+    status, out, err = run("derive", *words, *([] if "line-mse" in words else ["--wrt", "w"]))
+    assert (status, out) == (2, "")
+    assert err.startswith(says)
+    assert "Traceback" not in err
+    assert max(map(width, err.splitlines())) <= 100
+
+
+def test_the_help_shows_how_arrays_are_written(run: Run) -> None:
+    status, out, _ = run("derive", "--help")
+    assert status == 0
+    assert '--objective "sum((Y_hat - Y)^2)/n"' in out
+    assert all(word in out for word in ("softmax", "trace", "eye(d)", r"X^\top"))
+
+
 # ---------------------------------------------------------------- fit
 
 
