@@ -23,9 +23,12 @@ from symgd.exposition.collapse import collapsed
 from symgd.exposition.layers import alike, layers_of, names_of, uses
 from symgd.exposition.stable import proved
 from symgd.exposition.vanishing import DEPTHS, slope
+from symgd.exposition.writing import apart
 from symgd.forward import Definition, Problem
+from symgd.indices import bound, free
 from symgd.numeric.function import compile_gradient
 from symgd.numeric.stable import stable
+from symgd.referee.tape import Referee
 from symgd.rules.stable import STABLE, Stable, stable_forms
 from symgd.term import TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, names, subterms
 from symgd.typeset import to_unicode
@@ -399,6 +402,18 @@ def test_a_page_for_one_sample_has_no_sample_index_and_no_move_that_is_not_seen(
     lines = [line for b in found.blocks if isinstance(b, Chain) for line in b.lines if line.left is None]
     assert all(a.right != b.right for a, b in pairwise(lines))
     assert {row[0]: row[-1] for row in table(found, "The letters")}["Xⱼ"] == "d"
+
+
+@pytest.mark.parametrize("name", ["ridge", "lasso", "network-2+squared", "softmax-cross-entropy"])
+def test_no_sum_on_a_page_runs_over_a_letter_that_stands_outside_it(name: str) -> None:
+    gradient = derive(problem(name))
+    for d in gradient.tape:
+        for s in (*d.steps, *d.in_full):
+            outside = free(d.goal) | free(s.after)
+            shown = apart(s.after, outside)
+            assert not outside & bound(shown)
+            assert free(shown) == free(s.after)
+            assert shown == s.after or Referee(gradient.problem).compare(shown, s.after).verdict == "proved"
 
 
 # ---------------------------------------------------------------- every format

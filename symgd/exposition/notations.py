@@ -34,7 +34,7 @@ def _row(w: Writing, left: Term, right: Term, mark: str) -> tuple[Inline, ...] |
     found = w.in_arrays(left, (right,))
     if found is None or found[1][0] is None:
         return None
-    return (Formula(relation(w.layout(left, "sum"), mark, w.layout(right, "sum"))),), (Formula(relation(found[0], mark, found[1][0])),)
+    return (Formula(relation(w.layout(left, "sum"), mark, w.layout(right, "sum", left))),), (Formula(relation(found[0], mark, found[1][0])),)
 
 
 def _lines(gradient: Gradient, layers: tuple[Layer, ...]) -> list[tuple[Term, Term, str]]:

@@ -33,7 +33,9 @@ def closed_form(w: Writing, closed: ClosedForm) -> None:
             w.say("In matrices ", Formula(relation(found[0], "=", found[1][0])), ".")
     if not closed.solution:
         many = len(closed.system)
-        w.say(f"These are {many} linear equations in as many unknowns. A formula for them would be long; they are solved by elimination, as numbers.")
+        arrays = any(p.indices for p, _ in closed.system)
+        what = "linear equations" if arrays else f"{many} linear equations in as many unknowns"
+        w.say(f"These are {what}. A formula for them would be long; they are solved by elimination, as numbers.")
     for condition in closed.requires:
         w.note("This holds if ", w.formula(condition), "; otherwise the minimum is not unique.")
 

@@ -7,12 +7,13 @@ from itertools import takewhile
 
 from symgd.derivation import Derivation, Step
 from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Line, Link, Mono, Note, Prose, Strong, Table
+from symgd.indices import axis, free, fresh, rename
 from symgd.rules import law_of
-from symgd.term import Compare, D, Name, Term, replace
+from symgd.term import Compare, D, Name, Sum, Term, children, rebuild, replace
 from symgd.typeset.arrange import RELATIONS
 from symgd.typeset.layout import Convention, Layout, Notation, axes_of, in_arrays, layout, relation
 
-__all__ = ["SHOWN", "Writing", "listed", "worst"]
+__all__ = ["SHOWN", "Writing", "apart", "listed", "worst"]
 
 SHOWN = frozenset({"chain rule through names", "insert"})  # moves that even the brief page shows
 
@@ -54,10 +55,12 @@ class Writing:
 
     # ------------------------------------------------------------ formulas
 
-    def layout(self, t: Term, notation: Notation | None = None) -> Layout:
-        """The term in the page's notation; a local derivative keeps its indices."""
+    def layout(self, t: Term, notation: Notation | None = None, beside: Term | None = None) -> Layout:
+        """The term in the page's notation; a local derivative keeps its indices.  Sums keep clear of the free indices of the line, and of `beside`."""
         notation = notation or ("sum" if self.notation == "matrix" and isinstance(t, D) and t.partial else self.notation)
         t = self.named(t)
+        if notation == "sum":
+            t = apart(t, free(t) | (free(beside) if beside else frozenset()))
         if notation == "matrix" and isinstance(t, Compare):
             return relation(self.layout(t.left, notation), RELATIONS[t.relation], self.layout(t.right, notation))
         return layout(t, notation, self.straight, axes_of(t, self.convention) if notation == "matrix" else None, self.convention)
@@ -68,7 +71,7 @@ class Writing:
         if found is not None and found[1][0] is not None:
             return found[0], found[1][0]
         plain = "sum" if self.notation == "matrix" else self.notation
-        return self.layout(left, plain), self.layout(right, plain)
+        return self.layout(left, plain), self.layout(right, plain, left)
 
     def in_arrays(self, left: Term, rights: tuple[Term, ...]) -> tuple[Layout, tuple[Layout | None, ...]] | None:
         """The left side in arrays, and each right side along its axes, None for one without such a form.
@@ -137,7 +140,7 @@ class Writing:
         """What is shown: (the steps that lead to it, the line); in arrays only lines that have such a form, with the steps between them put together."""
         found = self.in_arrays(goal, tuple(after for _, after in moves)) if arrays else None
         plain: Notation = "sum" if self.notation == "matrix" else self.notation
-        shown = found[1] if found else [self.layout(after, plain) for _, after in moves]
+        shown = found[1] if found else [self.layout(after, plain, goal) for _, after in moves]
         out: list[tuple[tuple[Step, ...], Layout]] = []
         pending: tuple[Step, ...] = ()
         for (steps, _), after in zip(moves, shown, strict=True):
@@ -210,3 +213,12 @@ def listed(formulas: list[Formula]) -> Inline:
     """a, b, …, z"""
     shown: list[Formula | str] = list(formulas) if len(formulas) <= 4 else [formulas[0], formulas[1], "…", formulas[-1]]
     return tuple(x for k, f in enumerate(shown) for x in ((", ", f) if k else (f,)))
+
+
+def apart(t: Term, taken: frozenset[str]) -> Term:
+    """The same term for a reader: no sum runs over a letter that stands outside it with another meaning."""
+    if isinstance(t, Sum) and t.index in taken:
+        new = fresh(axis(t.index), taken | free(t.body))
+        t = Sum(new, rename(t.body, {t.index: new}))
+    inside = taken | {t.index} if isinstance(t, Sum) else taken
+    return rebuild(t, [apart(c, inside) for c in children(t)])
