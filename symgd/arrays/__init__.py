@@ -3,10 +3,10 @@
 `state(...)` makes the forward tape of a problem in arrays · `Array` is one entry with its free letters · `entrywise`, `contracted`, … work on them
 """
 
-from symgd.arrays.array import Array, Letters, Unfit, contracted, entrywise, repeated, squares, summed, transposed
+from symgd.arrays.array import Array, Letters, Unfit, contracted, entrywise, repeated, scaled, squares, summed, transposed
 from symgd.arrays.sizes import ShapeError
 from symgd.arrays.state import Stated, entry, state
 
 __all__ = [
-    "Array", "Letters", "ShapeError", "Stated", "Unfit", "contracted", "entry", "entrywise", "repeated", "squares", "state", "summed", "transposed",
+    "Array", "Letters", "ShapeError", "Stated", "Unfit", "contracted", "entry", "entrywise", "repeated", "scaled", "squares", "state", "summed", "transposed",
 ]  # fmt: skip

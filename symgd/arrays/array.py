@@ -83,7 +83,7 @@ def entrywise(f: Callable[..., Term], *xs: Array, letters: Letters | None = None
         xs = _with_size(xs)
         many = max(many, len(xs[0].axes))
         if all(x.unit or x.scalar for x in xs):
-            return Array(f(*(x.term for x in xs)), unit=True)
+            return Array(f(*(x.term for x in xs)), xs[0].axes, unit=True)
     out: list[str | None] = [None] * many
     for at, x in enumerate(xs):
         for k, letter in enumerate(x.axes, many - len(x.axes)):

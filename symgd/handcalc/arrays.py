@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
+from symgd.arrays import Array, Unfit, contracted, entrywise, scaled, squares, summed, transposed
 from symgd.handcalc.conventions import derived_by
 from symgd.handcalc.setting import Setting
 from symgd.indices import axis, free, fresh, rename
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, add, mul, subterms
+from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mul, subterms
 
-__all__ = ["IDENTITIES", "Array", "Shapes", "aligned", "entries", "in_arrays"]
+__all__ = ["IDENTITIES", "Shapes", "aligned", "entries", "in_arrays"]
 
 MARKS = frozenset(("transpose", "matmul", "norm", "norm1", "gradient", "hadamard"))
 
@@ -22,35 +24,18 @@ MARKS = frozenset(("transpose", "matmul", "norm", "norm1", "gradient", "hadamard
 class Shapes(ValueError):
     """The shapes do not fit; the message says which."""
 
+
 IDENTITIES = frozenset(("I", "I_d", "I_n", "I_p", "identity"))
 
 
-@dataclass(frozen=True)
-class Array:
-    """term  one entry
-    row, col  the free letters that run over rows and columns; None for one row or column
-    unit      is it a multiple of the identity, whose size its surroundings say?
-    """
+def _array(term: Term, row: str | None = None, col: str | None = None) -> Array:
+    """One entry of a matrix; without a letter there is one row, or one column."""
+    return Array(term, (row, col))
 
-    term: Term
-    row: str | None = None
-    col: str | None = None
-    unit: bool = False
 
-    @property
-    def scalar(self) -> bool:
-        return self.row is None and self.col is None and not self.unit
-
-    @property
-    def shape(self) -> tuple[str | None, str | None]:
-        return (axis(self.row) if self.row else None, axis(self.col) if self.col else None)
-
-    def turned(self) -> Array:
-        return replace(self, row=self.col, col=self.row)
-
-    def says(self) -> str:
-        words = {"i": "n"}
-        return f"({words.get(self.shape[0] or '', self.shape[0] or '1')} × {words.get(self.shape[1] or '', self.shape[1] or '1')})".replace("j", "d")
+def _says(a: Array) -> str:
+    row, col = ({"i": "n"}.get(x or "", x or "1") for x in a.shape)
+    return f"({row} × {col})".replace("j", "d")
 
 
 def in_arrays(setting: Setting, members: tuple[Term, ...], letters: Mapping[str, str]) -> bool:
@@ -82,12 +67,16 @@ def aligned(a: Array, b: Array, either_way: bool = False) -> tuple[Term, Term]:
         return a.term, b.term
     if b.scalar and not a.scalar and b.term == ZERO:
         return a.term, b.term
-    if a.shape != b.shape and either_way and a.shape == b.turned().shape:
-        b = b.turned()
+    if a.shape != b.shape and either_way and a.shape == transposed(b).shape:
+        b = transposed(b)
     if a.shape != b.shape:
-        raise Shapes(f"the left side has the shape {a.says()}, the right side {b.says()}")
-    to = {x: y for x, y in ((b.row, a.row), (b.col, a.col)) if x and y and x != y}
-    return a.term, rename(b.term, to)
+        raise Shapes(f"the left side has the shape {_says(a)}, the right side {_says(b)}")
+    return a.term, _lettered(a, b)
+
+
+def _lettered(a: Array, b: Array) -> Term:
+    """The entry of b at the letters of a, whose shape it has."""
+    return rename(b.term, {x: y for x, y in zip(b.axes, a.axes, strict=True) if x and y and x != y})
 
 
 @dataclass
@@ -106,11 +95,11 @@ class _Walk:
     def go(self, t: Term) -> Array:
         match t:
             case Name(s, _) if s in IDENTITIES and s not in self.setting.known:
-                return Array(ONE, unit=True)
+                return Array(ONE, (None, None), unit=True)
             case Name():
                 return self.name(t)
             case Num():
-                return Array(t)
+                return _array(t)
             case Neg(a):
                 return self.each(Neg, a)
             case Add(ts):
@@ -125,26 +114,24 @@ class _Walk:
                     raise Shapes("a division by a vector or matrix")
                 return replace(top, term=Div(top.term, bottom.term))
             case Call("transpose", (a,)):
-                return self.go(a).turned()
+                return transposed(self.go(a))
             case Call("hadamard", (a, b)):
-                x, y = self.same_shape(self.go(a), self.go(b))
-                return replace(x, term=mul(x.term, y.term))
+                return self.alike(lambda s, t: mul(s, t), self.go(a), self.go(b))
             case Pow(Call("norm", (a,)), Num(v)) if v == 2:
-                return Array(self.squares(self.go(a)))
+                return _array(squares(self.go(a)).term)
             case Call("norm", (a,)):
-                return Array(Call("sqrt", (self.squares(self.go(a)),)))
+                return _array(Call("sqrt", (squares(self.go(a)).term,)))
             case Call("norm1", (a,)):
-                x = self.go(a)
-                return Array(self.over(x, Call("abs", (x.term,))))
+                return _array(summed(self.each(lambda t: Call("abs", (t,)), a)).term)
             case Pow(a, b):
                 x = self.go(a)
-                if not x.scalar and not (x.row and not x.col):
+                if len(x.letters) == 2 or x.axes[1] or x.unit:
                     raise Shapes("a power of a matrix")
                 return replace(x, term=Pow(x.term, self.go(b).term))
             case Sum(index, body):
                 letter = self.letters.get(index) or "i"
                 x = self.within(letter, {**self.letters, index: letter}).go(body)
-                if letter in (x.row, x.col):
+                if letter in x.axes:
                     raise Shapes("the sum runs over a letter that is already bound")
                 return replace(x, term=Sum(letter, x.term))
             case Call("sum" | "mean" as f, (body,)):
@@ -165,7 +152,7 @@ class _Walk:
         """Entry by entry."""
         parts = [self.go(x) for value, when in pieces for x in (value, when.left, when.right)] + [self.go(otherwise)]
         shaped = next((x for x in parts if not x.scalar), parts[0])
-        terms = [x.term if x.scalar else self.same_shape(shaped, x)[1].term for x in parts]
+        terms = [x.term if x.scalar else self.same_shape(shaped, x) for x in parts]
         triples = zip(terms[:-1:3], terms[1:-1:3], terms[2:-1:3], pieces, strict=True)
         return replace(shaped, term=Cases(tuple((v, Compare(a, when.relation, b)) for v, a, b, (_, when) in triples), terms[-1]))
 
@@ -182,7 +169,7 @@ class _Walk:
             return replace(x, term=Sum(letter, x.term))
         if x.scalar:
             raise Shapes("what the sum runs over is not said")
-        return Array(self.over(x, x.term))
+        return _array(summed(x).term)
 
     def each(self, f: Callable[[Term], Term], a: Term) -> Array:
         x = self.go(a)
@@ -192,12 +179,12 @@ class _Walk:
         s = self.plain(t)
         by = derived_by(s, frozenset(self.setting.roles.all("parameter"))) if s not in self.setting.known else None
         if by and (main := self.setting.objective):
-            return self.rate(Array(main), self.name(Name(by)))
+            return self.rate(_array(main), self.name(Name(by)))
         if s in self.setting.rates and not self.setting.rates[s].name.indices and not t.indices:
-            return Array(self.setting.rates[s].value)
+            return _array(self.setting.rates[s].value)
         declared = self.setting.declared(s).indices
         if s in CONSTANTS and s not in self.setting.known:
-            return Array(Name(s))
+            return _array(Name(s))
         if len(t.indices) > len(declared):
             raise Shapes(f"{s} carries fewer indices elsewhere")
         written = tuple(self.letters.get(a, a) for a in t.indices)
@@ -219,40 +206,39 @@ class _Walk:
             else:
                 full.append(next(it))
         if s == self.setting.count.symbol:
-            return Array(self.setting.count)
+            return _array(self.setting.count)
         entry: Term = Name(s, tuple(full))
         if s in self.setting.rates:
             named = self.setting.rates[s]
             entry = rename(named.value, {a: b for a, b in zip(named.name.indices, full, strict=True) if a != b})
-        return Array(entry, rows[0] if rows else None, rows[1] if len(rows) > 1 else None)
+        return _array(entry, rows[0] if rows else None, rows[1] if len(rows) > 1 else None)
 
     def whole(self, s: str, declared: tuple[str, ...]) -> bool:
         """Does the bare name stand for all samples at once: X, and y beside it?"""
         return self.setting.roles.vectors.rank.get((s, 0), 0) == len(declared)
 
     def total(self, xs: list[Array]) -> Array:
-        units = [x for x in xs if x.unit]
-        rest = [x for x in xs if not x.unit]
-        if not rest:
-            return Array(add(*(x.term for x in units)), unit=True)
-        shaped = next((x for x in rest if not x.scalar), rest[0])
-        out: list[Term] = []
+        """a + b: one shape, numbers and multiples of the identity beside it"""
+        shaped = next((x for x in xs if not x.unit and not x.scalar), None)
         for x in xs:
-            if x.unit:
-                if not shaped.row or not shaped.col:
-                    raise Shapes("the identity is added to what is no matrix")
-                out.append(x.term if shaped.row == shaped.col else mul(x.term, Match(shaped.row, shaped.col)))
-            elif x.scalar:
-                out.append(x.term)
-            else:
-                out.append(self.same_shape(shaped, x)[1].term)
-        return replace(shaped, term=add(*out))
+            if shaped and not x.unit and not x.scalar:
+                self.same_shape(shaped, x)
+        try:
+            return entrywise(lambda *ts: add(*ts), *xs) if shaped or all(x.unit == xs[0].unit for x in xs) else self.no_matrix()
+        except Unfit:
+            return self.no_matrix()
 
-    def same_shape(self, a: Array, b: Array) -> tuple[Array, Array]:
+    def no_matrix(self) -> NoReturn:
+        raise Shapes("the identity is added to what is no matrix")
+
+    def same_shape(self, a: Array, b: Array) -> Term:
+        """The entry of b at the letters of a."""
         if a.shape != b.shape:
-            raise Shapes(f"{a.says()} and {b.says()} cannot be added")
-        to = {x: y for x, y in ((b.row, a.row), (b.col, a.col)) if x and y and x != y}
-        return a, Array(rename(b.term, to), a.row, a.col)
+            raise Shapes(f"{_says(a)} and {_says(b)} cannot be added")
+        return _lettered(a, b)
+
+    def alike(self, f: Callable[[Term, Term], Term], a: Array, b: Array) -> Array:
+        return replace(a, term=f(a.term, self.same_shape(a, b)))
 
     def product(self, xs: list[Array]) -> Array:
         out = xs[0]
@@ -262,27 +248,13 @@ class _Walk:
 
     def times(self, a: Array, b: Array) -> Array:
         if a.scalar or b.scalar or a.unit or b.unit:
-            shaped = b if a.scalar or (a.unit and not b.scalar) else a
-            return replace(shaped, term=mul(a.term, b.term))
-        if a.col and b.row:
-            if axis(a.col) != axis(b.row):
-                raise Shapes(f"the product of {a.says()} and {b.says()} does not exist: a transpose is missing, or one too many")
-            letter = a.col
-            return Array(Sum(letter, mul(a.term, rename(b.term, {b.row: letter}))), a.row, b.col)
-        if not a.col and not b.row:
-            return Array(mul(a.term, b.term), a.row, b.col)
-        if not a.col and not b.col and a.row and b.row and axis(a.row) == axis(b.row):  # two columns side by side: entry by entry is meant
-            return Array(mul(a.term, rename(b.term, {b.row: a.row})), a.row)
-        raise Shapes(f"the product of {a.says()} and {b.says()} does not exist: a transpose is missing, or one too many")
-
-    def over(self, x: Array, t: Term) -> Term:
-        for letter in (x.col, x.row):
-            if letter:
-                t = Sum(letter, t)
-        return t
-
-    def squares(self, x: Array) -> Term:
-        return self.over(x, Pow(x.term, Num(ONE.value * 2)))
+            return scaled(a, b)
+        if a.shape == b.shape and not a.axes[1]:  # two columns side by side: entry by entry is meant
+            return self.alike(lambda s, t: mul(s, t), a, b)
+        try:
+            return contracted(a, b)
+        except Unfit:
+            raise Shapes(f"the product of {_says(a)} and {_says(b)} does not exist: a transpose is missing, or one too many") from None
 
     def rate(self, of: Array, by: Array) -> Array:
         if not isinstance(by.term, Name):
@@ -291,10 +263,10 @@ class _Walk:
         if by.scalar:
             return replace(of, term=term)
         if of.scalar:
-            return Array(term, by.row, by.col)
-        if of.col or by.col:
+            return replace(by, term=term)
+        if of.axes[1] or by.axes[1]:
             raise Shapes("a derivative of a matrix by a vector has more than two axes")
-        return Array(term, of.row, by.row)
+        return _array(term, of.axes[0], by.axes[0])
 
     def gradient(self, of: Term, by: tuple[Name, ...]) -> Array:
         x = self.go(of)
@@ -303,7 +275,7 @@ class _Walk:
             inner = of.args[0] if isinstance(of, Call) and of.function == "gradient" else of
             said = self.setting.roles.arguments.get(inner.symbol) if isinstance(inner, Name) else None
             by = (Name(said),) if said else (Name(every[0].symbol),) if len(every) == 1 else ()
-        if len(by) != 1 or x.col:
+        if len(by) != 1 or x.axes[1]:
             raise Shapes("what the gradient is taken by is not said")
         return self.rate(x, self.name(by[0]))
 
