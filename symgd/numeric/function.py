@@ -73,7 +73,8 @@ class GradientFunction:
     def shown(self) -> Page:
         """How it is called, and what a call costs."""
         call = ", ".join([*self.parameters, *(f"{d}={d}" for d in self.data), *(f"{c}={v}" for c, v in self.constants.items() if v is None)])
-        how = "bound to data, each call costs the same for any number of rows" if self.square else "evaluated in blocks of rows" if self.plan.blocks else "evaluated at once"
+        how = "evaluated in blocks of rows" if self.plan.blocks else "evaluated at once"
+        how = "bound to data, each call costs the same for any number of rows" if self.square else how
         return Page((), (Prose((f"gradient function of {self.name}: ", Mono(f"f.loss_and_gradient({call})"), f"; {how}")),))
 
     def loss(self, *theta: Any, weights: Any = None, **given: Any) -> Any:
