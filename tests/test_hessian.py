@@ -94,6 +94,29 @@ def test_the_order_of_the_two_does_not_matter_and_a_name_that_is_none_is_refused
         of("plane-mse").of("w", "q")
 
 
+def test_the_letters_of_a_square_matrix_stay_apart() -> None:
+    """Σ (A W − B)²: ∂²L/∂W_jj'∂W_rs = 2 [j' = s] (AᵀA)_jr, four letters of one axis."""
+    a, W, B, Z = (Name(s, ("j", "j'")) for s in "AWBZ")
+    product = Sum("j''", mul(Name("A", ("j", "j''")), Name("W", ("j''", "j'"))))
+    loss = Sum("j", Sum("j'", Pow(Z - B, TWO)))
+    p = Problem("square", (W,), (a, B), (Definition(Z, product), Definition(Name("L"), loss)), count=())
+    ((_, d),) = curvature(derive(p)).entries
+    goal = d.goal
+    assert isinstance(goal, D)
+    assert isinstance(goal.of, Name)
+    letters = (*goal.of.indices, *goal.by.indices)
+    assert len(set(letters)) == 4
+    instance = Instance(p, {"j": 2})
+    for at in instance.values(letters):
+        j, k, r, s = (at[x] for x in letters)
+        expected = 2 * (k == s) * sum(instance.symbol("A", (m, j)) * instance.symbol("A", (m, r)) for m in range(2))
+        assert sp.expand(instance.say(d.result, at) - expected) == 0
+
+
+def test_the_entries_of_softmax_are_in_its_probabilities() -> None:
+    assert to_ascii(of("softmax-cross-entropy").of("W", "b").result) == "sum_i(X_ij*([k = k'] - p_ik)*p_ik')/n"
+
+
 @pytest.mark.parametrize(("name", "is_deep"), [("plane-mse", False), ("softmax-cross-entropy", False), ("exponential-mse", False), ("network-1+squared", True)])
 def test_a_network_is_told_by_its_products_of_parameters(name: str, is_deep: bool) -> None:
     assert deep(problem(name)) == is_deep

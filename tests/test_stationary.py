@@ -200,6 +200,18 @@ def test_an_index_that_is_free_and_one_that_is_summed_stay_apart() -> None:
     assert found.factors == {Name("w", ("j'",)): mul(X, Name("X", ("i", "j'")))}
 
 
+def test_a_quadratic_form_is_solved_by_the_sum_of_its_matrix_and_the_transpose() -> None:
+    """wᵀ A w + cᵀ w: w = −(A + Aᵀ)⁻¹ c"""
+    form_of, c = Name("A", ("j", "j'")), Name("c", ("j",))
+    loss = add(Sum("j", mul(v, Sum("j'", mul(form_of, Name("w", ("j'",)))))), Sum("j", mul(c, v)))
+    form = closed_form(derive(Problem("form", (v,), (form_of, c), (Definition(Name("L"), loss),), count=())))
+    assert {s.check.verdict for d in form.steps for s in d.steps} == {"proved"}
+    a, shift = RNG.normal(size=(3, 3)), RNG.normal(size=3)
+    np.testing.assert_allclose(SolvableForm(form).solve(A=a, c=shift).w.astype(float), -np.linalg.solve(a + a.T, shift), rtol=1e-12)
+    with pytest.raises(NoClosedForm, match="det"):
+        SolvableForm(form).solve(A=[[0, 1, 0], [-1, 0, 0], [0, 0, 1]], c=shift)
+
+
 @pytest.mark.parametrize("intercept", [True, False])
 def test_several_targets_are_solved_for_at_once(intercept: bool) -> None:
     """W_jk: the classes are carried along, the features are coupled."""

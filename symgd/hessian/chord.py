@@ -39,7 +39,7 @@ class Chord:
         """The two places and the three losses, in one sentence."""
         first, second, half = self.losses
         sizes = ", ".join(f"{name} = {k}" for name, k in self.sizes)
-        where = f"for {sizes}, {_list(self.data)}, " if self.sizes else f"at {_list(self.data)}, " if self.data else ""
+        where = "".join((f"for {sizes}, " if self.sizes else "", f"{'' if self.sizes else 'at '}{_list(self.data)}, " if self.data else ""))
         return (
             f"{where}the loss is {first:.6g} at {_list(self.ends[0])} and {second:.6g} at {_list(self.ends[1])}, "
             f"but half way between it is {half:.6g}, more than the mean of the two"

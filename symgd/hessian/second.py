@@ -15,11 +15,14 @@ from symgd.indices import axis, bound, free, fresh, rename, settle
 from symgd.referee.check import Check
 from symgd.referee.tape import Referee
 from symgd.rules.arithmetic import tidy
-from symgd.term import ZERO, D, Mul, Name, Term, names, subterms
+from symgd.stationary.linear import put
+from symgd.term import ZERO, D, Div, Mul, Name, Term, mul, names, size, subterms
 
 __all__ = ["Entries", "deep", "entries", "finished", "slopes"]
 
 MOST = 10  # entries that are derived one by one: four parameters
+
+FAR = "'" * 5  # letters that the walk itself does not come to
 
 Entries = tuple[tuple[tuple[Name, Name], Derivation], ...]
 
@@ -64,10 +67,13 @@ def _second(problem: Problem, p: Name, slope: Definition, q: Name) -> Derivation
     used = {a for d in problem.tape for a in bound(d.value) | set(d.name.indices)} | set(q.indices)
     to: dict[str, str] = {}
     for a in slope.name.indices:
-        to[a] = fresh(axis(a) + "'", used | set(to.values()))
+        to[a] = fresh(axis(a) + FAR, used | set(to.values()))
     g = Definition(_named(rename(slope.name, to)), rename(slope.value, to), slope.says)
     along = replace(problem, tape=(*problem.tape[:-1], g), parameters=(q,), constants=(*problem.constants, *others))
-    back = {there: here for here, there in to.items()} | {a: fresh(a, set(to)) for a in q.indices if a in to}
+    back = {there: here for here, there in to.items()}
+    for a in q.indices:
+        if a in to:
+            back[a] = fresh(a, set(to) | set(back.values()))
     name, goal = f"d2L/d{p.symbol}d{q.symbol}", D(g.name, q)
     if q.symbol not in along.needed():
         check = Check("proved", f"{slope.name.symbol} is made of nothing that holds {q.symbol}")
@@ -96,9 +102,20 @@ def _called(d: Derivation, to: dict[str, str]) -> Derivation:
 
 
 def finished(gradient: Gradient, p: Name) -> Derivation:
-    """The derivation by p, with a last step that writes out the sensitivities that kept their names."""
-    d = gradient.of(p.symbol)
-    value = tidy(gradient.whole(p.symbol))
-    if value == d.result:
-        return d
-    return replace(d, steps=(*d.steps, Step(d.result, value, "insert", d.result, check=Referee(gradient.problem).compare(d.result, value))))
+    """The derivation by p, with last steps that write out the sensitivities that kept their names, and call quotients by theirs."""
+    d, problem = gradient.of(p.symbol), gradient.problem
+    whole = tidy(gradient.whole(p.symbol))
+    for value, rule in ((whole, "insert"), (_quotients(problem, whole), "call by name")):
+        if value != d.result:
+            d = replace(d, steps=(*d.steps, Step(d.result, value, rule, d.result, check=Referee(problem).compare(d.result, value))))
+    return d
+
+
+def _quotients(problem: Problem, t: Term) -> Term:
+    """e/S by its name p, where that makes the line shorter."""
+    for d in problem.tape:
+        match d.value:
+            case Div(Name(e, _) as top, Name() as bottom) if e in names(t):
+                shorter = tidy(put(t, top, mul(d.name, bottom)))
+                t = shorter if size(shorter) < size(t) else t
+    return t

@@ -65,19 +65,19 @@ class Steps:
         written = after
         for d in named:
             written = put(written, d.name, d.value)
-        check = self.proved(goal, written, name)
+        check = self.proved(goal, written, name, by_names=True)
         self.done.append(Derivation(name, goal, (Step(goal, after, rule, goal, check=check),)))
 
     def solved(self, p: Name, found: Term, where: tuple[Compare, ...]) -> None:
         """The last line = 0 ⟺ p = found: put in, the value makes it vanish."""
         equation = self.done[-1].result
-        check = self.proved(put(equation, p, found), ZERO, p.symbol)
+        check = self.proved(put(equation, p, found), ZERO, p.symbol, by_names=True)
         check = replace(check, evidence=f"put into the equation it gives 0; {check.evidence}")
         self.done.append(Derivation(p.symbol, p, (Step(p, found, "solve", equation, where, check=check),)))
 
-    def proved(self, a: Term, b: Term, name: str) -> Check:
-        """The verdict on a = b: by the names alone where they are sums over the samples, else along the tape.  Raises Unproved."""
-        alone = names(a) | names(b) <= self.known.keys() and not any(isinstance(s, D) for s in subterms(a))
+    def proved(self, a: Term, b: Term, name: str, *, by_names: bool = False) -> Check:
+        """The verdict on a = b, along the tape; or for whatever its names are worth, where it holds none of single samples.  Raises Unproved."""
+        alone = by_names and names(a) | names(b) <= self.known.keys() and not any(isinstance(s, D) for s in subterms(a))
         check = (self.algebra if alone else self.referee).compare(a, b)
         if check.verdict != "proved":
             raise Unproved(f"closed form of {name}: a step is {check.verdict} {check.evidence}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symgd.derivation import Gradient
 from symgd.indices import free
 from symgd.language import FUNCTIONS
-from symgd.term import ONE, Call, Cases, Name, Num, Pow, Term, names, subterms
+from symgd.term import ONE, Call, Cases, Det, Inverse, Name, Num, Pow, Term, names, subterms
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
 
@@ -31,6 +31,8 @@ def _instead(held: list[Term], they: str, are: str) -> str:
     if kinked or any(isinstance(s, Cases) for s in held) or any(FUNCTIONS[f].arity == 2 for f in calls):
         shown = f", as {_shown(kinked[0])} is" if kinked else ""
         return f"{they} {are} piecewise{shown}, and which piece holds is known only at the solution, so the descent has to find it"
+    if any(isinstance(s, Inverse | Det) for s in held):
+        return f"{they} {'hold' if are == 'are' else 'holds'} the inverse of a matrix of parameters: no formula is sought here, the descent has to find it"
     powers = any(isinstance(s, Pow) and not (isinstance(s.exponent, Num) and s.exponent.value.denominator == 1) for s in held)
     if calls or powers:
         what = f"in {_shown(calls[0])} {they} {are} transcendental in the parameters" if calls else "the parameters stand under a root or in an exponent"

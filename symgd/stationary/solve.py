@@ -29,17 +29,33 @@ def closed_form(gradient: Gradient) -> ClosedForm:
     if bad := [p for p, line in lines.items() if line is None]:
         return ClosedForm(problem, system, why_not=why_not(gradient, bad, full))
     equations = Equations(problem, system, full, {p: line for p, line in lines.items() if line is not None})
-    if len(problem.parameters) == 1 and not problem.parameters[0].indices:
-        return one(equations)
-    for b in problem.parameters[::-1]:
-        if len(problem.parameters) - 1 <= LARGEST and (stage := centred(equations, b)):
-            try:
-                return solve(stage)
-            except Unproved:  # b enters every prediction with factor 1, but what is left is no sum of squares about the means
-                break
-    if len(problem.parameters) <= LARGEST and (stage := plain(equations)):
-        return solve(stage)
-    return _as_numbers(equations)
+    for way in (_at_once, _about_means, _as_they_are, _as_numbers):
+        try:
+            if (found := way(equations)) is not None:
+                return found
+        except Unproved:  # the equations are not of the form that this way supposes, or hold what the referee cannot decide
+            continue
+    return ClosedForm(problem, system, why_not="the equations are linear in the parameters, but a step of their solution could not be proved")
+
+
+def _at_once(e: Equations) -> ClosedForm | None:
+    """One number."""
+    return one(e) if len(e.problem.parameters) == 1 and not e.problem.parameters[0].indices else None
+
+
+def _about_means(e: Equations) -> ClosedForm | None:
+    """With an intercept, everything about its mean; the intercept is mostly the last parameter."""
+    if len(e.problem.parameters) - 1 > LARGEST:
+        return None
+    stages = (centred(e, b) for b in reversed(e.problem.parameters))
+    stage = next((x for x in stages if x), None)
+    return solve(stage) if stage else None
+
+
+def _as_they_are(e: Equations) -> ClosedForm | None:
+    """Without an intercept, or with one that does not enter every prediction with factor 1."""
+    stage = plain(e) if len(e.problem.parameters) <= LARGEST else None
+    return solve(stage) if stage else None
 
 
 def _as_numbers(e: Equations) -> ClosedForm:

@@ -92,7 +92,8 @@ class Stage:
     def equation(self, p: Group, groups: tuple[Group, ...]) -> Term:
         """κ (Σ_q C_pq q − s_p) + extra_p p"""
         terms = [over(q.at(o), _product(q, self.coefficient(p, q), o)) for q in groups for o in (self.other[p.p.symbol, q.p.symbol],)]
-        left = mul(self.kappa, add(*terms, Neg(self.s[p.p.symbol])))
+        inside = add(*terms, Neg(self.s[p.p.symbol]))
+        left = inside if self.kappa == ONE else mul(self.kappa, inside)
         extra = self.extra.get(p.p.symbol, ZERO)
         return left if extra == ZERO else add(left, tidy(mul(extra, p.p)))
 
