@@ -108,6 +108,7 @@ LATEX = [
     (r"A \odot B", "jj", "A * B", ""),
     (r"\frac{1}{n} \sum_{i=1}^{n} (x^\top X_i - u_i)^2", "", "1/n*sum_i (x @ X_i - u_i)^2", ""),
     (r"A + s I", "jj", "A + s*I", ""),
+    (r"\sum_i \left( X_i x - u_i \right)^2", "", "sum((X @ x - u)^2)", ""),
     (r"\mathrm{softmax}(X W)", "ik", "softmax(X @ W)", ""),
     (r"$\sigma(X x)$", "i", "sigmoid(X @ x)", ""),
 ]  # fmt: skip
@@ -143,7 +144,7 @@ REFUSED = [
     ("det(X)", 'det(X): X is (n × d), and a square matrix is needed, at column 5 of "det(X)"'),
     ("trace(Y)", 'trace(Y): Y is (n × k), and a square matrix is needed, at column 7 of "trace(Y)"'),
     ("sum(inv(X))", 'inv(X): X is (n × d), and a square matrix is needed, at column 9 of "sum(inv(X))"'),
-    ("X @ v", "the objective is (n), and a number is needed; take the sum(…) or the mean(…), at column 1"),
+    ("X @ v", "the objective is (n), and must be a number: take sum(…) or mean(…), at column 1"),
     ("sum(X @ q)", "q is neither defined nor declared, and has no shape; the names are "),
     ("sum(X @ p)", 'p has no shape: say --shape "p: …", at column 9 of "sum(X @ p)"'),
     ("norm(W, 1)", "norm(W, 1) of a matrix is no sum of entries; norm(W) is Frobenius', at column 1"),

@@ -233,8 +233,8 @@ def test_a_size_that_is_a_number_is_written_as_that_number() -> None:
     [
         ({"objective": "sum(X @ v)"}, "X @ v: X is (n × d) and v is (h): the inner sizes d and h differ, at column 9"),
         ({"loss": "(X @ w)*w"}, "(X @ w)*w: X @ w is (n) and w is (d): the sizes n and d differ"),
-        ({"loss": "X"}, "the loss of one sample is (n × d), and a number is needed; take sum(…, axis=1)"),
-        ({"objective": "X @ w"}, "the objective is (n), and a number is needed; take the sum(…) or the mean(…)"),
+        ({"loss": "X"}, "the loss of one sample is (n × d), and must be a number: take sum(…, axis=1)"),
+        ({"objective": "X @ w"}, "the objective is (n), and must be a number: take sum(…) or mean(…)"),
         ({"let": ["X = w @ w"], "objective": "X"}, "X is defined twice; choose another name"),
         ({"let": ["u_i = w @ w"], "objective": "sum(u)"}, "the index i stands on the left side only"),
         ({"let": ["u = X_i @ w"], "objective": "sum(u)"}, "the index i stands on the right side only"),

@@ -298,7 +298,7 @@ class Walk:
             if out.scalar or b.scalar or out.unit or b.unit:
                 out = scaled(out, b) if out.scalar or b.scalar or self.columns else self.two(lambda s, t: mul(s, t), out, b, (start, part), r)
             elif self.columns:
-                out = self.beside(out, b, sign, (start, part), r)
+                out = self.beside(out, b, bool(sign) or bool(isinstance(before.term, Name) and before.term.indices), (start, part), r)
             elif sign:
                 out = self.two(lambda s, t: mul(s, t), out, b, (start, part), r)
             else:
@@ -317,9 +317,9 @@ class Walk:
                 raise self.refuse(f"is {left} {right} the dot product, {left} @ {right}, or entry by entry, {left} * {right}?", part)
         return self.times(a, b, (start, part), r)
 
-    def beside(self, a: Array, b: Array, sign: str, at: tuple[int, Reading], r: Reading) -> Array:
-        """a b in LaTeX; u · v of two columns is their dot product."""
-        if sign and a.shape == b.shape and a.axes[1] is None:
+    def beside(self, a: Array, b: Array, dot: bool, at: tuple[int, Reading], r: Reading) -> Array:
+        """a b in LaTeX; u · v of two columns is their dot product, and X_i w that of a row with a column."""
+        if dot and a.shape == b.shape and a.axes[1] is None:
             a = transposed(a)
         return self.times(a, b, at, r)
 

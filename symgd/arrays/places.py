@@ -56,7 +56,7 @@ class Place:
             for said in (f"{lead}{why}, {column}{quoted}", f"{lead}{why}, {column}", f"{parts}: {why}, {column}" if parts else f"{why}, {column}"):
                 if len(said) <= _WIDE and (most <= 60 or quoted in said):
                     yield said
-        yield said if shapes else f'{why}, {column} of "{_short(" ".join(self.text.split()), 40)}"'
+        yield said
 
 
 def _short(text: str, most: int) -> str:

@@ -139,8 +139,8 @@ class _Stating:
         if walk.loose and not x.letters:
             return walk.place.error(f"the index {', '.join(walk.loose)} is not summed over; write sum_{next(iter(walk.loose))} …", r)
         what = "the loss of one sample" if of_sample and len(x.letters) > 1 else "the objective"
-        how = "sum(…, axis=1)" if of_sample and len(x.letters) > 1 else "the sum(…) or the mean(…)"
-        return walk.place.error(f"{what} is {self.known.words(x)}, and a number is needed; take {how}", r)
+        how = "sum(…, axis=1)" if of_sample and len(x.letters) > 1 else "sum(…) or mean(…)"
+        return walk.place.error(f"{what} is {self.known.words(x)}, and must be a number: take {how}", r)
 
     def walk(self, text: str) -> Walk:
         columns = formula_within(text)[0] == "latex"
