@@ -152,6 +152,7 @@ REFUSED = [
     ("sum(X + I)", "the identity goes with square matrices only"),
     ("trace(I)", "the size of the identity is not known here; write eye(d)"),
     ("sum(kron(X, W))", "kron is not read: its value has more axes than a matrix, or joins two of them"),
+    ("prod(v)", "the product of the entries is not read; of positive ones it is exp(sum(log(x)))"),
     ("max(v)", "the max of the entries of an array is not read; max(a, b) goes entry by entry"),
     ("sum(v y)", "is v y the dot product, v @ y, or entry by entry, v * y?"),
     ("sum_k v_i", "what the sum over k runs over is not said: nothing in it carries the index k"),

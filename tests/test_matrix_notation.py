@@ -10,7 +10,8 @@ from hashlib import blake2b
 import pytest
 
 from symgd.arrays.array import Letters
-from symgd.arrays.elaborate import Known, Walk
+from symgd.arrays.elaborate import Walk
+from symgd.arrays.known import Known
 from symgd.arrays.places import Place
 from symgd.backward import derive
 from symgd.catalogue import problem

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from symgd.arrays.array import Array, Letters
-from symgd.arrays.elaborate import Known, Walk, in_order, settled
+from symgd.arrays.elaborate import Walk
+from symgd.arrays.known import Known, in_order, settled
 from symgd.arrays.places import Place
 from symgd.arrays.sizes import Shape, ShapeError, axes_of
 from symgd.indices import axis, rename

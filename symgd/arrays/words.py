@@ -324,6 +324,10 @@ def extreme(w: Walk, r: Reading) -> Array:
     raise w.refuse(f"the {f} of the entries of an array is not read; {f}(a, b) goes entry by entry", r)
 
 
+def product(w: Walk, r: Reading) -> Array:
+    raise w.refuse("the product of the entries is not read; of positive ones it is exp(sum(log(x)))", r)
+
+
 def unread(w: Walk, r: Reading) -> Array:
     raise w.refuse(f"{_called(r)} is not read: its value has more axes than a matrix, or joins two of them", r)
 
@@ -333,5 +337,5 @@ WORDS: dict[str, Word] = {
     "inner": inner, "outer": outer, "multiply": multiply, "hadamard": multiply, "diag": diag, "eye": eye, "identity": eye, "ones": _filled(ONE),
     "zeros": _filled(ZERO), "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "transpose": transpose, "where": where, "square": square,
     "power": power, "solve": solve, "matrix_power": matrix_power, "max": extreme, "min": extreme, "maximum": extreme, "minimum": extreme,
-    "kron": unread, "vec": unread, "cross": unread,
+    "prod": product, "kron": unread, "vec": unread, "cross": unread,
 }  # fmt: skip

@@ -33,7 +33,7 @@ __all__ = ["NOTATION", "read_array_definition", "read_arrays"]
 NOTATION = frozenset((
     "sum", "mean", "norm", "trace", "tr", "Tr", "det", "inv", "logdet", "dot", "outer", "inner", "matmul", "multiply", "hadamard", "diag", "eye", "identity",
     "ones", "zeros", "softmax", "log_softmax", "logsumexp", "transpose", "where", "square", "power", "solve", "matrix_power", "max", "min", "maximum",
-    "minimum", "kron", "vec", "cross",
+    "minimum", "prod", "kron", "vec", "cross",
 ))  # fmt: skip
 _OPTIONS = ("axis", "keepdims", "ord")
 _LIBRARIES = re.compile(r"(?:(?:np|numpy|jnp|torch|scipy|sp)\.)?(?:linalg\.|special\.|nn\.|functional\.)|(?:np|numpy|jnp|torch|scipy)\.(?=[A-Za-z])")
