@@ -24,7 +24,8 @@ SIZE = "#"  # before an axis: the symbol of its size
 
 def one(text: str) -> str:
     """The text as one piece: bracketed where it is more than a name with subscripts."""
-    return text if re.fullmatch(r"[\w.]+(\[[^][]*\])*(\.T)?|np\.[\w.]+\([^()]*\)", text) else f"({text})"
+    whole = re.fullmatch(r"[\w.]+(\[[^][]*\])*(\.T)?|np\.[\w.]+\([^()]*\)|\([^()]*\)", text)
+    return text if whole else f"({text})"
 
 
 def ordered(axes: Iterable[str], want: Sequence[str]) -> Axes:

@@ -14,7 +14,7 @@ from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.precedence import PRECEDENCE
 
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.term import Add, Call, Cases, Div, Mul, Name, Neg, Num, Pow, Term, symbol_problem
+from symgd.term import Add, Call, Cases, Div, Mul, Name, Neg, Num, Pow, Term, parts, symbol_problem
 
 __all__ = ["RELATIONS", "RESERVED", "function_text", "identifiers", "print_sympy", "printed"]
 
@@ -139,7 +139,7 @@ def _meant(t: Term, ids: Mapping[str, str]) -> Any:
             case Neg(a):
                 return sp.Mul(sp.S.NegativeOne, go(a), evaluate=False)
             case Div(a, b):
-                return sp.Mul(*(map(go, a.factors) if isinstance(a, Mul) else [go(a)]), sp.Pow(go(b), -1, evaluate=False), evaluate=False)
+                return sp.Mul(*map(go, parts(Mul, a)), *(sp.Pow(go(f), -1, evaluate=False) for f in parts(Mul, b)), evaluate=False)
             case Pow(a, b):
                 return sp.Pow(go(a), go(b), evaluate=False)
             case Call(f, args):

@@ -1,4 +1,7 @@
-"""P9: a network 10-32-1 with tanh, NumPy alone, as a multiple of what it cannot do without, its products and its tanh; P10: log-loss and Huber's loss."""
+"""P9: a network 10-32-1 with tanh, NumPy alone, as a multiple of what it cannot do without, its products and its tanh; P10: log-loss and Huber's loss.
+
+Huber's loss is measured in reads of the data, log-loss by the exponential and the logarithm that each sample needs: these two alone take ten reads.
+"""
 
 from __future__ import annotations
 
