@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from symgd.arrays import Array, Letters, ShapeError, Unfit, contracted, entrywise, entry, repeated, squares, summed, transposed
 from symgd.arrays.sizes import axes_of, read_shape, read_shapes
+from symgd.arrays.words import WORDS
 from symgd.forward import Problem, ProblemError
 from symgd.reading import Unread
+from symgd.reading.arrays import NOTATION
 from symgd.term import Inverse, Match, Name, Term, add, subterms
 from symgd.typeset import to_ascii
 from tests.test_identities import Entries
@@ -131,6 +133,10 @@ def test_latex_says_the_same_as_the_plain_text(latex: str, indices: str, plain: 
     entries = Entries(arrays, sizes)
     assert [entries.at(found, **at) for at in places] == pytest.approx([entries.at(wanted, **at) for at in places], rel=1e-13)
     assert not expected or to_ascii(found) == expected
+
+
+def test_every_word_that_is_read_has_a_meaning() -> None:
+    assert set(WORDS) == NOTATION
 
 
 # ---------------------------------------------------------------- what is refused
