@@ -64,7 +64,8 @@ def larger(inside: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     call = st.sampled_from(sorted(FUNCTIONS)).flatmap(lambda f: st.builds(Call, st.just(f), st.tuples(*[inside] * FUNCTIONS[f].arity)))
     cases = st.builds(Cases, st.lists(st.tuples(inside, compare), min_size=1, max_size=2).map(tuple), inside)
     two = st.builds(Div, inside, inside) | st.builds(Pow, inside, NAMES) | st.builds(D, inside, NAMES, st.booleans())
-    return st.builds(Add, several(inside)) | st.builds(Mul, several(inside)) | st.builds(Neg, inside) | st.builds(Sum, INDICES, inside) | st.builds(Det, INDICES, INDICES, inside) | call | cases | two
+    over = st.builds(Sum, INDICES, inside) | st.builds(Det, INDICES, INDICES, inside)
+    return st.builds(Add, several(inside)) | st.builds(Mul, several(inside)) | st.builds(Neg, inside) | over | call | cases | two
 
 
 TERMS = st.recursive(LEAVES, larger, max_leaves=12)
