@@ -24,9 +24,9 @@ from symgd.numeric.matching import unmatched
 from symgd.numeric.plan import NotSupported, plan
 from symgd.numeric.stable import spelled, stable
 from symgd.numeric.to_numpy import compile_source, module
-from symgd.term import ONE, Call, Match, Mul, Name, Neg, Num, Sum, Term, mean
+from symgd.term import ONE, Call, Det, Match, Mul, Name, Neg, Num, Sum, Term, mean
 from tests import by_hand
-from tests.array_problems import PROBLEMS, SIZES, L, S, W, X, build, c, call, e, name, random_arrays, scores, s, true_gradient, w, y, z
+from tests.array_problems import PROBLEMS, SIZES, A, L, S, W, X, build, c, call, e, name, random_arrays, scores, s, true_gradient, w, y, z
 from tests.by_hand import NUMBERS
 
 ALONE = [k for k in PROBLEMS if k not in ("all pairs", "other pairs", "no samples", "centred columns")]
@@ -168,10 +168,10 @@ def test_lists_and_whole_numbers_are_arrays_too(compiled):
 
 def test_a_result_is_nobody_elses_array(compiled):
     f = compiled["no samples"]
-    A, B = random_arrays(PROBLEMS["no samples"], {"j": 3}).values()
-    kept = A.copy(), B.copy()
-    f.gradient(A, B=B).A[:] = 7
-    np.testing.assert_array_equal((A, B), kept)
+    one, other = random_arrays(PROBLEMS["no samples"], {"j": 3}).values()
+    kept = one.copy(), other.copy()
+    f.gradient(one, B=other).A[:] = 7
+    np.testing.assert_array_equal((one, other), kept)
 
 
 # ---------------------------------------------------------------- bound to data
@@ -412,6 +412,17 @@ def test_a_loss_that_sees_the_sum_itself_is_not_shifted():
     assert "np.max" not in f.source
     arrays = random_arrays(q, SIZES[0])
     assert f.loss(arrays["W"], arrays["c"], X=arrays["X"]) == pytest.approx(true_gradient(q, arrays, SIZES[0])[0], rel=1e-13)
+
+
+def test_the_logarithm_of_a_determinant_does_not_overflow_and_knows_its_sign(compiled):
+    matrix = 1e3 * np.eye(200)
+    matrix[0, 1] = 5.0
+    f = compiled["log det"]
+    assert f.loss(matrix, X=np.zeros((2, 200))) == pytest.approx(-200 * np.log(1e3))
+    matrix[0, 0] = -1e3
+    assert np.isnan(f.loss(matrix, X=np.zeros((2, 200))))
+    size = build("size", (w,), (A,), (L, Sum("j", w) * call("log", call("abs", Det("j", "j'", A)))), count=())
+    assert compile_gradient(derive(size)).loss(np.ones(200) / 200, A=matrix) == pytest.approx(200 * np.log(1e3))
 
 
 u1, d1 = Name("u"), Name("d")

@@ -9,7 +9,7 @@ Glossary: `s` an index summed over; `open` axes of a factor that stay.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symgd.indices import axis, free, fresh, rename
@@ -108,6 +108,8 @@ class Writer:
             match s:
                 case Call("log", (Det(row, column, entry),)) if free(s) == set():
                     return atom(f"log_det({self.text(entry, (row, column))})")
+                case Call("log", (Call("abs", (Det(row, column, entry),)),)) if free(s) == set():
+                    return atom(f"np.linalg.slogdet({self.text(entry, (row, column))})[1]")
                 case Name(symbol, indices):
                     if symbol in self.pieces:
                         return atom(one(self.array(s, want)) if t is not s else self.array(s, want))
@@ -127,7 +129,7 @@ class Writer:
         _, top, bottom = fraction(t)
         return sorted({tuple(a for a in want if a in free(f)) for f in (*top, *bottom)} - {()}, key=lambda g: (len(g), g))
 
-    def joined(self, t: Term, groups: list[Axes], go: object) -> Term:
+    def joined(self, t: Term, groups: list[Axes], go: Callable[[Term], Term]) -> Term:
         """A product as the product of its parts of like axes, the small ones first multiplied out among themselves."""
         sign, top, bottom = fraction(t)
 
@@ -136,7 +138,6 @@ class Writer:
 
         above = [[f for f in top if own(f) == g] for g in groups]
         below = [[f for f in bottom if own(f) == g] for g in groups]
-        assert callable(go)
         over = [go(quotient(1, a, b)) for a, b in zip(above, below, strict=True) if a]
         return quotient(sign, over, [go(mul(*b)) for a, b in zip(above, below, strict=True) if b and not a])
 

@@ -80,8 +80,8 @@ def _factors(t: Term) -> tuple[Term, ...]:
 
 def _worth(t: Term, samples: str, blocks: bool) -> bool:
     """Is it worth to be kept: an array (over the samples, where they come in blocks) that takes an operation of its own?"""
-    array = samples in free(t) if blocks else bool(free(t)) or isinstance(t, Sum | Det)
-    if not array or isinstance(t, Name | Neg | Compare | Match):
+    array = samples in free(t) if blocks else bool(free(t)) or isinstance(t, Sum)
+    if not array or isinstance(t, Name | Neg | Compare | Match | Det):
         return False
     return not (isinstance(t, Pow) and isinstance(t.base, Name))
 
