@@ -28,7 +28,10 @@ LAWS: dict[str, tuple[str, str]] = {name: (r.law, r.reason) for table in (CALCUL
         "a p + c = 0 ⟺ p = −c/a where a ≠ 0; for a vector A p = c ⟺ p = A⁻¹ c where det A ≠ 0",
         "The equation is linear in the parameter; divide by its factor, or multiply by the inverse of its matrix.",
     ),
-    "variance": ("Σ p s² − (Σ p s)² = Σ p (s − s̄)², with s̄ := Σ p s and Σ p = 1", "The mean of the squares less the square of the mean is how far s spreads."),
+    "variance": (
+        "Σ p s² − (Σ p s)² = Σ p (s − s̄)², with s̄ := Σ p s and Σ p = 1",
+        "The mean of the squares without the square of the mean is how far s spreads.",
+    ),
     "substitute": ("equals for equals", "The parameter found before is put in; one unknown is left."),
     "collect": ("like things together", "What belongs to the feature and what belongs to the target are put together."),
     "centre": ("Σ rᵢ x̄ = x̄ Σ rᵢ = 0", "The residuals add up to 0 (that was the first equation), so taking away the mean changes nothing."),
