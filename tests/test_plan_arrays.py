@@ -28,6 +28,9 @@ from symgd.term import ONE, Call, Det, Match, Mul, Name, Neg, Num, Sum, Term, me
 from tests import by_hand
 from tests.array_problems import PROBLEMS, SIZES, A, L, S, W, X, build, c, call, e, name, random_arrays, scores, s, true_gradient, w, y, z
 from tests.by_hand import NUMBERS
+from tests.identities import IDENTITIES
+from tests.test_identities import drawn
+from tests.test_identities import problem as stated
 
 ALONE = [k for k in PROBLEMS if k not in ("all pairs", "other pairs", "no samples", "centred columns")]
 n = Name("n")
@@ -458,6 +461,18 @@ def test_hubers_loss_is_one_clipping_and_the_same():
     for delta in (0.5, 1.0, 3.0):
         true = np.where(np.abs(residual) <= delta, residual**2 / 2, delta * (np.abs(residual) - delta / 2)).mean()
         assert f.loss(arrays["w"], arrays["b"], X=arrays["X"], y=arrays["y"], delta=delta) == pytest.approx(true, rel=1e-13)
+
+
+# ---------------------------------------------------------------- problems in text
+
+
+@pytest.mark.parametrize("k", range(0, len(IDENTITIES), 4), ids=lambda k: IDENTITIES[k].objective)
+def test_problems_stated_in_arrays_are_computed(k):
+    """Every fourth of the identities of matrix calculus, by the complex step."""
+    arrays = drawn(IDENTITIES[k], 3)
+    f = compile_gradient(derive(stated(k)))
+    check = check_gradient(f, points=[[arrays[p] for p in f.parameters]], rtol=1e-12, **{d: arrays[d] for d in f.data})
+    assert check.agrees, check.says
 
 
 # ---------------------------------------------------------------- random problems
