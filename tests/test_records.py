@@ -153,6 +153,7 @@ def test_a_gradient_is_read_back_equal(name: str) -> None:
     record = read_record(written(name))
     assert (record.title, record.gradient, record.closed) == (gradient.problem.title, gradient, closed)
     assert record.gradient.problem.roles == gradient.problem.roles  # equality of problems does not look at them
+    assert record.gradient.problem.sizes == gradient.problem.sizes
     second = {p.name: p.derivations for p in record.parts}
     assert (second["curvature"], second["along a line"]) == (tuple(d for _, d in curve.entries), curve.along)
     assert to_json(record.gradient, record.closed, curve) == written(name)

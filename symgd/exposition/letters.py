@@ -8,7 +8,7 @@ from symgd.document.page import Formula, Inline
 from symgd.exposition.writing import Writing
 from symgd.forward import Problem
 from symgd.indices import axis
-from symgd.term import Name
+from symgd.term import Name, symbol_problem
 from symgd.typeset.layout import layout
 
 __all__ = ["letters", "shape"]
@@ -73,7 +73,8 @@ def shape(problem: Problem, name: Name, of_one_sample: bool = False) -> Inline:
     sizes = counted | dict(problem.sizes)
     out: list[str | Formula] = []
     for k, index in enumerate(a for a in name.indices if not (of_one_sample and axis(a) in counted)):
-        out += [" × " if k else "", Formula(layout(Name(sizes.get(axis(index), axis(index)))))]
+        size = sizes.get(axis(index), axis(index))
+        out += [" × " if k else "", Formula(layout(Name(size))) if symbol_problem(size) is None else size]
     return tuple(x for x in out if x) or ("a number",)
 
 

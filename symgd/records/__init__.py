@@ -3,7 +3,8 @@
 symgd         1, the version of this format; a reader refuses others, and keys it does not know
 title         of the page
 problem       name, title, parameters, data, constants [{name, value}], count [{axis, name}] (i is counted by n), given [{symbol, axis}] (its sum
-              along that axis is 1), roles [{symbol, says}], tape [{name, value, says}]: the definitions, the last one is the objective
+              along that axis is 1), roles [{symbol, says}], sizes [{axis, size}] (how they are written: d, or 3), tape [{name, value, says}]: the
+              definitions, the last one is the objective
 derivations   [{name, goal, steps, in_full}], the backward tape.  goal = steps[0].after = steps[1].after = …, and so on through in_full
   a step      {after, rule, about, where, cites, verdict, argument}: the line before is the last one's `after`; `about` is the part of it that was
               rewritten (left out: all of it); `where` are conditions; `cites` the goals whose results were used; `argument` counts in `arguments`

@@ -65,7 +65,7 @@ def _record(text: str) -> Record:
         raise RecordError("$.symgd", f"this reads version {VERSION} of the format, and no other")
     for law in f.named("rules", "law", "reason"):  # for people, and looked at all the same
         law.text("law"), law.text("reason")
-    problem = _problem(f.inside("problem", "name", "title", "parameters", "data", "constants", "count", "given", "roles", "tape"))
+    problem = _problem(f.inside("problem", "name", "title", "parameters", "data", "constants", "count", "given", "roles", "sizes", "tape"))
     check_problem(problem, "$.problem")
     if not problem.tape and (f.has("closed_form") or f.has("curvature")):
         raise RecordError("$.problem.tape", "a closed form and a curvature need an objective")
@@ -100,6 +100,7 @@ def _problem(f: Fields) -> Problem:
         given=tuple((x.symbol("symbol"), x.index("axis")) for x in f.each("given", "symbol", "axis")),
         name=f.text("name"),
         roles=tuple((x.symbol("symbol"), x.text("says")) for x in f.each("roles", "symbol", "says")),
+        sizes=tuple((x.index("axis"), x.text("size")) for x in f.each("sizes", "axis", "size")),
     )
 
 

@@ -105,6 +105,7 @@ class _Writing:
             count=[{"axis": a, "name": term_to_data(c)} for a, c in p.count],
             given=[{"symbol": s, "axis": a} for s, a in p.given],
             roles=[{"symbol": s, "says": says} for s, says in p.roles],
+            sizes=[{"axis": a, "size": size} for a, size in p.sizes],
             tape=[self.definition(d) for d in p.tape],
         )
 
