@@ -28,6 +28,7 @@ from symgd.forward import Definition, Problem
 from symgd.indices import bound, free
 from symgd.numeric.function import compile_gradient
 from symgd.numeric.stable import stable
+from symgd.records import from_json, to_json
 from symgd.referee.tape import Referee
 from symgd.rules.stable import STABLE, Stable, stable_forms
 from symgd.term import TWO, Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, names, subterms
@@ -206,6 +207,11 @@ def test_arrays_are_shown_with_their_shapes() -> None:
     assert rows["W₁ⱼₕ₁"] == "d × h₁"
     assert rows["b₂ₕ₂"] == "h₂"
     assert rows["L"] == "a number"
+
+
+def test_a_page_from_a_record_is_the_same() -> None:
+    gradient = derived(1)
+    assert render(page_of(from_json(to_json(gradient))), "text") == render(page(1), "text")
 
 
 def test_letters_that_differ_in_their_number_alone_share_a_row() -> None:
