@@ -14,8 +14,10 @@ import pytest
 from tests.identities import IDENTITIES, Identity
 from symgd.arrays import entry
 from symgd.backward import derive
+from symgd.derivation import Gradient
 from symgd.forward import Problem
 from symgd.indices import axis, free
+from symgd.numeric.function import compile_gradient
 from symgd.referee.tape import Referee
 from symgd.term import Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term
 
@@ -94,6 +96,11 @@ def problem(k: int) -> Problem:
     return Problem.from_text(x.let, objective=x.objective, parameters=" ".join(x.answers), shapes=[part.strip() for part in x.shapes.split(";")])
 
 
+@cache
+def gradient(k: int) -> Gradient:
+    return derive(problem(k))
+
+
 def answers(k: int) -> Iterator[tuple[Name, Term]]:
     """Each parameter with the answer that the book gives for it."""
     p = problem(k)
@@ -124,8 +131,7 @@ def stepped(x: Identity, arrays: Mapping[str, Any], by: str) -> Any:
 
 @pytest.mark.parametrize("k", range(len(IDENTITIES)), ids=lambda k: IDENTITIES[k].objective)
 def test_the_derivation_is_proved_and_ends_in_the_answer(k: int) -> None:
-    p = problem(k)
-    g = derive(p)
+    p, g = problem(k), gradient(k)
     assert {s.check.verdict for d in g.tape for s in (*d.steps, *d.in_full)} <= {"proved"}
     assert g.proved
     referee = Referee(p)
@@ -144,6 +150,16 @@ def test_the_answer_is_what_a_complex_step_gives(k: int) -> None:
             wanted = stepped(x, arrays, name.symbol)
             found = np.array([entries.at(answer, **dict(zip(name.indices, at, strict=True))) for at in np.ndindex(wanted.shape)]).reshape(wanted.shape)
             np.testing.assert_allclose(found, wanted, rtol=0, atol=CLOSE * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("k", range(len(IDENTITIES)), ids=lambda k: IDENTITIES[k].objective)
+def test_the_compiled_gradient_is_what_a_complex_step_gives(k: int) -> None:
+    x, p = IDENTITIES[k], problem(k)
+    arrays = drawn(x, 3)
+    found = compile_gradient(gradient(k)).gradient(*(arrays[q.symbol] for q in p.parameters), **{v.symbol: arrays[v.symbol] for v in p.data})
+    for q, value in zip(p.parameters, found if isinstance(found, tuple) else (found,), strict=True):
+        wanted = stepped(x, arrays, q.symbol)
+        np.testing.assert_allclose(np.asarray(value), wanted, rtol=0, atol=CLOSE * np.abs(wanted).max())
 
 
 def test_a_wrong_answer_is_refuted() -> None:
