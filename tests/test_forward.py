@@ -203,6 +203,13 @@ def test_the_loss_of_one_sample_is_averaged_and_the_objective_is_taken_whole() -
     assert lines(Problem.from_text(loss="lam*norm(w)^2", parameters="w", constants={"lam": 1}, shapes=shapes)) == ["L := lam*sum_j(w_j^2)"]
 
 
+def test_two_columns_side_by_side_in_the_loss_of_one_sample_go_entry_by_entry() -> None:
+    shapes = {"X": "n d", "w": "d", "y": "n"}
+    for loss in (r"-y \log p - (1 - y) \log(1 - p)", r"-y \cdot \log p - (1 - y) \cdot \log(1 - p)", "-y*log(p) - (1 - y)*log(1 - p)"):
+        p = Problem.from_text([r"p = \sigma(X w)"], loss, "w", shapes=shapes)
+        assert lines(p)[-1] == "L := 1/n*sum_i(-y_i*log(p_i) - (1 - y_i)*log(1 - p_i))"
+
+
 def test_the_same_product_inside_several_functions_has_one_name() -> None:
     shapes = {"X": "n d", "w": "d", "y": "n"}
     p = Problem.from_text(objective="-mean(y*log(sigmoid(X @ w)) + (1 - y)*log(1 - sigmoid(X @ w)))", parameters="w", shapes=shapes)

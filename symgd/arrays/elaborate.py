@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from symgd.arrays.array import Array, Letters, Unfit, contracted, entrywise, repeated, scaled, transposed
-from symgd.arrays.known import Known
+from symgd.arrays.known import SAMPLES, Known
 from symgd.arrays.places import Place
 from symgd.arrays.sizes import ShapeError
 from symgd.arrays.words import WORDS
@@ -27,7 +27,8 @@ __all__ = ["Walk"]
 
 @dataclass
 class Walk:
-    """One formula.  `bound`: the letters of the sums around; `loose`: letters that no sum binds, of one sample or of the left side."""
+    """One formula.  `bound`: the letters of the sums around; `loose`: letters that no sum binds, of one sample or of the left side;
+    `sample`: is it the loss of one sample?"""
 
     known: Known
     place: Place
@@ -35,6 +36,7 @@ class Walk:
     letters: Letters = field(default_factory=Letters)
     bound: dict[str, str] = field(default_factory=dict)
     loose: dict[str, str] = field(default_factory=dict)
+    sample: bool = False
 
     def refuse(self, why: str, at: Reading) -> ShapeError:
         return self.place.error(why, at)
@@ -265,7 +267,9 @@ class Walk:
         return self.times(a, b, (start, part), r)
 
     def beside(self, a: Array, b: Array, dot: bool, at: tuple[int, Reading], r: Reading) -> Array:
-        """a b in LaTeX; u · v of two columns is their dot product, and X_i w that of a row with a column."""
+        """a b in LaTeX; u · v of two columns is their dot product, and X_i w that of a row with a column; y log p of two columns goes entry by entry."""
+        if a.shape == b.shape and a.axes[1] is None and (not dot or (self.sample and a.shape[0] == SAMPLES)):
+            return self.two(lambda s, t: mul(s, t), a, b, at, r)
         if dot and a.shape == b.shape and a.axes[1] is None:
             a = transposed(a)
         return self.times(a, b, at, r)

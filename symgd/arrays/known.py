@@ -10,7 +10,9 @@ from symgd.arrays.array import Array
 from symgd.indices import axis, free, fresh, rename, settle
 from symgd.term import Name, Num, Term
 
-__all__ = ["Known", "in_order", "settled"]
+__all__ = ["SAMPLES", "Known", "in_order", "settled"]
+
+SAMPLES = "i"
 
 
 @dataclass

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from symgd.arrays.array import Array, Letters
 from symgd.arrays.elaborate import Walk
-from symgd.arrays.known import Known, in_order, settled
+from symgd.arrays.known import SAMPLES, Known, in_order, settled
 from symgd.arrays.places import Place
 from symgd.arrays.sizes import Shape, ShapeError, axes_of
 from symgd.indices import axis, rename
@@ -20,9 +20,6 @@ from symgd.reading.reader import formula_within
 from symgd.term import ONE, Det, Div, Inverse, Name, Sum, Term, mul, subterms
 
 __all__ = ["Stated", "entry", "state"]
-
-SAMPLES = "i"
-
 
 @dataclass(frozen=True)
 class Stated:
@@ -123,6 +120,7 @@ class _Stating:
         text = self.loss or self.objective
         right = read_arrays(text, self.symbols())
         walk = self.walk(text)
+        walk.sample = bool(self.loss)
         x = walk.whole(right)
         left = [*x.letters, *walk.loose.values()]
         term = x.term
