@@ -1,6 +1,6 @@
 """P9: a network 10-32-1 with tanh, NumPy alone, as a multiple of what it cannot do without, its products and its tanh; P10: log-loss and Huber's loss.
 
-Huber's loss is measured in reads of the data, log-loss by the exponential and the logarithm that each sample needs: these two alone take ten reads.
+Log-loss and Huber's loss are measured in reads of the data; beside log-loss stand the exponential and the logarithm that each sample needs.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def fresh_columns(k: int) -> tuple[Any, ...]:
 def loss_rows() -> Iterator[tuple[str, float, float | None]]:
     """(workload, ratio, target)"""
     for name, model, loss, by_hand, target in (
-        ("log-loss", "logistic", "log-loss", stable_log_loss, None), ("Huber", "line", "huber", plain_huber, 16.0),
+        ("log-loss", "logistic", "log-loss", stable_log_loss, 4.5), ("Huber", "line", "huber", plain_huber, 16.0),
     ):  # fmt: skip
         ours = generated(compile_gradient(derive(combine(model, loss))))
         arguments = fresh_columns(0)
@@ -122,5 +122,5 @@ def loss_rows() -> Iterator[tuple[str, float, float | None]]:
         yield f"{name}, n = {ROWS:.0e}: the generated function / one read ({read * 1e6:.3g} µs)", took["ours"] / read, target
         if name == "log-loss":
             yield "its exponential and its logarithm alone / one read", took["floor"] / read, None
-            yield "the generated function / its exponential and its logarithm", took["ours"] / took["floor"], 4.5
+            yield "the generated function / its exponential and its logarithm", took["ours"] / took["floor"], None
         yield f"{name}, stable, with whole arrays / one read", took["hand"] / read, None
