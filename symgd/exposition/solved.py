@@ -37,7 +37,7 @@ def closed_form(w: Writing, closed: ClosedForm) -> None:
         what = "linear equations" if arrays else f"{many} linear equations in as many unknowns"
         w.say(f"These are {what}. A formula for them would be long; they are solved by elimination, as numbers.")
     for condition in closed.requires:
-        w.note("This holds if ", w.formula(condition), "; otherwise the minimum is not unique.")
+        w.note("This holds if ", w.formula(condition), "; otherwise there is not exactly one solution.")
 
 
 def curvature(w: Writing, curve: Curvature) -> None:
