@@ -68,7 +68,7 @@ def _without_match(t: Term, index: str) -> tuple[Term, str] | None:
             return Neg(found[0]), found[1]
         case Div(a, b) if found := _without_match(a, index):
             return Div(found[0], b), found[1]
-        case Sum(inner, body) if (found := _without_match(body, index)) and found[1] != inner:
+        case Sum(inner, body) if inner != index and (found := _without_match(body, index)) and found[1] != inner:
             return Sum(inner, found[0]), found[1]
     return None
 
