@@ -120,9 +120,14 @@ def sorted_out(t: Term) -> Term:
                 return Add(tuple(sorted(map(sorted_out, ts), key=repr)))
         return settle(rebuild(t, [sorted_out(c) for c in children(t)]))
     factors = [sorted_out(f) for f in factors]
-    colour = {a: axis(a) for a in bound_here}
+    colour, told = {a: axis(a) for a in bound_here}, 0
     for _ in bound_here:
-        colour = {a: repr((axis(a), sorted(repr(rename(f, {**colour, a: "*"})) for f in factors if a in free(f)))) for a in bound_here}
+        seen = {a: repr((axis(a), sorted(repr(rename(f, {**colour, a: "*"})) for f in factors if a in free(f)))) for a in bound_here}
+        rank = {c: str(k) for k, c in enumerate(sorted(set(seen.values())))}
+        colour = {a: rank[seen[a]] for a in bound_here}
+        if len(rank) in (told, len(bound_here)):
+            break
+        told = len(rank)
     to, taken = dict[str, str](), set(free(t))
     for a in sorted(bound_here, key=lambda a: (colour[a], a)):
         to[a] = fresh(axis(a), taken | set(to.values()))

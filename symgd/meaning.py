@@ -171,6 +171,7 @@ class Instance:
         self._symbols: dict[tuple[str, tuple[int, ...]], Any] = {}
         self.inside: dict[Any, Any] = {}  # a symbol for what stands inside a kink or a condition → its expression
         self.within = 0
+        self._slopes: dict[tuple[Any, Any], Any] = {}
         self._said: dict[Any, Any] = {}
         self._tape: tuple[tuple[Any, Any], ...] | None = None
         self._users: dict[Any, list[tuple[Any, Any]]] | None = None
@@ -255,9 +256,10 @@ class Instance:
 
     def diff(self, e: Any, by: Any) -> Any:
         """SymPy's derivative, also through what stands inside kinks."""
-        symbols = e.free_symbols
-        within = [k for k in self.inside if k in symbols]
-        return sp.Add(_slope(e, by), *(_slope(e, k) * self.diff(self.inside[k], by) for k in within))
+        if (e, by) not in self._slopes:
+            within = sorted(e.free_symbols & self.inside.keys(), key=str)
+            self._slopes[e, by] = sp.Add(_slope(e, by), *(_slope(e, k) * self.diff(self.inside[k], by) for k in within))
+        return self._slopes[e, by]
 
     def slope(self, definition: Any, by: Any) -> Any:
         """SymPy's derivative of one scalar definition by one of its symbols."""

@@ -23,6 +23,7 @@ __all__ = ["close", "count_out", "fold"]
 LAW = "terms collected, common factors cancelled"
 LARGEST = 60  # nodes, and
 MANY = 8  # atoms: a longer line is left as it is, for SymPy's factor grows without bound
+MOST = 240  # nodes: the terms of a longer sum are not compared with each other
 Table = dict[Any, Term]
 
 
@@ -48,6 +49,8 @@ def close(problem: Problem, t: Term) -> Term:
 
 def _like_terms(t: Add) -> Term:
     """a + 2 a = 3 a, also where the two a are written in another order or with other letters of bound indices"""
+    if size(t) > MOST:
+        return t
     found: dict[Term, tuple[Fraction, Term]] = {}
     for s in t.terms:
         number, rest = _coefficient(s)

@@ -75,6 +75,8 @@ def _write(t: Term, order: Order, look: Look) -> Array | None:
         return _repeated(t, order, look)
     if product:
         return multiplied(t, order, lambda u, own: _write(u, own, look))
+    if isinstance(t, Add) and isinstance(first := t.terms[0], Name) and first.indices == order:
+        return _one_way(t, order, look)  # W − α …, not (Wᵀ − α …)ᵀ
     if len(order) == 2 and isinstance(t, Add | Pow | Call | Cases):
         return fewer_transposes(order, lambda own: _one_way(t, own, look))
     return _one_way(t, order, look)
