@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from symgd.indices import axis, free
+from symgd.indices import axis, free, rename, sorted_out
 from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children
 from symgd.typeset.arrange import RELATIONS, Look, arrange
 from symgd.typeset.arrays import ATOM, ENTRYWISE, FUNCTION, MINUS, ONES, OPEN, PRODUCT, SUM, Array, applied, length, negative, scaled, times, turned
@@ -148,12 +148,13 @@ def _rate(of: Term, by: Name, order: Order, look: Look) -> Array | None:
 
 
 def _inverse(t: Inverse, order: Order, look: Look) -> Array | None:
-    """A⁻¹; its transpose is (A⁻¹)ᵀ"""
+    """A⁻¹; its transpose is (A⁻¹)ᵀ, and A⁻¹ itself where Aᵀ = A"""
     inner = _write(t.entry, (t.row, t.column), look)
     if inner is None:
         return None
     whole = Array(Script(inner.at(ATOM), None, Row((MINUS, Number("1")))), FUNCTION)
-    return applied("diag", whole) if t.a == t.b else _oriented(whole, (t.a, t.b), order)
+    symmetric = sorted_out(rename(t.entry, {t.row: t.column, t.column: t.row})) == sorted_out(t.entry)
+    return applied("diag", whole) if t.a == t.b else _oriented(whole, order if symmetric else (t.a, t.b), order)
 
 
 def _repeated(t: Term, order: Order, look: Look) -> Array | None:
