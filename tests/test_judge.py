@@ -191,6 +191,32 @@ WORKINGS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
+SOFTMAX, NETWORK = "softmax-cross-entropy", "network-1-hidden-mse"
+NAMED = [
+    ("plane-mse", r"\nabla_w L = \frac2n X^\top (Xw + b - y)", "r"),
+    ("plane-mse", r"\nabla_w L = \frac2n X (Xw + b - y)", "w"),
+    ("plane-mse", r"\frac{\partial L}{\partial b} = \frac2n \sum_i (\hat y_i - y_i)", "r"),
+    ("plane-mse", r"\frac{\partial L}{\partial b} = \frac1n \sum_i (\hat y_i - y_i)", "c"),
+    ("ridge", r"\nabla_w L = \frac2n X^\top (Xw + b - y) + 2 \lambda w", "r"),
+    ("ridge", r"\nabla_w L = \frac2n X^\top (Xw + b - y) + \lambda w", "w"),
+    ("line-ridge", r"\frac{\partial L}{\partial w} = \frac2n \sum_i (w x_i + b - y_i) x_i + 2 \lambda w", "r"),
+    (SOFTMAX, r"\frac{\partial L}{\partial W_{jk}} = \frac1n \sum_i (p_{ik} - t_{ik}) x_{ij}", "r"),
+    (SOFTMAX, r"\frac{\partial L}{\partial W_{jk}} = \frac1n \sum_i (\hat y_{ik} - y_{ik}) x_{ij}", "r"),
+    (SOFTMAX, r"\nabla_W L = \frac1n X^\top (p - t)", "r"),
+    (SOFTMAX, r"\nabla_W L = \frac1n X^\top (\hat Y - Y)", "r"),
+    (SOFTMAX, r"\nabla_W L = \frac1n X^\top (t - p)", "w"),
+    (SOFTMAX, r"\nabla_W L = \frac1n (p - t) X^\top", "w"),
+    (SOFTMAX, r"\frac{\partial L}{\partial b_k} = \sum_i (p_{ik} - t_{ik})", "c"),
+    (NETWORK, r"\frac{\partial L}{\partial b_2} = \frac2n \sum_i (\hat y_i - y_i)", "r"),
+    (NETWORK, r"\frac{\partial L}{\partial w_{2,h}} = \frac2n \sum_i (\hat y_i - y_i) a_{1,ih}", "r"),
+]
+
+
+@pytest.mark.parametrize(("name", "line", "verdict"), NAMED)
+def test_a_line_about_a_problem_of_the_catalogue_may_use_the_usual_letters(name: str, line: str, verdict: str) -> None:
+    assert said(check(f"$${line}$$", problem(name))) == verdict
+
+
 @pytest.mark.parametrize("name", WORKINGS)
 def test_every_line_of_a_working_gets_its_verdict(name: str) -> None:
     text, verdicts = WORKINGS[name]

@@ -16,7 +16,7 @@ from symgd.handcalc.facts import gather
 from symgd.handcalc.figures import is_figure
 from symgd.handcalc.hand import printed
 from symgd.handcalc.lines import read_rows
-from symgd.handcalc.reference import taken_over, with_problem
+from symgd.handcalc.reference import second_names, taken_over, with_problem
 from symgd.handcalc.roles import infer
 from symgd.handcalc.symmetry import in_words
 from symgd.handcalc.verdict import Finding, StepVerdict, Verdict, Written, worst
@@ -56,6 +56,8 @@ def judging(lines: Sequence[Written], problem: Problem | None = None, let: Seque
     facts = gather(s for _, s in numbered)
     facts.symmetric = in_words(w.before for w in lines)
     roles = infer(facts, *taken_over(problem, facts))
+    if problem is not None:
+        roles = second_names(roles, problem, facts)
     found = collect(numbered, facts, roles)
     setting = plain_setting(facts, roles, found)
     if problem is not None:

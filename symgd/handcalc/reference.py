@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 from symgd.forward import Problem
 from symgd.handcalc.conventions import ROLES, base
 from symgd.handcalc.facts import Facts
+from symgd.handcalc.roles import Roles
 from symgd.handcalc.setting import Setting
+from symgd.language import GREEK
 
-__all__ = ["taken_over", "with_problem"]
+__all__ = ["second_names", "taken_over", "with_problem"]
 
 
 def taken_over(problem: Problem | None, facts: Facts) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
@@ -27,6 +29,34 @@ def taken_over(problem: Problem | None, facts: Facts) -> tuple[dict[str, str], d
     return of, axes
 
 
+def second_names(roles: Roles, problem: Problem, facts: Facts) -> Roles:
+    """The roles, with the writer's letters for the problem's: x_ij for X_ij, y_ik for t_ik, ŷ for p; and with what sums to one.
+
+    Only what the writer does not define is another name: the same letter in the other case, or the one that has its role.
+    """
+    theirs = problem.declared()
+    free = [s for s in facts.symbols if s not in theirs and s not in facts.defined and s not in roles.aliases]
+    found: dict[str, str] = {}
+    letters = {_letters(t): t for t in theirs if t != problem.objective.symbol}
+    for s in free:
+        if twin := letters.get(_letters(s)) or letters.get(_letters(s[0].swapcase() + s[1:])):
+            found[s] = twin
+            continue
+        role = roles.of.get(s)
+        same = [t for t, r in taken_over(problem, facts)[0].items() if r == role]
+        if role in ("target", "prediction") and len(same) == 1:
+            found[s] = same[0]
+    of = {s: r for s, r in roles.of.items() if s not in found}
+    rank = {(s, m): r if m or (t := found.get(s, s)) not in theirs else len(theirs[t].indices) for (s, m), r in roles.vectors.rank.items()}
+    ones = tuple(dict.fromkeys((*roles.ones, *problem.given)))
+    return replace(roles, of=of, vectors=replace(roles.vectors, rank=rank), aliases={**roles.aliases, **found}, ones=ones)
+
+
+def _letters(symbol: str) -> str:
+    """What a reader sees: λ for lam and lambda, W1 for W_1."""
+    return GREEK.get(symbol, symbol.replace("_", ""))
+
+
 def with_problem(setting: Setting, problem: Problem) -> Setting:
     """The setting with the problem's definitions."""
     for v in (*problem.parameters, *problem.data, *(c for c, _ in problem.constants)):
@@ -34,6 +64,3 @@ def with_problem(setting: Setting, problem: Problem) -> Setting:
     for d in problem.tape:
         setting = setting.knows(d.value).define(d, 0)
     return setting
-
-
-_ = Mapping
