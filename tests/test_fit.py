@@ -156,6 +156,11 @@ def test_each_loss_says_what_it_needs_of_its_target(name, kind, symbol):
     assert (target_kind(p), target_of(p).symbol) == (kind, symbol)
 
 
+def test_a_loss_with_the_logarithm_of_its_target_is_not_for_classes():
+    with pytest.raises(DataError, match="take softmax-cross-entropy"):
+        target_kind(problem("softmax+kl-divergence"))
+
+
 def shapes_of(name: str, features: int, *units: int, classes: int = 0) -> Shapes:
     p = problem(name)
     return Shapes(p.parameters, {"j": features, "k": classes, **dict(zip(hidden_axes(p), units, strict=True))}, {})

@@ -16,6 +16,7 @@ from symgd.forward import Problem
 from symgd.indices import axis
 from symgd.numeric.arrays import Column
 from symgd.numeric.columns import Relation, Target
+from symgd.numeric.data import DataError
 from symgd.numeric.shapes import Shapes
 from symgd.term import Add, Call, Name, Sum, names, parts, subterms
 
@@ -119,8 +120,11 @@ def penalty_of(problem: Problem) -> bool:
 
 
 def target_kind(problem: Problem) -> str:
-    """What the loss needs of the target: a key of `columns.TARGETS`."""
-    if len(target_of(problem).indices) > 1:
+    """What the loss needs of the target: a key of `columns.TARGETS`.  Raises DataError for a loss that no class fits."""
+    target = target_of(problem)
+    if len(target.indices) > 1:
+        if any(isinstance(s, Call) and s.function == "log" and target.symbol in names(s) for d in problem.tape for s in subterms(d.value)):
+            raise DataError("this loss takes the logarithm of the target's shares, which are 0 for all classes but one; take softmax-cross-entropy")
         return "classes"
     words = CATALOGUE.get(problem.name) or problem.name.split("+")
     if len(words) > 1 and words[1] in _KINDS:
