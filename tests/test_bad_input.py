@@ -311,7 +311,7 @@ def test_hostile_words_are_refused_or_decided_fast_small_and_run_nothing(tmp_pat
         "equal": lambda text: ["equal", "--", text, "x"],
     }[command]
     commands = [typed(text) for text in HOSTILE]
-    told, _ = in_limits(tmp_path, commands)
+    (_, *told), _ = in_limits(tmp_path, [typed("x + 1"), *commands])  # the first one waits for the imports, here and in the worker
     assert len(told) == len(commands)
     for words, text in zip(commands, told, strict=True):
         *message, last = text.splitlines()

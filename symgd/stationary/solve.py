@@ -28,6 +28,9 @@ def closed_form(gradient: Gradient) -> ClosedForm:
     lines = {p: linear(t, problem.parameters) for p, t in full.items()}
     if bad := [p for p, line in lines.items() if line is None]:
         return ClosedForm(problem, system, why_not=why_not(gradient, bad, full))
+    if flat := [p.symbol for p, line in lines.items() if line is not None and not line.factors]:
+        which = f"∂{problem.objective.symbol}/∂{flat[0]}"
+        return ClosedForm(problem, system, why_not=f"{which} holds no parameter: the slope is the same everywhere, so no value of {flat[0]} is singled out")
     equations = Equations(problem, system, full, {p: line for p, line in lines.items() if line is not None})
     for way in (_at_once, _about_means, _as_they_are, _as_numbers):
         try:
