@@ -408,3 +408,12 @@ def test_a_linear_loss_has_no_curvature() -> None:
     second = curvature(derive(line("w*x + b", "3*u")))
     assert (second.convex, second.says) == ("yes", "the loss is linear along every line: convex")
     assert Call("abs", (u,)) != Num(Fraction(1))
+
+
+@pytest.mark.parametrize("objective", ["norm(x)", "sqrt(x @ A @ x)"])
+def test_a_slope_that_is_made_of_the_loss_is_differentiated_through_it(objective: str) -> None:
+    p = Problem.from_text(objective=objective, parameters="x", shapes={"x": "d", "A": "d d"} if "A" in objective else {"x": "d"})
+    curve = curvature(derive(p))
+    steps = [s for _, d in curve.entries for s in d.steps] + [s for d in curve.along for s in d.steps]
+    assert steps
+    assert {s.check.verdict for s in steps} == {"proved"}

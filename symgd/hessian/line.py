@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from symgd.backward import derive
 from symgd.derivation import Derivation, Gradient
 from symgd.forward import Definition, Problem
-from symgd.hessian.second import finished
+from symgd.hessian.second import finished, then
 from symgd.hessian.sign import as_variance
 from symgd.stationary import linear
 from symgd.term import ZERO, Add, D, Name, Term, add, names, parts
@@ -60,7 +60,7 @@ def along(gradient: Gradient, *, twice: bool = True) -> Line:
     kinked = any(s.where for d in (*gradient.tape, *first.tape) for s in d.steps)
     value, deltas = _by_name(first, first.of(t.symbol).result)
     slope, named = Definition(g, value, "the slope along the line"), (*named, *deltas)
-    line = replace(first.problem, tape=(*first.problem.tape[:-1], *deltas, slope))
+    line = replace(first.problem, tape=then(first.problem, *deltas, slope))
     bent = t.symbol in line.needed()
     if not bent or not twice:
         return Line(first.problem, t, direction, named, first.of(t.symbol), slope if bent else None, (), kinked, speeds)

@@ -18,7 +18,7 @@ from symgd.rules.arithmetic import tidy
 from symgd.stationary.linear import put
 from symgd.term import ZERO, D, Div, Mul, Name, Term, mul, names, size, subterms
 
-__all__ = ["Entries", "deep", "entries", "finished", "slopes"]
+__all__ = ["Entries", "deep", "entries", "finished", "slopes", "then"]
 
 MOST = 10  # entries that are derived one by one: four parameters
 
@@ -58,6 +58,12 @@ def entries(problem: Problem, found: tuple[Definition, ...]) -> Entries:
     return tuple(((ps[j], ps[k]), _second(problem, ps[j], found[j], ps[k])) for j, k in pairs)
 
 
+def then(problem: Problem, *more: Definition) -> tuple[Definition, ...]:
+    """The tape with these lines in place of the objective; it stays where one of them is made of it: the slope of ‖x‖ is x/L."""
+    used = {s for d in more for s in names(d.value)}
+    return (*(problem.tape if problem.objective.symbol in used else problem.tape[:-1]), *more)
+
+
 def _second(problem: Problem, p: Name, slope: Definition, q: Name) -> Derivation:
     """∂g_p/∂q along the tape; 0 where g_p is made of nothing that holds q.
 
@@ -69,7 +75,7 @@ def _second(problem: Problem, p: Name, slope: Definition, q: Name) -> Derivation
     for a in slope.name.indices:
         to[a] = fresh(axis(a) + FAR, used | set(to.values()))
     g = Definition(_named(rename(slope.name, to)), rename(slope.value, to), slope.says)
-    along = replace(problem, tape=(*problem.tape[:-1], g), parameters=(q,), constants=(*problem.constants, *others))
+    along = replace(problem, tape=then(problem, g), parameters=(q,), constants=(*problem.constants, *others))
     back = {there: here for here, there in to.items()}
     for a in q.indices:
         if a in to:

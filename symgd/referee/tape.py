@@ -178,17 +178,18 @@ class Referee:
             self.cases[key] = Case(Instance(self.problem, dict(zip(self.axes, sizes, strict=True)), weighed))
         return self.cases[key]
 
-    def small(self, k: int, shift: int) -> int:
+    def small(self, k: int, shift: int, square: frozenset[str]) -> int:
         """How far the k-th axis runs: 2 or 3, and neighbours differ; beside the rows of an inverse 4, for XᵀX has one only if X has rows enough."""
-        return 4 if self.square and self.axes[k] not in self.square else 2 + (k + shift) % 2
+        return 4 if square and self.axes[k] not in square else 2 + (k + shift) % 2
 
     def sizes(self, a: Term, b: Term) -> list[tuple[int, ...]]:
         """The sizes at which a line is decided, axis by axis in the order of self.axes."""
-        indices, unweighed = free(a) | free(b), self.counted - self.weighed_in(a, b)
-        samples = {x: max(2, degree(self.problem, a, b, x, self.degrees) + sum(axis(i) == x for i in indices)) for x in self.counted}
+        indices, square = free(a) | free(b), self.square | rows_of_inverses((a, b))
+        unweighed, counted = self.counted - self.weighed_in(a, b) - square, self.counted - square
+        samples = {x: max(2, degree(self.problem, a, b, x, self.degrees) + sum(axis(i) == x for i in indices)) for x in counted}
         out = []
-        for shift in (0, 1) if set(self.axes) - self.counted else (0,):
-            plain = [samples.get(x, self.small(k, shift)) for k, x in enumerate(self.axes)]
+        for shift in (0, 1) if set(self.axes) - counted else (0,):
+            plain = [samples.get(x, self.small(k, shift, square)) for k, x in enumerate(self.axes)]
             for more in range(3) if unweighed else range(1):
                 out.append(tuple(s + more if x in unweighed else s for x, s in zip(self.axes, plain, strict=True)))
         return out
@@ -209,7 +210,7 @@ class Referee:
         met = False
         indices = tuple(sorted(free(a) | free(b)))
         for extra in (0, 1, 2, 4) if self.axes else (0,):
-            instance = Instance(self.problem, {x: 2 + extra if x in self.counted else self.small(k, extra) for k, x in enumerate(self.axes)})
+            instance = Instance(self.problem, {x: 2 + extra if x in self.counted else self.small(k, extra, self.square) for k, x in enumerate(self.axes)})
             for seed in range(2 * len(RANGES)):
                 reals = Reals(instance, seed, 192)
                 values = Values(instance, reals)
