@@ -5,6 +5,7 @@ Running text is a tuple of pieces: plain strings, `Formula`, `Strong`, `Mono`, `
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -12,7 +13,8 @@ from symgd.document.shown import shows_itself
 from symgd.typeset.layout import Layout
 
 __all__ = [
-    "Block", "Chain", "Cite", "Code", "Formula", "Heading", "Inline", "Line", "Link", "Mono", "Note", "Page", "Picture", "Prose", "Strong", "Table",
+    "Block", "Box", "Chain", "Cite", "Code", "Folded", "Formula", "Heading", "Inline", "Line", "Link", "Mono", "Note", "Page", "Picture", "Prose", "Strong",
+    "Table", "every_block",
 ]  # fmt: skip
 
 
@@ -46,17 +48,21 @@ class Cite:
 
 @dataclass(frozen=True)
 class Link:
-    """Words that lead to a file near the page, by its relative path with /; the words as typed where the format has no such way."""
+    """Words that lead to a file near the page, by its relative path with /; the words as typed where the format has no such way.
+
+    page  the path is another page of the same set, without its suffix: each format adds its own
+    """
 
     text: str
     path: str
+    page: bool = False
 
-    def address(self) -> str:
-        """The path as a relative reference: no scheme, no host, every character but letters, digits, . _ - ~ / in percent.
+    def address(self, suffix: str = "") -> str:
+        """The path as a relative reference: no scheme, no host, every character but letters, digits, . _ - ~ / in percent; a page with its suffix (".html").
 
         Raises ValueError for a path that no file can have.
         """
-        return "./" + quote(self.path.lstrip("/"), errors="surrogateescape")
+        return "./" + quote(self.path.lstrip("/") + (suffix if self.page else ""), errors="surrogateescape")
 
 
 Inline = tuple[str | Formula | Strong | Mono | Link | Cite, ...]
@@ -133,10 +139,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Code:
-    """Program text or terminal output, verbatim."""
+    """Program text or terminal output, verbatim.
+
+    output  what the program prints, shown under it; a notebook makes a cell of the two that can be run.  None for text that is not run
+    """
 
     text: str
     language: str = ""
+    output: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +157,36 @@ class Note:
     kind: str = "note"
 
 
-Block = Heading | Prose | Chain | Table | Picture | Code | Note
+@dataclass(frozen=True)
+class Box:
+    """A framed part of a page.  kind: "exercise" | "mistake" (something wrong, to be found) | "example"."""
+
+    title: Inline
+    blocks: tuple[Block, ...]
+    kind: str = "example"
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What a reader opens when he is ready: a hint, an answer, a program.  On a screen it folds; on paper it stands at the end of the document.
+
+    kind  "hint" | "answer" | "more"
+    """
+
+    title: Inline
+    blocks: tuple[Block, ...]
+    kind: str = "more"
+
+
+Block = Heading | Prose | Chain | Table | Picture | Code | Note | Box | Folded
+
+
+def every_block(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks in order, each Box and Folded followed by what it holds."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Box | Folded):
+            yield from every_block(block.blocks)
 
 
 @shows_itself

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from symgd.document.page import Chain, Cite, Formula, Inline, Line, Link, Mono, Page, Strong
+from symgd.document.page import Chain, Cite, Formula, Inline, Line, Link, Mono, Page, Strong, every_block
 from symgd.typeset import to_speech, to_unicode
 from symgd.typeset.breaking import drawn, split_formula
 from symgd.typeset.layout import Layout
@@ -147,7 +147,7 @@ def slug(text: str) -> str:
 def numbers(page: Page) -> dict[str, str]:
     """The anchor of each numbered line; a number used twice belongs to the first."""
     found: dict[str, str] = {}
-    for block in page.blocks:
+    for block in every_block(page.blocks):
         for line in block.lines if isinstance(block, Chain) else ():
             if line.number and line.number not in found:
                 name = f"line-{slug(line.number)}"
@@ -189,5 +189,5 @@ def _reason_width(line: Line) -> int:
 
 def legend(page: Page) -> tuple[tuple[str, str, str], ...]:
     """(mark, word, meaning) of the verdicts that the page shows, for a line at its end."""
-    shown = {line.check for block in page.blocks if isinstance(block, Chain) for line in block.lines}
+    shown = {line.check for block in every_block(page.blocks) if isinstance(block, Chain) for line in block.lines}
     return tuple(row for verdict, row in CHECKS.items() if verdict in shown)

@@ -8,7 +8,7 @@ from html import escape
 from importlib import resources
 from urllib.parse import quote
 
-from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
+from symgd.document.page import Block, Box, Chain, Cite, Code, Folded, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
 from symgd.document.plain import CHECKS, RELATIONS, above, beside, drawn, inline_text, legend, numbers, one_line, slug, split_formula, spoken, visible, width
 from symgd.document.svg import inline_svg
 from symgd.typeset import Layout, to_latex, to_mathml, to_speech
@@ -103,7 +103,7 @@ def _inline(text: Inline, anchors: Anchors) -> str:
             case Mono(words):
                 out.append(f"<code>{escape(one_line(words))}</code>")
             case Link(words):
-                out.append(f'<a href="{escape(piece.address())}">{escape(one_line(words))}</a>')
+                out.append(f'<a href="{escape(piece.address('.html'))}">{escape(one_line(words))}</a>')
             case Cite(number):
                 shown = escape(f"({one_line(number)})")
                 out.append(f'<a href="#{anchors[number]}">{shown}</a>' if number in anchors else shown)
@@ -162,6 +162,9 @@ def _block(block: Block, place: int, anchors: Anchors, taken: set[str]) -> str:
         case Code(text, language):
             known = f' class="language-{language}"' if re.fullmatch(r"[A-Za-z0-9+-]+", language) else ""
             return f'<pre tabindex="0"><code{known}>{escape(visible(text), quote=False)}</code></pre>'
+        case Box(title, blocks) | Folded(title, blocks):
+            inside = "".join(_block(b, 1000 * place + k, anchors, taken) for k, b in enumerate(blocks))
+            return f"<section><p><strong>{_inline(title, anchors)}</strong></p>{inside}</section>"
 
 
 def _chain(chain: Chain, anchors: Anchors) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from symgd.document.latex_text import latex_math, latex_text
-from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
+from symgd.document.page import Block, Box, Chain, Cite, Code, Folded, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
 from symgd.document.plain import CHECKS, RELATIONS, above, beside, drawn, inline_text, legend, numbers, split_formula, visible, width
 from symgd.typeset import Layout
 from symgd.typeset import to_latex as formula
@@ -112,6 +112,8 @@ def _block(block: Block, anchors: Anchors, used: set[str]) -> str:
         case Code(text):
             rows = [latex_text(row).replace(" ", r"\ ") or r"\mbox{}" for row in visible(text).split("\n")]
             return "\\begin{flushleft}\\ttfamily\\small\n" + " \\\\\n".join(rows) + "\n\\end{flushleft}"
+        case Box(title, blocks) | Folded(title, blocks):
+            return "\n\n".join([rf"\textbf{{{_inline(title, {})}}}", *(_block(b, anchors, used) for b in blocks)])
 
 
 # ---------------------------------------------------------------------------------------------------------------------- chains

@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 from urllib.parse import quote
 
-from symgd.document.page import Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
+from symgd.document.page import Block, Box, Chain, Cite, Code, Folded, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
 from symgd.document.plain import CHECKS, RELATIONS, above, beside, legend, one_line, split_formula, visible, wrap
 from symgd.typeset import Layout, to_latex
 
@@ -47,7 +47,7 @@ def _inline(text: Inline, cell: bool = False) -> str:
             case Mono(words):
                 out.append(_typed(words, cell))
             case Link(words):
-                out.append(f"[{_escape(words)}]({piece.address()})")
+                out.append(f"[{_escape(words)}]({piece.address('.md')})")
             case Cite(number):
                 out.append(f"({_escape(number)})")
             case _:
@@ -101,6 +101,8 @@ def _block(block: Block) -> str:
             text = visible(text)
             fence = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
             return f"{fence}{language if re.fullmatch(r'[A-Za-z0-9+-]+', language) else ''}\n{text}\n{fence}"
+        case Box(title, blocks) | Folded(title, blocks):
+            return "\n\n".join([f"**{_inline(title)}**", *map(_block, blocks)])
 
 
 def _relation(line: Line) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from symgd.document.page import Block, Chain, Code, Formula, Heading, Inline, Line, Note, Page, Picture, Prose, Table
+from symgd.document.page import Block, Box, Chain, Code, Folded, Formula, Heading, Inline, Line, Note, Page, Picture, Prose, Table
 from symgd.document.plain import CHECKS, beside, formula_text, inline_text, legend, one_line, visible, width, wrap, written
 
 __all__ = ["to_text", "wrap_formula"]
@@ -44,6 +44,8 @@ def _block(block: Block, columns: int) -> str:
             return _hang("  [Picture] ", f"{one_line(title)}. {one_line(description)}", columns)
         case Code(text):
             return "\n".join(f"    {line}".rstrip() for line in visible(text).split("\n"))
+        case Box(title, blocks) | Folded(title, blocks):
+            return "\n\n".join([inline_text(title), *(_block(b, columns) for b in blocks)])
 
 
 def _glued(text: Inline) -> str:

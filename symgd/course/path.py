@@ -1,0 +1,10 @@
+"""The path: the lessons in order."""
+
+from __future__ import annotations
+
+from symgd.course.lesson import Lesson
+from symgd.course.lessons.line import LINE
+
+__all__ = ["LESSONS"]
+
+LESSONS: tuple[Lesson, ...] = (LINE,)

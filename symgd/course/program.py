@@ -1,0 +1,58 @@
+"""The programs of the lessons: plain NumPy on the reader's columns, text of ours; run to show what they print, and by the reader himself."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import numpy as np
+
+from symgd.course.example import Example
+
+__all__ = ["DATA", "PREAMBLE", "preamble", "printed"]
+
+DATA = "data.csv"
+
+PREAMBLE = '''import numpy as np
+
+x, y = np.loadtxt("{data}", delimiter=",", skiprows=1, unpack=True)  # {feature}, {target}
+n, scale = len(x), {scale}
+
+
+def loss(w, b):
+    return scale * np.mean((w * x + b - y) ** 2)
+
+
+def slopes(w, b):
+    u = w * x + b - y
+    return scale * 2 * np.mean(u * x), scale * 2 * np.mean(u)
+
+'''
+
+
+def preamble(example: Example) -> str:
+    """What every program begins with: the columns from the file beside the page, the loss, its slopes.  Column names stand in a comment, on one line."""
+    return PREAMBLE.format(data=DATA, feature=_comment(example.feature), target=_comment(example.target), scale=example.scale)
+
+
+def _comment(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in name).replace("{", "(").replace("}", ")")
+
+
+def printed(program: str, example: Example) -> str:
+    """What the program prints, its file read from the example.  The text is one of ours: lessons put numbers into it, never words of the data."""
+    out = io.StringIO()
+    columns = np.column_stack((example.x, example.y))
+
+    class Numbers:
+        """NumPy, whose loadtxt gives the example's columns."""
+
+        loadtxt = staticmethod(lambda *_, **__: columns.T.copy())
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(np, name)
+
+    text = program.replace("import numpy as np\n", "", 1)
+    with contextlib.redirect_stdout(out), np.errstate(all="ignore"):
+        exec(compile(text, "<program>", "exec"), {"np": Numbers(), "__name__": "program"})
+    return out.getvalue()
