@@ -103,7 +103,8 @@ def _inline(text: Inline, anchors: Anchors) -> str:
             case Mono(words):
                 out.append(f"<code>{escape(one_line(words))}</code>")
             case Link(words):
-                out.append(f'<a href="{escape(piece.address('.html'))}">{escape(one_line(words))}</a>')
+                address = escape(piece.address(".html"))
+                out.append(f'<a href="{address}">{escape(one_line(words))}</a>')
             case Cite(number):
                 shown = escape(f"({one_line(number)})")
                 out.append(f'<a href="#{anchors[number]}">{shown}</a>' if number in anchors else shown)
