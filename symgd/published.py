@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 from symgd.backward import derive
 from symgd.catalogue import CATALOGUE, problem
 from symgd.derivation import Gradient
+from symgd.document.drawings import with_files
 from symgd.document.files import write_bytes, write_text
 from symgd.document.formats import render
-from symgd.document.page import Page, Picture
 from symgd.explained import page_of
 from symgd.exposition.layers import layers_of, names_of
 from symgd.exposition.page import shown_goals
@@ -36,7 +35,7 @@ def documents(names: Iterable[str] = tuple(CATALOGUE)) -> Iterator[tuple[str, st
     for name in names:
         gradient = derive(problem(name))
         closed, curve = closed_form(gradient), curvature(gradient)
-        page, drawn = _with_files(page_of(gradient, closed, curve), name)
+        page, drawn = with_files(page_of(gradient, closed, curve), name)
         yield from ((f"{name}/{path}", svg) for path, svg in drawn)
         yield f"{name}/{name}.md", render(page, "markdown")
         yield f"{name}/{name}.tex", render(page, "latex")
@@ -48,14 +47,6 @@ def documents(names: Iterable[str] = tuple(CATALOGUE)) -> Iterator[tuple[str, st
     yield FONT, files("symgd.document").joinpath(FONT).read_bytes()
     licence = files("symgd.document").joinpath("stix-two-math.LICENSE.txt").read_bytes()
     yield "stix-two-math.LICENSE.txt", licence
-
-
-def _with_files(page: Page, name: str) -> tuple[Page, list[tuple[str, str]]]:
-    """The page whose pictures lie beside it, for the format that can only link to them; and (file, SVG) of each."""
-    drawn = [b for b in page.blocks if isinstance(b, Picture)]
-    paths = {b: f"{name}-{k}.svg" for k, b in enumerate(drawn, 1)}
-    blocks = tuple(replace(b, path=paths[b]) if isinstance(b, Picture) else b for b in page.blocks)
-    return replace(page, blocks=blocks), [(paths[b], b.svg + "\n") for b in drawn]
 
 
 GROUPS = ("One feature", "Many features", "Classes", "Networks")
