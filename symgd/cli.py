@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 from symgd import __version__
@@ -41,10 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not hasattr(given, "run"):
         _parser().print_help()
         return USAGE
-    from symgd import commands, fitting
+    from symgd import commands
 
     try:
-        status: int = getattr(fitting if given.run == "fit_command" else commands, given.run)(given)
+        module, _, function = given.run.partition(".")
+        status: int = getattr(import_module(f"symgd.{module}"), function)(given)
         sys.stdout.flush()
         return status
     except commands.Refused as why:
@@ -84,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     p = _Parser(prog="symgd", description="Derive the gradients of gradient descent step by step, prove every step, run them.", allow_abbrev=False)
     p.add_argument("--version", action="version", version=f"symgd {__version__}")
     commands = p.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
-    for add in (_list_words, _derive_words, _fit_words, _check_words, _equal_words, _build_words):
+    for add in (_list_words, _derive_words, _fit_words, _check_words, _equal_words, _course_words, _build_words):
         add(commands)
     return p
 
@@ -96,7 +98,7 @@ def _command(commands: Any, name: str, run: str, says: str) -> argparse.Argument
 
 
 def _list_words(commands: Any) -> None:
-    p = _command(commands, "list", "list_command", "the catalogue: problems, models, losses")
+    p = _command(commands, "list", "commands.list_command", "the catalogue: problems, models, losses")
     p.add_argument("--json", action="store_true", help="for machines")
 
 
@@ -110,7 +112,7 @@ def _statement_words(p: argparse.ArgumentParser) -> None:
 
 
 def _derive_words(commands: Any) -> None:
-    p = _command(commands, "derive", "derive_command", "the derivation as a document, every step proved")
+    p = _command(commands, "derive", "commands.derive_command", "the derivation as a document, every step proved")
     p.formatter_class, p.epilog = argparse.RawDescriptionHelpFormatter, ARRAYS
     p.add_argument("problem", nargs="?", metavar="PROBLEM", help="a name of the catalogue (symgd list), or a .toml file")
     _statement_words(p)
@@ -132,7 +134,7 @@ def _output_words(p: argparse.ArgumentParser) -> None:
 
 
 def _fit_words(commands: Any) -> None:
-    p = _command(commands, "fit", "fit_command", "the whole way on data: derive, compile, bound the rate, descend, cross-check")
+    p = _command(commands, "fit", "fitting.fit_command", "the whole way on data: derive, compile, bound the rate, descend, cross-check")
     p.add_argument("data", nargs="?", default="", metavar="DATA", help="a CSV file, or - for standard input; default: the bundled example")
     p.add_argument("--target", default="", metavar="COL", help="the column to predict")
     p.add_argument("--feature", action="append", default=[], metavar="COL", help="a column to predict from (again for more)")
@@ -158,7 +160,7 @@ def _fit_words(commands: Any) -> None:
 
 
 def _check_words(commands: Any) -> None:
-    p = _command(commands, "check", "check_command", "verify hand calculations line by line")
+    p = _command(commands, "check", "commands.check_command", "verify hand calculations line by line")
     p.add_argument("path", metavar="FILE|DIR|-", help="LaTeX, Markdown, text, a notebook or code; a folder of them; or - for standard input")
     p.add_argument("--problem", default="", metavar="NAME", help="judge against this problem: a name of the catalogue, or a .toml file")
     _statement_words(p)
@@ -170,13 +172,31 @@ def _check_words(commands: Any) -> None:
 
 
 def _equal_words(commands: Any) -> None:
-    p = _command(commands, "equal", "equal_command", "are two expressions the same? proved, refuted or undecided")
+    p = _command(commands, "equal", "commands.equal_command", "are two expressions the same? proved, refuted or undecided")
     p.add_argument("left", metavar="LHS")
     p.add_argument("right", metavar="RHS")
     p.add_argument("--domain", default="", metavar="x:positive,n:integer", help="what the names may be; real by default")
     p.add_argument("--json", action="store_true", help="for machines")
 
 
+def _course_words(commands: Any) -> None:
+    p = _command(commands, "course", "teaching.course_command", "the course: every idea of gradient descent as a page, on your data")
+    p.add_argument("data", nargs="?", default="", metavar="DATA", help="a CSV file, or - for standard input; default: the bundled example")
+    p.add_argument("--target", default="", metavar="COL", help="the column to predict")
+    p.add_argument("--feature", default="", metavar="COL", help="the column to predict from")
+    p.add_argument("--unit", action="append", default=[], metavar="COL=UNIT", help="the unit of a column, for the axes: hours=h (again for the other)")
+    p.add_argument("--missing", choices=("refuse", "drop"), default="refuse", help="drop: leave out rows with missing values")
+    p.add_argument("-o", dest="output", required=True, metavar="DIR", help="the folder to write, new or empty")
+    p.add_argument("--format", choices=("html", "markdown", "latex", "notebook", "pdf"), default="html")
+    p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="full")
+    p.add_argument("--names", default="", metavar="NAMES", help="other letters for slope and intercept: m,c; or theta, beta, which are numbered")
+    p.add_argument("--count", default="n", metavar="LETTER", help="the letter of the number of samples: n, m or N")
+    p.add_argument("--rate-letter", choices=("alpha", "eta"), default="alpha", help="the letter of the learning rate")
+    p.add_argument("--half", action="store_true", help="write the loss with a half: 1/(2n) instead of 1/n")
+    p.add_argument("--title", default="", metavar="TEXT", help="the title of the course")
+    p.add_argument("--force", action="store_true", help="write into a folder that is not empty, replacing files of the same names")
+
+
 def _build_words(commands: Any) -> None:
-    p = _command(commands, "build", "build_command", "write the published documents of the catalogue")
+    p = _command(commands, "build", "commands.build_command", "write the published documents of the catalogue")
     p.add_argument("directory", nargs="?", default="derivations", metavar="DIR")

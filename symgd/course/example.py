@@ -5,11 +5,13 @@ Glossary: L(w, b) = scale · (1/n) Σ (w x_i + b − y_i)², scale 1, or ½ wher
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.derivation import Gradient
 from symgd.numeric.arrays import Column
@@ -126,8 +128,6 @@ def example_of(
     return Example(x, y.values, clean(feature), clean(goal), gradient, *units, rows_are, source, scale, notes)
 
 
-def line_gradient(half: bool) -> Gradient:
-    """The gradient of the line, with or without ½."""
-    from symgd.backward import derive
-
-    return derive(problem("line-half-mse" if half else "line-mse"))
+def line_gradient(half: bool = False, letters: Mapping[str, str] | None = None) -> Gradient:
+    """The gradient of the line, with or without ½, in other letters: {"w": "m", "n": "N"}.  Raises ProblemError for letters that clash."""
+    return derive(problem("line-half-mse" if half else "line-mse").renamed(letters or {}))

@@ -26,11 +26,17 @@ __all__ = ["Course", "Lesson"]
 
 @dataclass(frozen=True)
 class Course:
-    """The example, and the reader's choices: detail (brief, full, tutorial) of every derivation, the letter of the learning rate."""
+    """The example, and the reader's choices: detail (brief, full, tutorial) of every derivation, the letter of the learning rate.
+
+    index    the stem of the page with the way through the course
+    outputs  do the programs stand with what they print?
+    """
 
     example: Example
     detail: str = "full"
     alpha: Name = ALPHA
+    index: str = "index"
+    outputs: bool = True
 
     # ------------------------------------------------------------ the letters of the problem, as terms
 

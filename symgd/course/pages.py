@@ -8,9 +8,9 @@ from symgd.course.path import LESSONS
 from symgd.course.program import preamble, printed
 from symgd.document.page import Block, Code, Folded, Heading, Inline, Page, Prose, Table
 
-__all__ = ["INDEX", "index", "page"]
+__all__ = ["ANSWERS", "index", "page"]
 
-INDEX = "index"
+ANSWERS = "answers"
 
 
 def page(c: Course, lesson: Lesson) -> Page:
@@ -23,9 +23,10 @@ def page(c: Course, lesson: Lesson) -> Page:
     if exercises:
         blocks += [Heading(1, ("Exercises",)), *to_blocks(exercises)]
     program = preamble(c.example) + lesson.program(c)
+    prints = printed(program, c.example) if c.outputs else None
     blocks += [
         Heading(1, ("Compute it yourself",)),
-        Folded(("A program that finds the numbers of this page again",), (Code(program, "python", printed(program, c.example)),), "more"),
+        Folded(("A program that finds the numbers of this page again",), (Code(program, "python", prints),), "more"),
         way,
     ]
     return Page((lesson.title,), tuple(blocks), (lesson.asks,))
@@ -36,7 +37,7 @@ def _way(c: Course, lesson: Lesson) -> Inline:
     out: list[object] = [f"Page {at + 1} of {len(LESSONS)}. "]
     if at:
         out += ["Before: ", c.to(LESSONS[at - 1].slug, LESSONS[at - 1].title), ". "]
-    out += ["All pages: ", c.to(INDEX, "the course"), "."]
+    out += ["All pages: ", c.to(c.index, "the course"), "."]
     if at + 1 < len(LESSONS):
         out += [" Next: ", c.to(LESSONS[at + 1].slug, LESSONS[at + 1].title), "."]
     return tuple(out)  # type: ignore[arg-type]

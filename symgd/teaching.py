@@ -1,0 +1,117 @@
+"""`symgd course`: the words of the command line → the folder of pages."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symgd.commands import YES, Refused, refusing
+from symgd.document.files import write_bytes, write_text
+
+if TYPE_CHECKING:
+    from symgd.course.lesson import Course
+
+__all__ = ["course_command"]
+
+EXAMPLE = ("sat_sum", "fy_gpa")
+UNITS = {"sat_sum": "SAT percentiles", "sat_v": "SAT percentile", "sat_m": "SAT percentile", "hs_gpa": "GPA", "fy_gpa": "GPA"}  # of the bundled example
+
+
+def course_command(given: argparse.Namespace) -> int:
+    """Every page is made before the first is written; exit status 0."""
+    folder = Path(given.output)
+    _see_folder(folder, given.force)
+    with refusing():
+        from symgd.course.folder import files
+
+        written = list(_counted(files(_course(given), given.format, given.title), sys.stderr.isatty()))
+    for name, contents in written:
+        path = folder / name
+        if path.exists() and not given.force:
+            raise FileExistsError(17, "the file exists already; --force replaces it", str(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, contents, given.force) if isinstance(contents, bytes) else write_text(path, contents, given.force)
+    first = written[-1][0]
+    print(f"wrote {len(written)} files below {given.output}; begin with {os.path.join(given.output, first)}", file=sys.stderr)
+    return YES
+
+
+def _see_folder(folder: Path, force: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} is a file; name a folder with -o")
+    if not force and folder.is_dir() and any(folder.iterdir()):
+        raise Refused(f"the folder {folder} is not empty; name another with -o, or say --force to replace the files of a course in it")
+
+
+def _counted(pages: Iterator[tuple[str, str | bytes]], shown: bool) -> Iterator[tuple[str, str | bytes]]:
+    """The files as they come, counted on a terminal."""
+    for k, file in enumerate(pages, 1):
+        if shown:
+            print(f"\r  {k} files", end="", file=sys.stderr, flush=True)
+        yield file
+    if shown:
+        print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
+
+
+def _course(given: argparse.Namespace) -> Course:
+    from symgd.course.example import example_of, line_gradient
+    from symgd.course.lesson import Course
+    from symgd.numeric.data import example, parse_csv, read_csv
+    from symgd.term import Name
+
+    named = tuple(filter(None, (given.feature, given.target)))
+    columns = named if len(named) == 2 else ()
+    units = dict(_unit(word) for word in given.unit)
+    if not given.data:
+        table, source, rows_are = example(texts=None), "the bundled example", "students"
+        feature, target = given.feature or EXAMPLE[0], given.target or EXAMPLE[1]
+        units = UNITS | units
+    elif given.data == "-":
+        table, source, rows_are = parse_csv(sys.stdin.buffer, "standard input", columns, missing=given.missing), "standard input", "rows"
+        feature, target = _two(table.columns, given.feature, given.target)
+    else:
+        table, source, rows_are = read_csv(given.data, columns, missing=given.missing), os.path.basename(given.data), "rows"
+        feature, target = _two(table.columns, given.feature, given.target)
+    if lost := sorted(set(given.unit and dict(map(_unit, given.unit))) - {feature, target}):
+        raise Refused(f"--unit: {lost[0]} is not one of the two columns {feature} and {target}")
+    gradient = line_gradient(given.half, _letters(given))
+    found = example_of(
+        table, feature, target, gradient=gradient, scale=0.5 if given.half else 1.0, source=source, rows_are=rows_are,
+        units=(units.get(feature, ""), units.get(target, "")),
+    )  # fmt: skip
+    return Course(found, given.detail, Name(given.rate_letter))
+
+
+def _unit(word: str) -> tuple[str, str]:
+    name, sign, unit = word.rpartition("=")
+    if not sign or not name.strip() or not unit.strip():
+        raise Refused(f"--unit takes COLUMN=UNIT, not {word!r}")
+    return name.strip(), unit.strip()
+
+
+def _two(columns: object, feature: str, target: str) -> tuple[str, str]:
+    """The feature and the target: as named; of two columns the first and the last."""
+    names = list(columns)  # type: ignore[call-overload]
+    rest = [n for n in names if n not in (feature, target)]
+    if feature and target:
+        return feature, target
+    if len(names) == 2 and rest:
+        return (feature or rest[0], target or rest[-1]) if feature or target else (names[0], names[1])
+    raise Refused(f"name the two columns with --feature and --target; there are {', '.join(map(repr, names))}")
+
+
+def _letters(given: argparse.Namespace) -> dict[str, str]:
+    """--names m,c and --count N, as new letters of the problem."""
+    words = [w.strip() for w in given.names.split(",") if w.strip()]
+    if len(words) == 1:
+        words = [f"{words[0]}1", f"{words[0]}0"]
+    if words and len(words) != 2:
+        raise Refused(f"--names takes two letters, for the slope and the intercept: m,c; or one that is numbered: theta; not {given.names!r}")
+    letters = dict(zip("wb", words, strict=True)) if words else {}
+    return letters | ({"n": given.count} if given.count != "n" else {})
+
+
