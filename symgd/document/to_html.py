@@ -39,7 +39,7 @@ def to_html(page: Page, font: str = "embed") -> str:
     if page.summary:
         body.append(f'<p class="summary">{_inline(page.summary, anchors)}</p>')
     taken.update(anchors.values())
-    body += [_block(block, k, anchors, taken) for k, block in enumerate(page.blocks)]
+    body += _blocks(page.blocks, "picture-", 1, anchors, taken)
     if marks := legend(page):
         rows = "".join(f"<p>{_mark(verdict)} <strong>{word}</strong>: {meaning}.</p>" for verdict, word, meaning in _by_verdict(marks))
         body.append(f'<footer class="legend">{rows}</footer>')
@@ -142,10 +142,21 @@ def _anchor(name: str, taken: set[str]) -> str:
 # ---------------------------------------------------------------------------------------------------------------------- blocks
 
 
-def _block(block: Block, place: int, anchors: Anchors, taken: set[str]) -> str:
+def _blocks(blocks: tuple[Block, ...], place: str, under: int, anchors: Anchors, taken: set[str]) -> list[str]:
+    """The blocks under a heading <h{under}>; `place` begins the ids of their pictures."""
+    out, level = [], under
+    for k, block in enumerate(blocks):
+        if isinstance(block, Heading):
+            level = min(under + max(block.level, 1), 6)
+        out.append(_block(block, f"{place}{k}-", level, anchors, taken))
+    return out
+
+
+def _block(block: Block, place: str, level: int, anchors: Anchors, taken: set[str]) -> str:
+    """One block; `level` is that of the heading which it is, or stands under."""
     match block:
-        case Heading(level, text, anchor):
-            tag = f"h{min(max(level, 1) + 1, 6)}"
+        case Heading(_, text, anchor):
+            tag = f"h{level}"
             return f'<{tag} id="{_anchor(slug(anchor or inline_text(text)), taken)}">{_inline(text, anchors)}</{tag}>'
         case Prose(text):
             return f"<p>{_inline(text, anchors)}</p>"
@@ -158,14 +169,32 @@ def _block(block: Block, place: int, anchors: Anchors, taken: set[str]) -> str:
             return _table(block, anchors)
         case Picture(svg, title, description):
             title, description = one_line(title), one_line(description)
-            drawn = inline_svg(svg, title, description, f"picture-{place}-")
+            drawn = inline_svg(svg, title, description, place)
             return f"<figure>{drawn}<figcaption><strong>{escape(title)}.</strong> {escape(description)}</figcaption></figure>"
-        case Code(text, language):
-            known = f' class="language-{language}"' if re.fullmatch(r"[A-Za-z0-9+-]+", language) else ""
-            return f'<pre tabindex="0"><code{known}>{escape(visible(text), quote=False)}</code></pre>'
-        case Box(title, blocks) | Folded(title, blocks):
-            inside = "".join(_block(b, 1000 * place + k, anchors, taken) for k, b in enumerate(blocks))
-            return f"<section><p><strong>{_inline(title, anchors)}</strong></p>{inside}</section>"
+        case Code():
+            return _code(block)
+        case Box(title, blocks, kind):
+            look, tag, name = kind if kind in BOXES else "example", f"h{min(level + 1, 6)}", _anchor(slug(inline_text(title)), taken)
+            inside = "\n".join(_blocks(blocks, place, min(level + 1, 6), anchors, taken))
+            head = f'<{tag} id="{name}">{_inline(title, anchors)}</{tag}>'
+            return f'<section class="box {look}" aria-labelledby="{name}">\n{head}\n{inside}\n</section>'
+        case Folded(title, blocks, kind):
+            look = kind if kind in FOLDED else "more"
+            inside = "\n".join(_blocks(blocks, place, level, anchors, taken))
+            return f'<details class="{look}"><summary>{_inline(title, anchors)}</summary>\n<div>\n{inside}\n</div></details>'
+
+
+BOXES, FOLDED = ("exercise", "mistake", "example"), ("hint", "answer", "more")
+
+
+def _code(code: Code) -> str:
+    """The text as it stands; under it what it prints."""
+    known = f' class="language-{code.language}"' if re.fullmatch(r"[A-Za-z0-9+-]+", code.language) else ""
+    text = f'<pre tabindex="0"><code{known}>{escape(visible(code.text), quote=False)}</code></pre>'
+    if code.output is None:
+        return text
+    printed = f'<pre tabindex="0"><samp>{escape(visible(code.output).rstrip(), quote=False)}</samp></pre>'
+    return f'<div class="run">{text}<p>It prints</p>{printed}</div>'
 
 
 def _chain(chain: Chain, anchors: Anchors) -> str:
