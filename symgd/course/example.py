@@ -27,7 +27,7 @@ __all__ = ["Example", "example_of", "line_gradient"]
 FEWEST = 3  # rows: through two a line always goes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Example:
     """x, y      the two columns, in the data's own units
     feature   what x is called, target what y is: cleaned, on one line

@@ -24,7 +24,7 @@ from symgd.typeset.layout import layout
 __all__ = ["Course", "Lesson"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Course:
     """The example, and the reader's choices: detail (brief, full, tutorial) of every derivation, the letter of the learning rate.
 
