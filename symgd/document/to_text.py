@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from symgd.document.on_paper import on_paper
 from symgd.document.page import Block, Box, Chain, Code, Folded, Formula, Heading, Inline, Line, Note, Page, Picture, Prose, Table
 from symgd.document.plain import CHECKS, beside, formula_text, inline_text, legend, one_line, visible, width, wrap, written
 
@@ -14,7 +15,7 @@ _GLUE = "\u00a0"  # stands for the blanks inside a short formula while a paragra
 
 def to_text(page: Page, columns: int = 80) -> str:
     """The page as plain text, at most `columns` wide (at least 40) wherever a line can be broken."""
-    columns = max(columns, 40)
+    columns, page = max(columns, 40), on_paper(page)
     title = wrap(inline_text(page.title), columns)
     parts = ["\n".join([*title, "═" * max(map(width, title), default=0)])]
     if page.summary:
@@ -42,10 +43,17 @@ def _block(block: Block, columns: int) -> str:
             return _table(block, columns)
         case Picture(_, title, description):
             return _hang("  [Picture] ", f"{one_line(title)}. {one_line(description)}", columns)
-        case Code(text):
-            return "\n".join(f"    {line}".rstrip() for line in visible(text).split("\n"))
+        case Code(text, _, output):
+            return _typed(text) + (f"\n\n  It prints\n\n{_typed(output.rstrip())}" if output is not None else "")
         case Box(title, blocks) | Folded(title, blocks):
-            return "\n\n".join([inline_text(title), *(_block(b, columns) for b in blocks)])
+            inside = "\n\n".join(_block(b, columns - 2) for b in blocks)
+            rows = [*wrap(inline_text(title), columns - 2), "", *inside.split("\n")]
+            return "\n".join(["┌" + "─" * 12, *(f"│ {row}".rstrip() for row in rows), "└" + "─" * 12])
+
+
+def _typed(text: str) -> str:
+    """As it stands, set in."""
+    return "\n".join(f"    {line}".rstrip() for line in visible(text).split("\n"))
 
 
 def _glued(text: Inline) -> str:
