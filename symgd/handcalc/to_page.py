@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgd.document.page import Block, Chain, Cite, Code, Heading, Inline, Line, Mono, Page, Prose, Strong
-from symgd.document.plain import CHECKS, visible
+from symgd.document.plain import CHECKS, visible, wrap
 from symgd.handcalc.show import closing, numbers_of, place, windowed
 from symgd.handcalc.verdict import ORDER, Finding, Verdict
 from symgd.reading import Unread, read_line
 from symgd.typeset.layout import Layout, layout
 
-__all__ = ["to_page"]
+__all__ = ["formula_block", "judged", "to_page"]
 
 _CODE = 72  # columns of the line with the caret
+_NARROW = 40  # columns of the numbers of a line by itself
 _RELATION = re.compile(r"=|≈|\\approx|←|\\leftarrow")
 
 
@@ -43,6 +44,20 @@ def to_page(verdict: Verdict, name: str = "", typeset: bool = True) -> Page:
     return Page(title, tuple(blocks), (closing(verdict),))
 
 
+def judged(finding: Finding) -> Iterator[Block]:
+    """One line by itself: typeset with its marks, or as it was typed; where it is wrong the slip, the correction, the numbers."""
+    members = _members(finding.line.text, finding.line.syntax)
+    if members:
+        yield Chain(tuple(replace(line, number="") for line in _judged(finding, members, False)))
+    else:
+        yield from _as_typed(finding)
+    if finding.verdict == "wrong":
+        yield from _told(replace(finding, counterexample=None), True)
+        if numbers := numbers_of(finding):
+            yield Prose((Strong("In numbers:"),))
+            yield Code("\n".join(wrap(numbers.replace(" = ", "="), _NARROW)))
+
+
 # ---------------------------------------------------------------- one mistake
 
 
@@ -54,23 +69,29 @@ def _mistake(finding: Finding, typeset: bool) -> Iterator[Block]:
     shown, column, wide = windowed(at.row[cut:], at.start - cut, at.end - cut, _CODE)
     yield Code("\n".join(row for row in (above, shown, f"{' ' * column}{'^' * wide}") if row))
     yield Prose((f"At line {at.line}, column {at.column} of the text: ", _sentence(finding.says or "this does not follow")))
+    yield from _told(finding, typeset)
+
+
+def _told(finding: Finding, typeset: bool) -> Iterator[Block]:
+    """What is known of a wrong line."""
     for slip in finding.slips:
         yield Prose((Strong("Slip: "), f"{slip.name}. {_sentence(slip.says)}" if slip.says else f"{slip.name}."))
     if finding.factor:
         yield Prose((f"The factor is {finding.factor}.",))
     if finding.expected:
         yield Prose((Strong("Correct:"),))
-        yield from _formula_block(finding.expected, finding.line.syntax, typeset)
+        yield from formula_block(finding.expected, finding.line.syntax, typeset)
     if numbers := numbers_of(finding):
         yield Prose((Strong("In numbers: "), _sentence(numbers.removeprefix("in numbers: "))))
 
 
 def _sentence(text: str) -> str:
     text = text.strip()
-    return text if text[-1:] in ".!?" else f"{text}."
+    return text if text.rstrip(")")[-1:] in ".!?" else f"{text}."
 
 
-def _formula_block(text: str, syntax: str, typeset: bool) -> Iterator[Block]:
+def formula_block(text: str, syntax: str, typeset: bool = True) -> Iterator[Block]:
+    """A line of mathematics typeset, or as it was typed where it cannot be read."""
     members = _members(text, syntax) if typeset else None
     yield Chain(tuple(_rows(members, "", ()))) if members else Code(visible(text))
 
@@ -140,7 +161,7 @@ def _members(text: str, syntax: str) -> tuple[Member, ...] | None:
     except Unread:
         return None
     signs = _SIGNS | ({":=": "←"} if "←" in text or r"\leftarrow" in text or r"\gets" in text else {})
-    return tuple(Member(signs.get(r, r), layout(m.term, straight=straight)) for s in found for m, r in zip(s.members, s.relations, strict=True))
+    return tuple(Member(signs.get(r, r), layout(m.term, rates="leibniz" if straight else "partial")) for s in found for m, r in zip(s.members, s.relations, strict=True))
 
 
 _SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
