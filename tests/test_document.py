@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import os
 import re
 import shutil
@@ -116,11 +117,19 @@ class Reader(HTMLParser):
         return [str(a[attribute]) for _, a in self.elements if attribute in a]
 
 
+def sources(notebook: str) -> str:
+    """All cells of a notebook, what they print with them."""
+    cells = json.loads(notebook)["cells"]
+    return "\n\n".join("".join(c["source"]) + "".join("".join(o["text"]) for o in c.get("outputs", ())) for c in cells)
+
+
 def seen(format: str, text: str) -> str:  # noqa: A002
     """The words of a rendered page as a reader sees them, as far as plain words go."""
     if format == "html":
         text = Reader(text).text
-    if format == "markdown":
+    if format == "notebook":
+        text = sources(text)
+    if format in ("markdown", "notebook"):
         text = html.unescape(re.sub(r"</?span>", "", re.sub(r"\\([^A-Za-z0-9\s])", r"\1", text))).replace("**", "").replace("`", "")
     if format == "latex":
         text = re.sub(r"\{([-',\[\]*])\}|\\ ", lambda m: m[1] or " ", text)
@@ -520,6 +529,13 @@ def harmless_markdown(out: str, text: str) -> None:
         assert all(word in out for word in kind_has_words)
 
 
+def harmless_notebook(out: str, text: str) -> None:
+    assert {c["cell_type"] for c in json.loads(out)["cells"]} == {"markdown"}
+    formulas = r"(?<![\\$>])\$\$\n(.*?)\n\$\$(?!\$)|(?<![\\$>`])\$([^$\n]+?)(?<!\\)\$"
+    assert not any("$" in re.sub(r"\\\$", "", m[1] or m[2]) for m in re.finditer(formulas, sources(out), re.DOTALL))
+    harmless_markdown(re.sub(formulas, "", sources(out), flags=re.DOTALL), text)
+
+
 def harmless_latex(out: str, text: str) -> None:
     assert out.isascii()
     ours = render(WHOLE, "latex") + render(hostile_page("plain"), "latex") + render(hostile_page("plain " * 30), "latex")
@@ -527,7 +543,9 @@ def harmless_latex(out: str, text: str) -> None:
     assert all(c in (r"\ensuremath", r"\quad", r"\allowbreak") or c.startswith(r"\text") for c in commands), commands
 
 
-HARMLESS: dict[str, Callable[[str, str], None]] = {"text": harmless_text, "html": harmless_html, "markdown": harmless_markdown, "latex": harmless_latex}
+HARMLESS: dict[str, Callable[[str, str], None]] = {
+    "text": harmless_text, "html": harmless_html, "markdown": harmless_markdown, "notebook": harmless_notebook, "latex": harmless_latex,
+}  # fmt: skip
 
 
 @given(st.text(max_size=60))

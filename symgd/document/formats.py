@@ -11,6 +11,7 @@ from symgd.document.page import Page
 from symgd.document.to_html import to_html
 from symgd.document.to_latex import to_latex
 from symgd.document.to_markdown import to_markdown
+from symgd.document.to_notebook import to_notebook
 from symgd.document.to_text import to_text
 
 __all__ = ["FORMATS", "Format", "format_of", "render"]
@@ -29,6 +30,7 @@ FORMATS = {
     "markdown": Format(".md", to_markdown),
     "latex": Format(".tex", to_latex),
     "html": Format(".html", to_html),
+    "notebook": Format(".ipynb", to_notebook),
 }
 
 

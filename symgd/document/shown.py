@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, TypeVar
+from base64 import b64encode
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["shows_itself"]
+if TYPE_CHECKING:
+    from symgd.document.page import Picture
+
+__all__ = ["png_if_any", "shows_itself"]
 
 C = TypeVar("C")
-_BLOCK, _INLINE = re.compile(r"^```math\n(.*?)\n```$", re.DOTALL | re.MULTILINE), re.compile(r"\$`([^`]*)`\$")
 
 
 def shows_itself(cls: type[C]) -> type[C]:
@@ -26,9 +29,25 @@ def _text(self: Any) -> str:
 
 
 def _bundle(self: Any, include: object = None, exclude: object = None) -> dict[str, str]:
-    """What a notebook may choose from; formulas stand between dollars there."""
+    """What a notebook may choose from; formulas stand between dollars there, pictures are PNG where typst is installed."""
     from symgd.document.to_latex import to_latex
-    from symgd.document.to_markdown import to_markdown
+    from symgd.document.to_markdown import NOTEBOOK, to_markdown
 
-    markdown = _INLINE.sub(r"$\1$", _BLOCK.sub(r"$$\n\1\n$$", to_markdown(self.shown())))
-    return {"text/plain": _text(self), "text/markdown": markdown, "text/latex": to_latex(self.shown(), fragment=True)}
+    page = self.shown()
+    markdown = to_markdown(page, replace(NOTEBOOK, address=_inside))
+    return {"text/plain": _text(self), "text/markdown": markdown, "text/latex": to_latex(page, fragment=True)}
+
+
+def _inside(picture: Picture) -> str:
+    """The drawing in the address itself."""
+    png = png_if_any(picture.svg)
+    return "" if png is None else f"data:image/png;base64,{b64encode(png).decode('ascii')}"
+
+
+def png_if_any(svg: str) -> bytes | None:
+    """The drawing as PNG; None where typst is not installed."""
+    try:
+        from symgd.document.png import png_of
+    except ImportError:
+        return None
+    return png_of(svg)
