@@ -10,8 +10,10 @@ from symgd.derivation import Gradient
 from symgd.document.page import Block, Code, Formula, Heading, Inline, Note, Page, Prose, Strong, Table
 from symgd.numeric.fit import Fit
 from symgd.numeric.function import GradientFunction
+from symgd.numeric.line import NotSupported
 from symgd.numeric.outcome import prediction_of
 from symgd.numeric.study import Study, hidden_axes
+from symgd.numeric.tried import tried
 from symgd.pictures import Drawing, contour_with_path, loss_over_iterations, loss_parabola, scatter_with_line, to_blocks
 from symgd.pictures.predicted import predicted_against_actual
 from symgd.summary import (
@@ -21,7 +23,7 @@ from symgd.summary import (
 from symgd.term import Call
 from symgd.typeset.layout import layout
 
-__all__ = ["to_page"]
+__all__ = ["as_program", "to_page"]
 
 MOST_ROWS, MOST_COLUMNS = 200, 3  # of the tables of numbers and of steps
 
@@ -170,4 +172,17 @@ def _parabola(study: Study, fit: Fit) -> Drawing:
 def _code(gradient: Gradient) -> Iterator[Block]:
     yield Heading(1, ("The gradient as a program",))
     yield Prose(("This NumPy text was written from the derivation above and is what ran; each line names the step that it comes from.",))
-    yield Code(GradientFunction(gradient).source, "python")
+    yield Code(GradientFunction(gradient).source, "python", "")
+
+
+def as_program(gradient: Gradient) -> tuple[Block, ...]:
+    """The gradient's NumPy text, and a few numbers on which it is tried, as programs that can be run; nothing where it cannot be compiled."""
+    try:
+        f = GradientFunction(gradient)
+    except NotSupported:
+        return ()
+    says = "This NumPy text is written from the derivation above; each line names the step that it comes from."
+    blocks: tuple[Block, ...] = (Heading(1, ("The gradient as a program",)), Prose((says,)), Code(f.source, "python", ""))
+    if (example := tried(f)) is None:
+        return blocks
+    return (*blocks, Prose(("It is tried on a few numbers, and held against two losses nearby:",)), Code(example[0], "python", example[1]))

@@ -141,7 +141,8 @@ class Picture:
 class Code:
     """Program text or terminal output, verbatim.
 
-    output  what the program prints, shown under it; a notebook makes a cell of the two that can be run.  None for text that is not run
+    output  what the program prints, shown under it; a notebook makes a cell of the two that can be run.  "" for a program that prints nothing, None for text
+            that is not run
     """
 
     text: str

@@ -191,7 +191,7 @@ def _code(code: Code) -> str:
     """The text as it stands; under it what it prints."""
     known = f' class="language-{code.language}"' if re.fullmatch(r"[A-Za-z0-9+-]+", code.language) else ""
     text = f'<pre tabindex="0"><code{known}>{escape(visible(code.text), quote=False)}</code></pre>'
-    if code.output is None:
+    if not code.output:
         return text
     printed = f'<pre tabindex="0"><samp>{escape(visible(code.output).rstrip(), quote=False)}</samp></pre>'
     return f'<div class="run">{text}<p>It prints</p>{printed}</div>'

@@ -136,7 +136,7 @@ def _block(block: Block, dialect: Dialect) -> str:
             link = f"![{_escape(title)}]({address})\n\n" if address else ""
             return f"{link}**{_escape(title)}.** {_escape(description)}"
         case Code(text, language, output):
-            return _fenced(text, language) + (f"\n\nIt prints\n\n{_fenced(output.rstrip(), 'text')}" if output is not None else "")
+            return _fenced(text, language) + (f"\n\nIt prints\n\n{_fenced(output.rstrip(), 'text')}" if output else "")
         case Box(title, blocks):
             inside = f"**{_inline(title, dialect)}**\n\n{blocks_to_markdown(blocks, dialect)}"
             return re.sub("^", "> ", inside, flags=re.MULTILINE).replace("> \n", ">\n") if dialect.framed else inside

@@ -44,7 +44,7 @@ def _block(block: Block, columns: int) -> str:
         case Picture(_, title, description):
             return _hang("  [Picture] ", f"{one_line(title)}. {one_line(description)}", columns)
         case Code(text, _, output):
-            return _typed(text) + (f"\n\n  It prints\n\n{_typed(output.rstrip())}" if output is not None else "")
+            return _typed(text) + (f"\n\n  It prints\n\n{_typed(output.rstrip())}" if output else "")
         case Box(title, blocks) | Folded(title, blocks):
             inside = "\n\n".join(_block(b, columns - 2) for b in blocks)
             rows = [*wrap(inline_text(title), columns - 2), "", *inside.split("\n")]
