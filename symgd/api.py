@@ -15,7 +15,7 @@ from symgd.forward import Problem
 from symgd.reading import Unread, read
 from symgd.referee.check import Check
 from symgd.term import Name, Term, symbol_problem
-from symgd.typeset.layout import Convention, Notation
+from symgd.typeset.layout import Convention, Notation, Derivatives
 
 if TYPE_CHECKING:
     from symgd.handcalc.verdict import Verdict
@@ -55,13 +55,16 @@ def _name(word: str) -> Name:
 
 
 def explain(
-    source: Gradient | Derivation, detail: str = "full", notation: Notation = "sum", title: str = "", layout: Convention = "denominator"
-) -> Page:
+    source: Gradient | Derivation, detail: str = "full", notation: Notation = "sum", title: str = "", layout: Convention = "denominator",
+    derivatives: Derivatives = "partial", alpha: str = "alpha",
+) -> Page:  # fmt: skip
     """The derivation as a page, with closed form and curvature.
 
     detail    brief, full or tutorial
     notation  sample, sum or matrix
     layout    of derivatives by arrays, in matrices: denominator (the array's shape) or numerator (its transpose's); the page says which
+    derivatives     how derivatives are marked: partial (∂L/∂w), leibniz (dL/dw), prime (L′(w)) or nabla (∇_w L)
+    alpha     the letter of the learning rate
     """
     if isinstance(source, Derivation):
         return exposition.explain_derivative(source, detail, title)
@@ -69,7 +72,7 @@ def explain(
     from symgd.hessian import curvature as second
     from symgd.stationary import closed_form as solved
 
-    return page_of(source, solved(source), second(source), detail, notation, title, layout)
+    return page_of(source, solved(source), second(source), exposition.Style(detail, notation, derivatives, layout, _name(alpha)), title)
 
 
 def write(page: Page, path: str, force: bool = False) -> None:

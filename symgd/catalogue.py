@@ -70,7 +70,7 @@ def combine(model: str, loss: str, penalty: str = "", name: str = "") -> Problem
     m, cost = _fitted(model, loss)
     extra = _penalty(penalty, model, m) if penalty else Penalty(ZERO, (), ())
     with_penalty = f" with {_article(penalty)} {penalty} penalty" if penalty else ""
-    tape = (*m.tape, *cost.tape, Definition(Name(cost.symbol), _plus(cost.beside, _objective(m, cost), extra.value), f"the {cost.title}{with_penalty}"))
+    tape = (*m.tape, *cost.tape, Definition(Name(cost.symbol), _plus(cost.beside, _objective(m, cost), extra.value), f"{_the(cost.title)}{with_penalty}"))
     target = _target(m)
     known = {s for s, _ in cost.roles}
     roles = (*m.roles, *(() if target.symbol in known else ((target.symbol, "the target"),)), *cost.roles, ("n", "the number of samples"), *extra.roles)
@@ -97,6 +97,10 @@ def _objective(m: Model, cost: Loss) -> Term:
     body = value.body if isinstance(value, Neg) else value
     over = Sum("i", body) if cost.total else mean("i", body, COUNT)
     return Neg(over) if negative else over
+
+
+def _the(title: str) -> str:
+    return title if title.startswith("half ") else f"the {title}"
 
 
 def _plus(*terms: Term) -> Term:

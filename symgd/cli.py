@@ -30,7 +30,8 @@ arrays: with --shape, definitions are NumPy's or LaTeX's
   a size (n) that stands in a formula is that number
   in LaTeX a vector is a column: X^\top, A^{-1}, \operatorname{tr}, \|x\|^2
 """
-FORMATS = ("text", "markdown", "latex", "html", "json")
+DERIVATIVES = ("partial", "leibniz", "prime", "nabla")
+FORMATS = ("text", "markdown", "latex", "html", "notebook", "json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -120,12 +121,20 @@ def _derive_words(commands: Any) -> None:
     p.add_argument("--hold", action="append", default=[], metavar="NAME=VALUE", help="hold a parameter of the problem constant")
     p.add_argument("--expression", default="", metavar="EXPRESSION", help="one scalar derivative; other names are constants")
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="full")
+    p.add_argument("--half", action="store_true", help="a squared loss of the catalogue with a half in front: 1/(2n) instead of 1/n")
     p.add_argument("--notation", choices=("sample", "sum", "matrix"), default="sum")
     p.add_argument("--layout", choices=("denominator", "numerator"), default="denominator", help="of derivatives by arrays, in --notation matrix")
-    p.add_argument("--names", default="", metavar="NAMES", help="other letters for the parameters, in order: m,c or theta")
+    p.add_argument("--names", default="", metavar="NAMES", help="other letters for the parameters, in order: m,c; or theta, beta, which are numbered")
+    _letter_words(p)
     p.add_argument("--title", default="", metavar="TEXT")
     p.add_argument("--format", choices=FORMATS, default="", help="default: text, or what FILE's suffix says")
     _output_words(p)
+
+
+def _letter_words(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--count", default="n", metavar="LETTER", help="the letter of the number of samples: n, m or N")
+    p.add_argument("--rate-letter", default="alpha", metavar="LETTER", help="the letter of the learning rate: alpha, eta")
+    p.add_argument("--derivatives", choices=DERIVATIVES, default="partial", help="∂L/∂w (partial), dL/dw (leibniz), L′(w) (prime), ∇_w L (nabla)")
 
 
 def _output_words(p: argparse.ArgumentParser) -> None:
@@ -154,7 +163,7 @@ def _fit_words(commands: Any) -> None:
     p.add_argument("--seed", type=int, default=0, metavar="S", help="of a network's first weights (default 0)")
     p.add_argument("--title", default="", metavar="TEXT", help="the title of the report")
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="brief", help="how much of the derivation the report shows")
-    p.add_argument("--report", default="", metavar="FILE", help="a document of it all, with pictures: .html .md .tex .txt")
+    p.add_argument("--report", default="", metavar="FILE", help="a document of it all, with pictures: .html .md .tex .ipynb .txt")
     p.add_argument("--force", action="store_true", help="replace FILE if it exists")
     p.add_argument("--json", action="store_true", help="for machines")
 
@@ -165,7 +174,7 @@ def _check_words(commands: Any) -> None:
     p.add_argument("--problem", default="", metavar="NAME", help="judge against this problem: a name of the catalogue, or a .toml file")
     _statement_words(p)
     p.add_argument("--strict", action="store_true", help="exit with 3 where a line is undecided or unread")
-    p.add_argument("--report", default="", metavar="FILE", help="a document of it: .html .md .tex .txt; for a folder, a folder or the file of the summary")
+    p.add_argument("--report", default="", metavar="FILE", help="a document: .html .md .tex .ipynb .txt; for a folder, a folder or the file of the summary")
     p.add_argument("--seconds", type=float, default=20.0, metavar="S", help="time for one text; what is not decided then is undecided (default 20)")
     p.add_argument("--force", action="store_true", help="replace files that exist")
     p.add_argument("--json", action="store_true", help="for machines")
@@ -190,8 +199,7 @@ def _course_words(commands: Any) -> None:
     p.add_argument("--format", choices=("html", "markdown", "latex", "notebook", "pdf"), default="html")
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="full")
     p.add_argument("--names", default="", metavar="NAMES", help="other letters for slope and intercept: m,c; or theta, beta, which are numbered")
-    p.add_argument("--count", default="n", metavar="LETTER", help="the letter of the number of samples: n, m or N")
-    p.add_argument("--rate-letter", choices=("alpha", "eta"), default="alpha", help="the letter of the learning rate")
+    _letter_words(p)
     p.add_argument("--half", action="store_true", help="write the loss with a half: 1/(2n) instead of 1/n")
     p.add_argument("--title", default="", metavar="TEXT", help="the title of the course")
     p.add_argument("--force", action="store_true", help="write into a folder that is not empty, replacing files of the same names")

@@ -131,7 +131,7 @@ def _stated(given: argparse.Namespace) -> Problem:
             constants = values(given.constant, "--constant")
             found = Problem.from_text(given.let, given.loss, wrt, given.data, objective=given.objective, constants=constants, shapes=given.shape)
         else:
-            found = named(given.problem) if given.problem.endswith(".toml") else catalogue.problem(given.problem)
+            found = named(given.problem) if given.problem.endswith(".toml") else catalogue.problem(halved(given.problem) if given.half else given.problem)
             found = _only(found, [name for word in given.wrt for name in word.replace(",", " ").split()])
         return found.hold(values(given.hold, "--hold")) if given.hold else found
 
@@ -163,8 +163,18 @@ def _only(problem: Problem, wanted: Sequence[str]) -> Problem:
     return replace(problem, parameters=kept, constants=(*problem.constants, *((p, None) for p in problem.parameters if p not in kept)))
 
 
-def _renamed(problem: Problem, names: str) -> Problem:
-    """m,c for the parameters in order; one name (theta) is numbered, the last parameter from 0."""
+def halved(name: str) -> str:
+    """The same problem with ½ in front of its squared loss.  Raises Refused for another loss."""
+    model, loss, *penalty = CATALOGUE.get(name) or name.split("+")
+    if loss not in ("squared", "half-squared"):
+        raise Refused(f"--half is for the squared loss; {name} has the loss {loss}")
+    return "line-half-mse" if name == "line-mse" else "+".join([model, "half-squared", *filter(None, penalty)])
+
+
+def _renamed(problem: Problem, names: str, count: str) -> Problem:
+    """m,c for the parameters in order; one name (theta) is numbered, the last parameter from 0; another letter for the number of samples."""
+    if count != "n":
+        problem = problem.renamed({"n": count})
     if not names:
         return problem
     words = [w.strip() for w in names.split(",") if w.strip()]
@@ -185,8 +195,13 @@ def derive_command(given: argparse.Namespace) -> int:
             out = _derivation_json(derivation) if form == "json" else render(symgd.explain(derivation, given.detail, title=given.title), form)
         return _deliver(out, given.output, given.force)
     with refusing():
-        gradient = symgd.derive(_renamed(_stated(given), given.names))
-        page = None if form == "json" else symgd.explain(gradient, given.detail, given.notation, given.title, given.layout)
+        gradient = symgd.derive(_renamed(_stated(given), given.names, given.count))
+        style = (given.detail, given.notation, given.title, given.layout, given.derivatives, given.rate_letter)
+        page = None if form == "json" else symgd.explain(gradient, *style)
+        if page and form == "notebook":
+            from symgd.report import as_program
+
+            page = replace(page, blocks=(*page.blocks, *as_program(gradient)))
         out = render(page, form) if page else _gradient_json(gradient, given.title)
     return _deliver(out, given.output, given.force)
 

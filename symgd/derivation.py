@@ -10,7 +10,7 @@ from symgd.forward import Problem
 from symgd.indices import rename
 from symgd.referee.check import Check
 from symgd.term import Compare, D, Name, Term, replace
-from symgd.typeset.layout import layout
+from symgd.typeset.layout import Derivatives, layout
 
 __all__ = ["ClosedForm", "Derivation", "Gradient", "Refuted", "Step"]
 
@@ -69,9 +69,9 @@ class Derivation:
 
     def shown(self) -> Page:
         """goal = … = result, each step with its rule."""
-        straight = isinstance(self.goal, D) and not isinstance(self.goal.of, Name)
-        first = layout(self.goal, straight=straight)
-        lines = (Line(None if k else first, layout(s.after, straight=straight), reason=(s.rule,)) for k, s in enumerate(self.steps))
+        derivatives: Derivatives = "leibniz" if isinstance(self.goal, D) and not isinstance(self.goal.of, Name) else "partial"
+        first = layout(self.goal, derivatives=derivatives)
+        lines = (Line(None if k else first, layout(s.after, derivatives=derivatives), reason=(s.rule,)) for k, s in enumerate(self.steps))
         proved = sum(s.check.verdict == "proved" for s in self.steps)
         return Page((), (Chain(tuple(lines)), Prose((f"{proved} of {len(self.steps)} steps are proved",))))
 

@@ -6,7 +6,7 @@ import re
 
 from symgd.derivation import ClosedForm, Gradient
 from symgd.document.page import Block, Page
-from symgd.exposition import explain
+from symgd.exposition import Style, explain
 from symgd.exposition.layers import Layer, indexless, layers_of, local, names_of
 from symgd.exposition.vanishing import slopes
 from symgd.hessian import Curvature
@@ -14,10 +14,11 @@ from symgd.indices import axis
 from symgd.pictures import Band, fading_sensitivities, flow_of_sensitivities, to_blocks, units_in_columns
 from symgd.term import Call, D, Name, Term
 from symgd.typeset import to_unicode
-from symgd.typeset.layout import Convention, Notation, layout
+from symgd.typeset.layout import layout
 
 __all__ = ["bands", "page_of"]
 
+PLAIN = Style()
 LONGEST = 20  # characters of a label, marks included
 
 
@@ -25,13 +26,11 @@ def page_of(
     gradient: Gradient,
     closed: ClosedForm | None = None,
     curve: Curvature | None = None,
-    detail: str = "full",
-    notation: Notation = "sum",
+    style: Style = PLAIN,
     title: str = "",
-    convention: Convention = "denominator",
 ) -> Page:
-    """The derivation as a page, with its pictures.  Raises ValueError for an unknown detail."""
-    return explain(gradient, closed, curve, detail, notation, title, convention, _drawn(gradient))
+    """The derivation as a page, with its pictures."""
+    return explain(gradient, closed, curve, style, title, _drawn(gradient))
 
 
 def _drawn(gradient: Gradient) -> tuple[Block, ...]:

@@ -60,6 +60,7 @@ def _counted(pages: Iterator[tuple[str, str | bytes]], shown: bool) -> Iterator[
 def _course(given: argparse.Namespace) -> Course:
     from symgd.course.example import example_of, line_gradient
     from symgd.course.lesson import Course
+    from symgd.exposition import Style
     from symgd.numeric.data import example, parse_csv, read_csv
     from symgd.term import Name
 
@@ -83,7 +84,7 @@ def _course(given: argparse.Namespace) -> Course:
         table, feature, target, gradient=gradient, scale=0.5 if given.half else 1.0, source=source, rows_are=rows_are,
         units=(units.get(feature, ""), units.get(target, "")),
     )  # fmt: skip
-    return Course(found, given.detail, Name(given.rate_letter))
+    return Course(found, Style(given.detail, derivatives=given.derivatives, alpha=Name(given.rate_letter)))
 
 
 def _unit(word: str) -> tuple[str, str]:

@@ -43,8 +43,8 @@ def written(t: Term, hand: Hand) -> str:
     if hand.form == "ascii":
         return to_ascii(t)
     if hand.form == "unicode":
-        return to_unicode(layout(t, straight=hand.upright))
-    text = to_latex(layout(t, straight=hand.upright))
+        return to_unicode(layout(t, derivatives="leibniz" if hand.upright else "partial"))
+    text = to_latex(layout(t, derivatives="leibniz" if hand.upright else "partial"))
     for pattern, mark in hand.swaps:
         text = re.sub(pattern, mark, text)
     return text

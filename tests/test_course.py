@@ -18,6 +18,7 @@ from symgd.course.path import LESSONS
 from symgd.course.program import preamble, printed
 from symgd.document.page import Page, Picture, every_block
 from symgd.document.plain import inline_text
+from symgd.exposition import Style
 from symgd.numeric.data import DataError, example, parse_csv
 from symgd.term import Name
 from tests.course_numbers import lost, numbers
@@ -52,7 +53,7 @@ def course(data: str = "", half: bool = False, letters: tuple[tuple[str, str], .
             example(texts=None), "sat_sum", "fy_gpa", gradient=gradient, scale=scale, source="the bundled example", rows_are="students",
             units=("SAT percentiles", "GPA"),
         )  # fmt: skip
-    return Course(found, alpha=Name(alpha))
+    return Course(found, Style(alpha=Name(alpha)))
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from symgd.document.formats import render
 from symgd.document.page import Chain, Heading, Page, Picture, Table
 from symgd.document.plain import inline_text, width
 from symgd.explained import bands, page_of
-from symgd.exposition import explain
+from symgd.exposition import Style, explain
 from symgd.exposition.collapse import collapsed
 from symgd.exposition.layers import alike, layers_of, names_of, uses
 from symgd.exposition.stable import proved
@@ -62,7 +62,7 @@ def derived(hidden: int, activation: str = "tanh") -> Gradient:
 
 @cache
 def page(hidden: int, detail: str = "full") -> Page:
-    return page_of(derived(hidden), detail=detail)
+    return page_of(derived(hidden), style=Style(detail))
 
 
 def section(of: Page, title: str) -> list[object]:
@@ -141,12 +141,12 @@ def test_a_derivation_told_by_its_result_is_another_in_other_letters() -> None:
 
 
 def test_the_summary_says_what_stands_in_a_gradient_under_a_name() -> None:
-    found = explain(derive(problem("hinge")), detail="brief")
+    found = explain(derive(problem("hinge")), style=Style("brief"))
     assert inline_text(found.summary) == "∂L/∂wⱼ = Σᵢ ∂L/∂zᵢ · Xᵢⱼ; ∂L/∂b = Σᵢ ∂L/∂zᵢ; where ∂L/∂zᵢ = −yᵢ {1 if mᵢ > 0; 0 otherwise}/n"
 
 
 def test_a_network_whose_layers_add_to_one_another_is_not_said_to_be_a_chain() -> None:
-    pages = [explain(derive(problem(name)), detail="brief") for name in ("network-2+squared", "residual-network-2+squared")]
+    pages = [explain(derive(problem(name)), style=Style("brief")) for name in ("network-2+squared", "residual-network-2+squared")]
     chain, adding = (render(found, "text").replace("\n", " ") for found in pages)
     assert "only through the next layer" in chain
     assert "through every later value that uses what has changed" in adding
@@ -155,7 +155,7 @@ def test_a_network_whose_layers_add_to_one_another_is_not_said_to_be_a_chain() -
 
 @pytest.mark.parametrize("notation", ["sum", "matrix"])
 def test_the_page_of_a_very_deep_network_is_short(notation: Notation) -> None:
-    text = render(explain(derive(problem("network-12+squared")), notation=notation), "text")
+    text = render(explain(derive(problem("network-12+squared")), style=Style(notation=notation)), "text")
     assert len(text.splitlines()) < 620
     assert max(map(width, text.splitlines())) <= 80
     assert "Layers 3 to 10 are made as the layers before and after them" in text
@@ -279,12 +279,12 @@ def test_an_activation_of_the_network_is_shown_beside_sigmoid_and_tanh() -> None
     ],
 )
 def test_a_kink_is_stated_with_its_set_of_slopes_and_the_one_that_is_taken(name: str, rows: list[list[str]]) -> None:
-    assert table(explain(derive(problem(name)), detail="brief"), "Kinks") == rows
+    assert table(explain(derive(problem(name)), style=Style("brief")), "Kinks") == rows
 
 
 @pytest.mark.parametrize("name", ["line-huber", "line-mse", "line+squared-hinge"])
 def test_a_loss_whose_slopes_meet_has_no_kinks(name: str) -> None:
-    titles = [inline_text(b.text) for b in explain(derive(problem(name)), detail="brief").blocks if isinstance(b, Heading)]
+    titles = [inline_text(b.text) for b in explain(derive(problem(name)), style=Style("brief")).blocks if isinstance(b, Heading)]
     assert not any(t.startswith("Kinks") for t in titles)
 
 
@@ -382,7 +382,7 @@ def test_code_computes_what_the_page_says() -> None:
     ],
 )
 def test_a_page_in_matrices_says_its_layout_and_keeps_to_it(convention: Convention, lines: list[str], says: str) -> None:
-    text = render(page_of(derived(1), notation="matrix", convention=convention), "text")
+    text = render(page_of(derived(1), style=Style(notation="matrix", convention=convention)), "text")
     assert says in text
     assert [line for line in lines if line not in text] == []
     assert "∂z₁ᵢₕ/∂W₁ⱼₕ = " in text  # a local derivative of two arrays keeps its indices
@@ -404,7 +404,7 @@ def test_the_table_of_notations_has_the_same_line_twice() -> None:
 
 
 def test_a_page_for_one_sample_has_no_sample_index_and_no_move_that_is_not_seen() -> None:
-    found = page_of(derived(1), notation="sample")
+    found = page_of(derived(1), style=Style(notation="sample"))
     lines = [line for b in found.blocks if isinstance(b, Chain) for line in b.lines if line.left is None]
     assert all(a.right != b.right for a, b in pairwise(lines))
     assert {row[0]: row[-1] for row in table(found, "The letters")}["Xⱼ"] == "d"

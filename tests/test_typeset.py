@@ -210,9 +210,9 @@ def test_a_term_is_printed_as_a_teacher_writes_it(t: Term, latex: str, unicode: 
 
 def test_one_variable_is_differentiated_with_an_upright_d() -> None:
     t = D(N("y"), N("x"))
-    assert to_latex(layout(t, straight=True)) == r"\frac{\mathrm{d} y}{\mathrm{d} x}"
-    assert to_unicode(layout(t, straight=True)) == "dy/dx"
-    assert to_speech(layout(t, straight=True)) == "the derivative of y with respect to x"
+    assert to_latex(layout(t, derivatives="leibniz")) == r"\frac{\mathrm{d} y}{\mathrm{d} x}"
+    assert to_unicode(layout(t, derivatives="leibniz")) == "dy/dx"
+    assert to_speech(layout(t, derivatives="leibniz")) == "the derivative of y with respect to x"
 
 
 # ---------------------------------------------------------------- the strings mean what the term means

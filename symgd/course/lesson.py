@@ -14,7 +14,7 @@ from functools import cached_property
 from symgd.course.example import Example
 from symgd.course.exercise import Exercise
 from symgd.document.page import Formula, Link
-from symgd.exposition.solved import ALPHA
+from symgd.exposition.style import Style
 from symgd.exposition.writing import Writing
 from symgd.pictures import Drawing, to_blocks
 from symgd.term import D, Name, Num, Term
@@ -23,18 +23,19 @@ from symgd.typeset.layout import layout
 
 __all__ = ["Course", "Lesson"]
 
+PLAIN = Style()
+
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """The example, and the reader's choices: detail (brief, full, tutorial) of every derivation, the letter of the learning rate.
+    """The example, and how the reader wants it written.
 
     index    the stem of the page with the way through the course
     outputs  do the programs stand with what they print?
     """
 
     example: Example
-    detail: str = "full"
-    alpha: Name = ALPHA
+    style: Style = PLAIN
     index: str = "index"
     outputs: bool = True
 
@@ -78,6 +79,11 @@ class Course:
         return name
 
     @property
+    def alpha(self) -> Name:
+        """The learning rate."""
+        return self.style.alpha
+
+    @property
     def dw(self) -> D:
         """∂L/∂w"""
         return D(self.L, self.w)
@@ -89,10 +95,10 @@ class Course:
     # ------------------------------------------------------------ marks on paper
 
     def writing(self) -> Writing:
-        return Writing(self.detail, "sum")
+        return Writing.in_style(self.style)
 
     def formula(self, t: Term) -> Formula:
-        return Formula(layout(t))
+        return Formula(layout(t, derivatives=self.style.derivatives))
 
     def value(self, number: float | int | Fraction) -> Formula:
         """An exact number as a formula."""

@@ -1,9 +1,4 @@
-"""Tapes, closed form and curvature → a page that a teacher can hand out: brief, full or tutorial.
-
-brief     every derivation as one or two lines, with the rules by name
-full      every move on a line of its own, with its law
-tutorial  as full, with a sentence of reason for every move
-"""
+"""Tapes, closed form and curvature → a page that a teacher can hand out, in the style that the reader chose."""
 
 from __future__ import annotations
 
@@ -15,18 +10,19 @@ from symgd.exposition.kinks import kinks_section
 from symgd.exposition.layers import Layer, layers_of
 from symgd.exposition.letters import letters
 from symgd.exposition.notations import marks, notations
-from symgd.exposition.solved import ALPHA, checked, closed_form, curvature
+from symgd.exposition.solved import checked, closed_form, curvature
 from symgd.exposition.stable import stable_section
+from symgd.exposition.style import Style
 from symgd.exposition.vanishing import vanishing
 from symgd.exposition.writing import Writing
 from symgd.forward import Problem
 from symgd.hessian import Curvature
 from symgd.term import Add, D, Name, Neg, Sum, Term, add, mul, subterms
-from symgd.typeset.layout import CONVENTIONS, Convention, Notation
+from symgd.typeset.layout import CONVENTIONS
 
-__all__ = ["DETAILS", "explain", "explain_derivative", "shown_goals"]
+__all__ = ["explain", "explain_derivative", "shown_goals"]
 
-DETAILS = ("brief", "full", "tutorial")
+PLAIN = Style()
 DEEP = 8  # layers from which on not every one is written out forward
 MANY = 14  # parameters from which on not every update is written
 
@@ -35,21 +31,12 @@ def explain(
     gradient: Gradient,
     closed: ClosedForm | None = None,
     curve: Curvature | None = None,
-    detail: str = "full",
-    notation: Notation = "sum",
+    style: Style = PLAIN,
     title: str = "",
-    convention: Convention = "denominator",
     drawn: tuple[Block, ...] = (),
 ) -> Page:
-    """The derivation as a page.  Raises ValueError for an unknown detail.
-
-    notation    sample (one sample), sum (indices) or matrix (arrays wherever a line has such a form)
-    convention  how derivatives by arrays are laid out in matrices: denominator or numerator; the page says which
-    drawn       the pictures of its network: its units, the flow through it, and how sensitivities fade
-    """
-    if detail not in DETAILS:
-        raise ValueError(f"no detail {detail!r}; there are {', '.join(DETAILS)}")
-    w = Writing(detail, notation, convention=convention)
+    """The derivation as a page.  drawn: the pictures of its network: its units, the flow through it, and how sensitivities fade."""
+    w, notation, convention = Writing.in_style(style), style.notation, style.convention
     problem = gradient.problem
     layers = layers_of(problem)
     summary = network.summary(w, gradient, layers) if layers else _summary(w, gradient)
@@ -167,10 +154,10 @@ def _declared(problem: Problem, name: Name) -> Name:
 def _updates(w: Writing, gradient: Gradient) -> None:
     problem = gradient.problem
     w.head("The update")
-    w.say("Gradient descent moves every parameter against its slope, all at the same time, scaled by the learning rate ", w.formula(ALPHA), " > 0:")
+    w.say("Gradient descent moves every parameter against its slope, all at the same time, scaled by the learning rate ", w.formula(w.alpha), " > 0:")
     few = problem.parameters if len(problem.parameters) <= MANY else (*problem.parameters[:2], *problem.parameters[-2:])
     found = [(p, gradient.of(p.symbol)) for p in few]
-    w.chain(tuple(w.line(p, add(p, Neg(mul(ALPHA, d.result))), "←", ("by ", Cite(w.numbers[d.goal]))) for p, d in found))
+    w.chain(tuple(w.line(p, add(p, Neg(mul(w.alpha, d.result))), "←", ("by ", Cite(w.numbers[d.goal]))) for p, d in found))
     if len(few) < len(problem.parameters):
         w.say("and so for the parameters in between, each by its own gradient.")
 
@@ -180,7 +167,7 @@ def _updates(w: Writing, gradient: Gradient) -> None:
 
 def explain_derivative(derivation: Derivation, detail: str = "full", title: str = "") -> Page:
     """The steps of (expression)′ as a page."""
-    w = Writing(detail, "sum", straight=True)
+    w = Writing(detail, "sum", "leibniz")
     assert isinstance(derivation.goal, D)
     if derivation.steps:
         w.chain(w.derivation(derivation))

@@ -12,7 +12,6 @@ from symgd.typeset.layout import relation
 
 __all__ = ["checked", "closed_form", "curvature"]
 
-ALPHA = Name("alpha")
 SEVERAL, LONG = 8, 160  # names along a line that are all written; characters of a reason that is repeated
 
 
@@ -60,7 +59,7 @@ def curvature(w: Writing, curve: Curvature) -> None:
     if curve.constant and curve.convex == "yes":
         w.say(
             "The second derivatives are the entries of the Hessian H. With its largest eigenvalue λmax, a fixed learning rate converges exactly if 0 < ",
-            w.formula(ALPHA),
+            w.formula(w.alpha),
             " < 2/λmax; the best one is 2/(λmax + λmin).",
         )
 

@@ -7,11 +7,12 @@ from itertools import takewhile
 
 from symgd.derivation import Derivation, Step
 from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Line, Link, Mono, Note, Prose, Strong, Table
+from symgd.exposition.style import ALPHA, Style
 from symgd.indices import axis, free, fresh, rename
 from symgd.rules import law_of
 from symgd.term import Compare, D, Name, Sum, Term, children, rebuild, replace
 from symgd.typeset.arrange import RELATIONS
-from symgd.typeset.layout import Convention, Layout, Notation, axes_of, in_arrays, layout, relation
+from symgd.typeset.layout import Convention, Layout, Notation, Derivatives, axes_of, in_arrays, layout, relation
 
 __all__ = ["SHOWN", "Writing", "apart", "listed", "worst"]
 
@@ -20,20 +21,26 @@ SHOWN = frozenset({"chain rule through names", "insert"})  # moves that even the
 
 @dataclass
 class Writing:
-    """detail, notation, straight and convention as in `explain`; numbers: those given so far, by goal; called: (symbol, name of the sensitivity ∂L/∂symbol).
+    """detail, notation, derivatives, convention and alpha as in `Style`; numbers: those given so far, by goal.
 
-    kept  symbols of a network's layers: a gradient is not written out beyond them
+    called  (symbol, name of the sensitivity ∂L/∂symbol)
+    kept    symbols of a network's layers: a gradient is not written out beyond them
     """
 
     detail: str
     notation: Notation
-    straight: bool = False
+    derivatives: Derivatives = "partial"
     convention: Convention = "denominator"
+    alpha: Name = ALPHA
     called: dict[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     numbers: dict[Term, str] = field(default_factory=dict)
     last: int = 0
     blocks: list[Block] = field(default_factory=list)
+
+    @classmethod
+    def in_style(cls, style: Style) -> Writing:
+        return cls(style.detail, style.notation, style.derivatives, style.convention, style.alpha)
 
     # ------------------------------------------------------------ blocks
 
@@ -63,7 +70,7 @@ class Writing:
             t = apart(t, free(t) | (free(beside) if beside else frozenset()))
         if notation == "matrix" and isinstance(t, Compare):
             return relation(self.layout(t.left, notation), RELATIONS[t.relation], self.layout(t.right, notation))
-        return layout(t, notation, self.straight, axes_of(t, self.convention) if notation == "matrix" else None, self.convention)
+        return layout(t, notation, self.derivatives, axes_of(t, self.convention) if notation == "matrix" else None, self.convention)
 
     def pair(self, left: Term, right: Term) -> tuple[Layout, Layout]:
         """Both sides of a line in one notation: in arrays where both have such a form, along the same axes."""

@@ -32,12 +32,12 @@ def printed(t: Term, syntax: str, text: str, bare: bool) -> str:
     if syntax == "latex":
         if bare and notation == "sum":
             t = _without_indices(t)
-        return _in_the_hand_of(text, to_latex(layout(t, notation, straight=upright)), bare)
+        return _in_the_hand_of(text, to_latex(layout(t, notation, derivatives="leibniz" if upright else "partial")), bare)
     if notation == "matrix":
         return to_unicode(layout(t, notation))
     if bare:
         t = _bare(t)
-    return to_ascii(t) if text.isascii() else to_unicode(layout(t, straight=upright))
+    return to_ascii(t) if text.isascii() else to_unicode(layout(t, derivatives="leibniz" if upright else "partial"))
 
 
 TRANSPOSED = Name("TRANSPOSED")  # as an exponent, until the line is printed

@@ -14,7 +14,7 @@ from symgd.document.plain import CHECKS, visible, wrap
 from symgd.handcalc.show import closing, numbers_of, place, windowed
 from symgd.handcalc.verdict import ORDER, Finding, Verdict
 from symgd.reading import Unread, read_line
-from symgd.typeset.layout import Layout, layout
+from symgd.typeset.layout import Layout, Derivatives, layout
 
 __all__ = ["formula_block", "judged", "to_page"]
 
@@ -155,13 +155,13 @@ def _as_typed(f: Finding) -> Iterator[Block]:
 
 def _members(text: str, syntax: str) -> tuple[Member, ...] | None:
     """The members of the line as formulas, or None where it cannot be read."""
-    straight = "∂" not in text and "partial" not in text
+    derivatives: Derivatives = "partial" if "∂" in text or "partial" in text else "leibniz"
     try:
         found = read_line(text, syntax)
     except Unread:
         return None
     signs = _SIGNS | ({":=": "←"} if "←" in text or r"\leftarrow" in text or r"\gets" in text else {})
-    return tuple(Member(signs.get(r, r), layout(m.term, rates="leibniz" if straight else "partial")) for s in found for m, r in zip(s.members, s.relations, strict=True))
+    return tuple(Member(signs.get(r, r), layout(m.term, derivatives=derivatives)) for s in found for m, r in zip(s.members, s.relations, strict=True))
 
 
 _SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}

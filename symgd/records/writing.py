@@ -114,7 +114,7 @@ class _Writing:
         return _full(name=term_to_data(d.name), value=term_to_data(d.value), says=d.says, **shown)
 
     def latex(self, t: Term) -> str:
-        return to_latex(layout(t, straight=self.straight))
+        return to_latex(layout(t, derivatives="leibniz" if self.straight else "partial"))
 
     def line(self, key: str, t: Term) -> dict[str, Data]:
         """A term under its key, and how it reads."""

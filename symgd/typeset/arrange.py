@@ -6,6 +6,7 @@ Glossary: `t` a term; a level says how tightly a piece is bound, and a slot asks
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from symgd.language import FUNCTIONS
 from symgd.term import ONE, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, size, subterms
@@ -13,7 +14,9 @@ from symgd.typeset.marks import array_mark, ident, index_parts
 from symgd.typeset.numbers import number
 from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, leftmost
 
-__all__ = ["Look", "arrange", "product"]
+__all__ = ["Derivatives", "Look", "arrange", "product"]
+
+Derivatives = Literal["partial", "leibniz", "prime", "nabla"]
 
 # A piece binds as tightly as its level; brackets go around a piece that is looser than its slot asks.
 CHOICE, SUM, MINUS, BIG, PRODUCT, FRACTION, FUNCTION, POWER, ATOM = range(9)
@@ -33,12 +36,12 @@ _SHORT = 8  # nodes in an exponent of e; longer arguments go into exp(…)
 
 @dataclass(frozen=True)
 class Look:
-    """straight   derivatives with d, for one variable
+    """derivatives  how derivatives are marked: with ∂, with d, as L′(w), as ∇_w L
     taken      symbols in use, so that e and σ are not written for functions where they are names
     numerator  the derivative of a number by a column is a row
     """
 
-    straight: bool = False
+    derivatives: Derivatives = "partial"
     taken: frozenset[str] = frozenset()
     numerator: bool = False
 
@@ -256,14 +259,21 @@ def _commanded(latex: str) -> bool:
 
 
 def _rate(of: Term, by: Name, look: Look) -> Layout:
-    """∂L/∂w; ∂²L/∂b∂w for a derivative of a derivative; ∂/∂w (…) for what is no name"""
+    """∂L/∂w; ∂²L/∂b∂w for a derivative of a derivative; ∂/∂w (…) for what is no name, and what has no form as L′(w) or ∇_w L"""
     bys, inner = [by], of
     while isinstance(inner, D) and len(bys) < 2:
         bys, inner = [*bys, inner.by], inner.of
     if not isinstance(inner, Name):
         bys, inner = [by], of
     body = _piece(inner, look)
-    return Rate(body if isinstance(inner, Name) else Fence(body), tuple(_piece(b, look) for b in bys), look.straight)
+    if not isinstance(inner, Name):
+        return Rate(Fence(body), tuple(_piece(b, look) for b in bys), look.derivatives == "leibniz")
+    mark: Literal["", "prime", "nabla"] = ""
+    if look.derivatives == "prime" and bys[0] == bys[-1]:
+        mark = "prime"
+    elif look.derivatives == "nabla" and len(bys) == 1:
+        mark = "nabla"
+    return Rate(body, tuple(_piece(b, look) for b in bys), look.derivatives == "leibniz", mark)
 
 
 def _of_entries(row: str, column: str, entry: Term, look: Look) -> Layout:

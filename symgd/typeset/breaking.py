@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from symgd.typeset.arrange import DOT, JUXTAPOSE
 from symgd.typeset.plain import to_unicode
-from symgd.typeset.shapes import Big, Brace, Fence, Frac, Ident, Layout, Op, Rate, Root, Row, Script
+from symgd.typeset.shapes import Big, Brace, Fence, Frac, Ident, Layout, Op, Rate, Root, Row, Script, spelled
 
 __all__ = ["drawn", "split_formula"]
 
@@ -23,6 +23,8 @@ def drawn(layout: Layout) -> float:
             return sum(map(drawn, pieces))
         case Frac(top, bottom):
             return 0.5 + max(drawn(top), drawn(bottom))
+        case Rate(mark="prime" | "nabla"):
+            return drawn(spelled(layout))
         case Rate(of, by):
             below = sum(1 + drawn(b) for b in by)
             return below + drawn(of) if isinstance(of, Fence) else 0.5 + max(1 + drawn(of), below)

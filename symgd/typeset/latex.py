@@ -6,14 +6,14 @@ import re
 
 from symgd.language import FUNCTIONS
 from symgd.typeset.marks import ACCENTS, ARRAY_WORDS, GREEK_WORDS, index_parts
-from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, Words, tall
+from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, Words, spelled, tall
 
-__all__ = ["escape", "to_latex"]
+__all__ = ["escape", "to_latex", "worded"]
 
 MARKS = {
     "+": "+", "−": "-", "·": r"\cdot", "×": r"\times", "⊙": r"\odot", "⊘": r"\oslash", "=": "=", ":=": ":=", "≈": r"\approx", "≤": r"\le", "≥": r"\ge",
     "<": r"\lt", ">": r"\gt", "≠": r"\ne", "←": r"\leftarrow", "→": r"\to", "∈": r"\in", "∝": r"\propto", "⇒": r"\Rightarrow",
-    "⇔": r"\Leftrightarrow", "⊤": r"\top", "±": r"\pm",
+    "⇔": r"\Leftrightarrow", "⊤": r"\top", "±": r"\pm", "′": r"\prime", "′′": r"\prime\prime",
     "/": "/", ",": ",", "∂": r"\partial", "∇": r"\nabla", "Σ": r"\sum",
 }  # fmt: skip
 
@@ -39,6 +39,8 @@ def to_latex(piece: Layout) -> str:
             return _row(pieces)
         case Frac(top, bottom):
             return rf"\frac{{{to_latex(top)}}}{{{to_latex(bottom)}}}"
+        case Rate(mark="prime" | "nabla"):
+            return to_latex(spelled(piece))
         case Rate(of, by, straight):
             return _rate(of, by, straight)
         case Script(base, sub, sup):
@@ -119,20 +121,20 @@ def _row(pieces: tuple[Layout, ...]) -> str:
     out = ""
     for k, piece in enumerate(pieces):
         if piece == Op("", "juxtapose"):
-            out += r" \, " if _worded(pieces[k - 1], False) or _worded(pieces[k + 1], True) else " "
+            out += r" \, " if worded(pieces[k - 1], False) or worded(pieces[k + 1], True) else " "
         else:
             text = to_latex(piece)
             out += text + (" " if isinstance(piece, Op) and text[-1:].isalpha() and k < len(pieces) - 1 else "")
     return out
 
 
-def _worded(piece: Layout, left: bool) -> bool:
+def worded(piece: Layout, left: bool) -> bool:
     """Does the piece end, or begin (left), with an upright word or a bracket of its own, so that a thin space must set it off?"""
     match piece:
         case Row(pieces):
-            return _worded(pieces[0 if left else -1], left)
+            return worded(pieces[0 if left else -1], left)
         case Script(base, _, sup):
-            return (left or sup is None) and _worded(base, left)
+            return (left or sup is None) and worded(base, left)
         case Ident(word):
             return len(word) > 1
         case Apply(f):

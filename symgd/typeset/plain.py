@@ -6,12 +6,12 @@ import unicodedata
 
 from symgd.language import FUNCTIONS
 from symgd.typeset.marks import ACCENTS, index_parts
-from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, Words
+from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, Words, spelled
 
 __all__ = ["function", "to_unicode"]
 
 BELOW = dict(zip("0123456789aehijklmnoprstuvxβγρφχ'′", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ′′", strict=True))
-ABOVE = dict(zip("0123456789abcdefghijklmnoprstuvwxyz+−⊤", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ⁺⁻ᵀ", strict=True))
+ABOVE = dict(zip("0123456789abcdefghijklmnoprstuvwxyz+−⊤′", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ⁺⁻ᵀ′", strict=True))
 
 # How tightly a written line is bound: a sum, a product or quotient, a function without brackets, one piece.
 SUM, PRODUCT, OPEN, ONE = range(4)
@@ -30,6 +30,8 @@ def to_unicode(piece: Layout) -> str:
             return _row(pieces)
         case Frac(top, bottom):
             return f"{_within(top, ONE if isinstance(top, Frac) else PRODUCT)}/{_within(bottom, ONE)}"
+        case Rate(mark="prime" | "nabla"):
+            return to_unicode(spelled(piece))
         case Rate(of, by, straight):
             return _rate(of, by, straight)
         case Script(base, sub, sup):

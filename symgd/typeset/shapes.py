@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 __all__ = [
     "Apply", "Big", "Brace", "Fence", "Frac", "Ident", "Layout", "Number", "Op", "Rate", "Root", "Row", "Script", "Words",
-    "leftmost", "relation", "tall",
+    "leftmost", "relation", "spelled", "tall",
 ]  # fmt: skip
 
 Kind = Literal["sum", "relation", "prefix", "product", "juxtapose", "apply", "slash", "comma"]
@@ -59,11 +59,16 @@ class Frac:
 
 @dataclass(frozen=True)
 class Rate:
-    """∂of/∂by; with two names in `by` a second derivative, the outer one first.  A fenced `of` stands beside the ∂/∂by."""
+    """∂of/∂by; with two names in `by` a second derivative, the outer one first.  A fenced `of` stands beside the ∂/∂by.
+
+    straight  with d instead of ∂
+    mark      "prime" for of′(by) or "nabla" for ∇_by of, both without a fraction: `spelled` says of which pieces
+    """
 
     of: Layout
     by: tuple[Layout, ...]
     straight: bool = False
+    mark: Literal["", "prime", "nabla"] = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,13 @@ def relation(left: Layout, mark: str, right: Layout) -> Row:
     return Row((left, Op(mark, "relation"), right))
 
 
+def spelled(rate: Rate) -> Row:
+    """L′(w) or ∇_w L from simpler pieces, for a rate with a mark."""
+    if rate.mark == "prime":
+        return Row((Script(rate.of, None, Op("′" * len(rate.by), "prefix")), Fence(rate.by[0])))
+    return Row((Script(Op("∇", "prefix"), rate.by[0]), Op("", "apply"), rate.of))
+
+
 def leftmost(piece: Layout) -> Layout:
     """The piece with which it begins."""
     match piece:
@@ -146,6 +158,8 @@ def leftmost(piece: Layout) -> Layout:
 def tall(piece: Layout) -> bool:
     """Is it higher than a line of letters, so that brackets around it must grow?"""
     match piece:
+        case Rate(mark="prime" | "nabla"):
+            return False
         case Frac() | Rate() | Big() | Brace():
             return True
         case Row(pieces) | Apply(_, pieces):
