@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from symgd.pictures.lettering import clean, decimal, power_of_ten, shorten, width
+from symgd.pictures.lettering import Piece, clean, decimal, label_pieces, plain, power_of_ten, shorten, width
 from symgd.pictures.svg import FONT, WIDTH, Box, Element, Point, Sheet, element, path, stroke
 
-__all__ = ["LARGEST", "Key", "Plot", "Scale", "Ticks", "finite", "frame", "linear_ticks", "log_ticks", "widen"]
+__all__ = ["LARGEST", "Key", "Plot", "Scale", "Ticks", "axes", "axis_label", "draw_keys", "finite", "frame", "key_rows", "linear_ticks", "log_ticks",
+           "logarithmic", "margins", "widen"]  # fmt: skip
 
 LARGEST = 1e150  # squares of larger numbers overflow
 
@@ -60,6 +61,13 @@ def widen(low: float, high: float, share: float = 0.05) -> tuple[float, float]:
     if low == high:
         room = abs(low) * share or 1.0
     return low - room, high + room
+
+
+def logarithmic(low: float, high: float) -> tuple[float, float]:
+    """The range with a margin of a twentieth of its decades; at least one decade."""
+    decades = math.log10(high) - math.log10(low)
+    room = 10 ** max(0.05 * decades, 0.5 * (1 - decades))
+    return max(low / room, 1e-307), min(high * room, 1.7e308)
 
 
 def linear_ticks(low: float, high: float, about: int = 5) -> Ticks:
@@ -127,7 +135,7 @@ class Plot:
     x: Scale
     y: Scale
     box: Box
-    x_ticks: tuple[float, ...] = ()
+    x_ticks: Ticks
 
     def at(self, x: float, y: float) -> Point:
         return self.x(x), self.y(y)
@@ -139,10 +147,13 @@ def frame(
     x_label: str,
     y_label: str,
     keys: Sequence[Key] = (),
+    *,
+    log_x: bool = False,
     log_y: bool = False,
     whole_x: bool = False,
     grid: bool = True,
     inside: float = 212.0,
+    math: str = "",
 ) -> Plot:
     """A sheet with axes, ticks, labels and a key above.
 
@@ -150,51 +161,77 @@ def frame(
     whole_x  only whole numbers at the ticks of x
     grid     lines at the ticks of y
     inside   the height of the plot
+    math     the axes whose labels are letters of a formula: "x", "y", "xy"
     """
     rows = key_rows(keys)
     top = 24.0 * len(rows) + 36.0
     sheet = Sheet(height=top + inside + 52.0)
-    y_ticks = log_ticks(*y) if log_y else linear_ticks(*y, 7)
-    left = max(width(t, FONT) for t in y_ticks.labels) + 14.0
-    right = WIDTH - max(18.0, max(width(t, FONT) for t in linear_ticks(*x).labels) / 2 + 4)
-    box = Box(left, top, right, top + inside)
-    x_scale = Scale(*x, box.left, box.right)
-    x_ticks = roomy_ticks(x_scale, whole_x)
-    plot = Plot(sheet, x_scale, Scale(*y, box.bottom, box.top, log_y), box, x_ticks.values)
     draw_keys(sheet, rows)
-    for value, text in zip(y_ticks.values, y_ticks.labels, strict=True):
-        at = plot.y(value)
-        sheet.draw(element("path", d=path([(box.left - 5, at), (box.left, at)]), **stroke("ink", 1)))
-        if grid:
-            sheet.draw(element("path", d=path([(box.left, at), (box.right, at)]), **stroke("ink", 1, stroke_opacity=0.16)))
-        sheet.write(text, box.left - 8, at + 0.35 * FONT, "end")
-    for value, text in zip(x_ticks.values, x_ticks.labels, strict=True):
-        at = plot.x(value)
-        sheet.draw(element("path", d=path([(at, box.bottom), (at, box.bottom + 5)]), **stroke("ink", 1)))
-        sheet.write(text, at, box.bottom + 8 + FONT, "middle")
-    sheet.draw(element("path", d=path([(box.left, box.top), (box.left, box.bottom), (box.right, box.bottom)]), **stroke("ink", 1)))
-    sheet.write(axis_label(y_label, y_ticks.note, WIDTH - 8), 4, top - 14)
+    y_ticks = log_ticks(*y) if log_y else linear_ticks(*y, 7)
+    left, right = margins(x, y_ticks, log_x)
+    box = Box(left, top, right, top + inside)
+    plot = axes(sheet, box, x, y, (log_x, log_y), whole_x=whole_x, grid=grid)
+    sheet.write(axis_label(y_label, y_ticks.note, WIDTH - 8, "y" in math), 4, top - 14)
     middle = (box.left + box.right) / 2
-    sheet.write(axis_label(x_label, x_ticks.note, 2 * (WIDTH - middle) - 8), middle, sheet.height - 6, "middle")
+    room = 2 * (WIDTH - middle) - 8
+    sheet.write(axis_label(x_label, plot.x_ticks.note, room, "x" in math), middle, sheet.height - 6, "middle")
     return plot
 
 
-def roomy_ticks(x: Scale, whole: bool) -> Ticks:
+def margins(x: tuple[float, float], y_ticks: Ticks, log_x: bool = False) -> tuple[float, float]:
+    """Left and right side of a plot that leave room for the labels of its ticks."""
+    x_ticks = log_ticks(*x) if log_x else linear_ticks(*x)
+    return max(width(t, FONT) for t in y_ticks.labels) + 14.0, WIDTH - max(18.0, max(width(t, FONT) for t in x_ticks.labels) / 2 + 4)
+
+
+def axes(
+    sheet: Sheet, box: Box, x: tuple[float, float], y: tuple[float, float], log: tuple[bool, bool] = (False, False), *, whole_x: bool = False,
+    grid: bool = True, about: int = 7, labels: str = "xy", reach: float = WIDTH,
+) -> Plot:  # fmt: skip
+    """Both axes round the box, with their ticks.
+
+    about   how many ticks y has
+    labels  the axes at which numbers stand
+    reach   how far the numbers at x may stand over its ends
+    """
+    scale_x, scale_y = Scale(*x, box.left, box.right, log[0]), Scale(*y, box.bottom, box.top, log[1])
+    x_ticks, y_ticks = roomy_ticks(scale_x, whole_x, reach), log_ticks(*y) if log[1] else linear_ticks(*y, about)
+    for value, text in zip(y_ticks.values, y_ticks.labels, strict=True):
+        at = scale_y(value)
+        sheet.draw(element("path", d=path([(box.left - 5, at), (box.left, at)]), **stroke("ink", 1)))
+        if grid:
+            sheet.draw(element("path", d=path([(box.left, at), (box.right, at)]), **stroke("ink", 1, stroke_opacity=0.16)))
+        if "y" in labels:
+            sheet.write(text, box.left - 8, at + 0.35 * FONT, "end")
+    for value, text in zip(x_ticks.values, x_ticks.labels, strict=True):
+        at = scale_x(value)
+        sheet.draw(element("path", d=path([(at, box.bottom), (at, box.bottom + 5)]), **stroke("ink", 1)))
+        if "x" in labels:
+            sheet.write(text, at, box.bottom + 8 + FONT, "middle")
+    sheet.draw(element("path", d=path([(box.left, box.top), (box.left, box.bottom), (box.right, box.bottom)]), **stroke("ink", 1)))
+    return Plot(sheet, scale_x, scale_y, box, x_ticks)
+
+
+def roomy_ticks(x: Scale, whole: bool, reach: float = WIDTH) -> Ticks:
     """As many ticks as leave room between their labels."""
+    left, right = max(0.0, x.start - reach), min(WIDTH, x.end + reach)
     for about in (7, 6, 5, 4, 3, 2, 1):
-        ticks = linear_ticks(x.low, x.high, about)
+        ticks = log_ticks(x.low, x.high, about) if x.log else linear_ticks(x.low, x.high, about)
         if whole and any(t != round(t) for t in ticks.values):
             continue
         edges = [(x(t) - width(s, FONT) / 2, x(t) + width(s, FONT) / 2) for t, s in zip(ticks.values, ticks.labels, strict=True)]
-        if edges and edges[0][0] >= 0 and edges[-1][1] <= WIDTH and all(b[0] - a[1] >= 10 for a, b in pairwise(edges)):
+        if edges and edges[0][0] >= left and edges[-1][1] <= right and all(b[0] - a[1] >= 10 for a, b in pairwise(edges)):
             return ticks
     return ticks
 
 
-def axis_label(label: str, note: str, room: float) -> str:
+def axis_label(label: str, note: str, room: float, math: bool = False) -> str | tuple[Piece, ...]:
     """The label, shortened to its room, and what was taken out of the ticks, never shortened."""
     note = f", {note}" if note else ""
-    return shorten(clean(label), room - width(note, FONT), FONT) + note
+    room -= width(note, FONT)
+    if math and sum(width(p.text, FONT) for p in label_pieces(label)) <= room:
+        return (*label_pieces(label), *([Piece(note)] if note else []))
+    return shorten(plain(label) if math else clean(label), room, FONT) + note
 
 
 def key_rows(keys: Sequence[Key]) -> list[list[tuple[float, Key, str]]]:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 __all__ = [
-    "LOWERED", "Piece", "brief", "clean", "count", "decimal", "digits_apart", "fitted", "iterations", "name", "number", "pieces", "power_of_ten", "shorten",
-    "width",
+    "LOWERED", "Piece", "brief", "clean", "count", "decimal", "digits_apart", "fitted", "iterations", "label_pieces", "name", "number", "pieces", "plain",
+    "power_of_ten", "shorten", "width",
 ]  # fmt: skip
 
 LOWERED = 0.75  # the size of a subscript
 LONGEST = 120  # characters of a label that are looked at
 _JOINERS = "\u200c\u200d"  # they shape letters and turn nothing round
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def clean(text: str) -> str:
@@ -59,6 +60,18 @@ def pieces(text: str) -> tuple[Piece, ...]:
         else:
             found.append(p)
     return tuple(found)
+
+
+def label_pieces(label: str) -> tuple[Piece, ...]:
+    """A quantity's label: its letter as a formula, a unit behind it as it stands: "θ_{1} (GPA per point)"."""
+    letter, bracket, unit = clean(label).partition(" (")
+    return (*pieces(letter), *([Piece(bracket + unit)] if bracket else []))
+
+
+def plain(label: str) -> str:
+    """A formula's text in running text: θ₁ for θ_{1}, w_min for w_{min}."""
+    lowered = re.sub(r"_\{(\d+)\}", lambda m: m[1].translate(_SUBSCRIPT), clean(label))
+    return re.sub(r"_\{([^{}]*)\}", r"_\1", lowered)
 
 
 # Widths in ems, at or above those of Arial, Roboto, San Francisco and DejaVu Sans, so that a box is never too small.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from symgd.pictures.axes import Key, Plot, finite, frame, widen
+from symgd.pictures.axes import Key, Plot, finite, frame, logarithmic, widen
 from symgd.pictures.lettering import brief, clean, count, iterations, name, number, shorten
-from symgd.pictures.strokes import arrow_head, dot
-from symgd.pictures.svg import FONT, Drawing, Element, Point, Rows, element, path, stroke
+from symgd.pictures.runs import columns, milestones, unbroken
+from symgd.pictures.strokes import arrow_head, dot, square
+from symgd.pictures.svg import FONT, Drawing, Element, Rows, element, path, stroke
 
 __all__ = ["loss_over_iterations"]
 
@@ -57,39 +58,14 @@ def heights(values: Sequence[float], optimum: float | None) -> tuple[list[float]
     return list(values), min(values) > SMALLEST and max(values) > 100 * min(values), None
 
 
-def logarithmic(low: float, high: float) -> tuple[float, float]:
-    """The range with a margin of a twentieth of its decades; at least one decade."""
-    decades = math.log10(high) - math.log10(low)
-    room = 10 ** max(0.05 * decades, 0.5 * (1 - decades))
-    return max(low / room, 1e-307), min(high * room, 1.7e308)
-
-
-def decimate(heights: dict[int, float], columns: int = 400) -> list[int]:
-    """The iterations to draw: of each column of the picture the first, lowest, highest and last, so that no extreme is lost."""
-    ks = list(heights)
-    if len(ks) <= 4 * columns:
-        return ks
-    kept: set[int] = set()
-    for c in range(columns):
-        column = ks[c * len(ks) // columns : (c + 1) * len(ks) // columns]
-        kept |= {column[0], column[-1], min(column, key=heights.__getitem__), max(column, key=heights.__getitem__)}
-    return sorted(kept)
-
-
 def draw_curve(plot: Plot, heights: dict[int, float]) -> None:
     """The curve, in pieces where iterations without a number lie between; small dots while there are few."""
-    shown = decimate(heights)
-    gaps = set(range(max(heights) + 1)) - set(heights)
-    pieces: list[list[Point]] = [[]]
-    for n, k in enumerate(shown):
-        if n and any(g in gaps for g in range(shown[n - 1] + 1, k)):
-            pieces.append([])
-        pieces[-1].append(plot.at(k, heights[k]))
-    for piece in pieces:
-        plot.sheet.draw(element("path", d=path(piece), **stroke("blue", 2.5, stroke_linejoin="round")))
-        plot.sheet.keep_clear(piece)
-    if len(shown) <= 40:
-        plot.sheet.draw(*(d for k in shown for d in dot(plot.at(k, heights[k]), "blue", 3.5)))
+    for piece in unbroken({k: plot.at(k, v) for k, v in heights.items()}):
+        shown = columns(piece, 400)
+        plot.sheet.draw(element("path", d=path(shown), **stroke("blue", 2.5, stroke_linejoin="round")))
+        plot.sheet.keep_clear(shown)
+    if len(heights) <= 40:
+        plot.sheet.draw(*(d for k, v in heights.items() for d in dot(plot.at(k, v), "blue", 3.5)))
 
 
 def least_line(left: float, right: float, y: float) -> Element:
@@ -111,7 +87,7 @@ def draw_ends(plot: Plot, heights: dict[int, float], values: Sequence[float], lo
         plot.sheet.keep_clear([before, top])
         plot.sheet.label(f"left the picture at {count(lost)}", top[0], plot.box.top + 14, plot.box, sides="w e s")
     elif len(values) > 1:
-        plot.sheet.draw(element("rect", x=last[0] - 5, y=last[1] - 5, width=10, height=10, class_="orange-fill", fill="#d55e00"))
+        plot.sheet.draw(*square(last, "orange", 5))
         plot.sheet.label(f"{shorten(clean(stopped), 220, FONT) or 'end'}: {what}{number(values[-1])}", *last, within=plot.box, sides="nw sw w")
 
 
@@ -128,17 +104,15 @@ def words(values: Sequence[float], optimum: float | None, lost: int | None, stop
     if floor is not None:
         said.append(f" The vertical axis shows how far the {label} lies above that, on a logarithmic scale.")
         if any(v <= optimum for v in values if optimum is not None):
-            said.append(f" Where it does not lie above, in these digits, the curve runs along {number(floor, 2)}.")
+            said.append(" Where it does not lie above, in these digits, the curve runs along the bottom.")
     elif log:
         said.append(" The vertical axis is logarithmic.")
     return "".join(said)
 
 
 def rows(values: Sequence[float], optimum: float | None) -> Rows:
-    """The loss at the first few iterations, at each 1, 2, 5 × 10ᵏ, and at the last."""
-    last = len(values) - 1
-    round_ones = {m * 10**k for k in range(len(str(last))) for m in (1, 2, 5)}
-    picked = sorted({0, last} | {k for k in round_ones if k < last})
+    """The loss at the start, at round iterations, and at the last."""
+    picked = milestones(len(values) - 1)
     if optimum is None:
         return Rows(("iteration", "loss"), tuple((count(k), number(values[k], 8)) for k in picked))
     return Rows(("iteration", "loss", "above the least"), tuple((count(k), number(values[k], 8), number(values[k] - optimum, 3)) for k in picked))

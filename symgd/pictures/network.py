@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from symgd.pictures.lettering import clean, count, fitted
+from symgd.pictures.lettering import clean, count, fitted, plain
 from symgd.pictures.strokes import arrow_head
 from symgd.pictures.svg import COLOURS, FONT, WIDTH, Drawing, Point, Rows, Sheet, element, fill, path, stroke
 
@@ -113,11 +112,7 @@ def _said_units(bands: Sequence[Band], size_in: str) -> str:
 
 def clean_all(text: str) -> str:
     """A long text, piece by piece as clean as a label; lowered digits as such."""
-    lowered = re.sub(r"_\{(\d+)\}", lambda m: m[1].translate(_LOW), text)
-    return " ".join(clean(word) for word in lowered.split())
-
-
-_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    return " ".join(plain(word) for word in text.split())
 
 
 def _rows_of_units(bands: Sequence[Band], size_in: str) -> Rows:

@@ -7,16 +7,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symgd.pictures.axes import LARGEST, Key, Plot, finite, frame, widen
-from symgd.pictures.lettering import brief, clean, digits_apart, name, number
+from symgd.pictures.lettering import digits_apart, name, number, plain
 from symgd.pictures.strokes import arrow_head, clip, dot
-from symgd.pictures.svg import Drawing, Rows, element, path, stroke
+from symgd.pictures.svg import Drawing, Point, Rows, element, path, stroke
 
-__all__ = ["loss_parabola"]
+__all__ = ["Parabola", "cup", "curve", "loss_parabola", "parabola", "vertex", "way_of"]
 
 HALF = 56.0  # the length of a tangent on either side of its point
+
+
+@dataclass(frozen=True)
+class Parabola:
+    """L(w) = least + a (w − lowest)², which loses nothing to cancellation."""
+
+    a: float
+    lowest: float
+    least: float
+
+    def at(self, w: float) -> float:
+        return self.least + self.a * (w - self.lowest) ** 2
+
+    def slope(self, w: float) -> float:
+        return 2 * self.a * (w - self.lowest)
+
+    def reach(self, height: float) -> float:
+        """How far from the vertex the loss is that much above its least."""
+        return math.sqrt(max(0.0, height) / self.a)
+
+
+def parabola(a: float, b: float, c: float) -> Parabola:
+    """a w² + b w + c, its vertex exact.  Raises ValueError for values that are not finite, and unless a > 0."""
+    A, B, C = finite("the coefficients", (a, b, c))
+    if A <= 0:
+        raise ValueError(f"the coefficient of w² is {A}: a loss with a lowest point needs it positive")
+    lowest = Fraction(-B) / (2 * Fraction(A))
+    exact = lowest, Fraction(C) - Fraction(A) * lowest**2
+    return Parabola(A, *finite("the vertex", (float(v) if abs(v) <= LARGEST else math.inf for v in exact)))
 
 
 def loss_parabola(
@@ -35,44 +65,57 @@ def loss_parabola(
     held  what stands still, as text: "b = 0"
     Raises ValueError for values that are not finite, and unless a > 0 (else there is no lowest point).
     """
-    A, B, C = finite("the coefficients", (a, b, c))
+    bowl = parabola(a, b, c)
     ws = sorted(set(finite("w_points", w_points)))
-    if A <= 0:
-        raise ValueError(f"the coefficient of w² is {A}: a loss with a lowest point needs it positive")
-    exact = Fraction(-B) / (2 * Fraction(A))
-    vertex = exact, Fraction(C) - Fraction(A) * exact**2
-    lowest, least = finite("the vertex", (float(v) if abs(v) <= LARGEST else math.inf for v in vertex))
-
-    def loss(w: float) -> float:  # L(w) = L(w_min) + A (w − w_min)² loses nothing to cancellation
-        return least + A * (w - lowest) ** 2
-
-    slopes = [2 * A * (w - lowest) for w in ws]
-    low, high = widen(min(*ws, lowest), max(*ws, lowest), 0.12)
-    top = finite("the loss", [max(map(loss, (low, high)))])[0]
-    keys = [Key((element("path", d="M-12 0H12", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "tangent, arrow downhill"),
-            Key((element("path", d="M-12-7Q0 19 12-7", **stroke("blue", 3)),), f"{clean(y_label)}{f', {clean(held)} held' if held else ''}")]  # fmt: skip
-    plot = frame((low, high), widen(least, top, 0.14), w_label, y_label, keys, inside=240.0)
-    curve = [plot.at(w, loss(w)) for w in (low + (high - low) * k / 120 for k in range(121))]
-    plot.sheet.draw(element("path", d=path(curve), **stroke("blue", 3, stroke_linejoin="round")))
-    plot.sheet.keep_clear(curve)
-    bottom = plot.at(lowest, least)
-    plot.sheet.draw(element("path", d=path([bottom, (bottom[0], plot.box.bottom)]), **stroke("green", 2, stroke_dasharray="4 3")), *dot(bottom, "green", 5))
-    draw_tangents(plot, [(w, loss(w), s) for w, s in zip(ws, slopes, strict=True)])
-    plot.sheet.label(f"w_min = {number(lowest)}", *bottom, within=plot.box, sides="n s ne nw e w", math=True)
-    title = f"The {name(y_label)} as a parabola in {name(w_label)}"
-    said = [f"The {brief(y_label)} is L(w) = A w² + B w + C with A = {number(A, 6)}, B = {number(B, 6)}, C = {number(C, 6)}"]
-    said[0] += f", while {brief(held)} is held." if held else "."
-    said.append(f"Its lowest point is at w_min = −B/2A = {number(lowest, digits_apart([*ws, lowest]))}, where it is {number(least, 6)}.")
-    places = digits_apart([*ws, lowest])
-    said += [f"At w = {number(w, places)} the slope is {number(s, 6)}: {way(s)}." for w, s in zip(ws, slopes, strict=True)]
-    table = tuple((number(w, places), number(loss(w), 6), number(s, 6), way(s)) for w, s in zip(ws, slopes, strict=True))
+    low, high = widen(min(*ws, bowl.lowest), max(*ws, bowl.lowest), 0.12)
+    top = finite("the loss", [max(map(bowl.at, (low, high)))])[0]
+    tangent = Key((element("path", d="M-12 0H12", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "tangent, arrow downhill")
+    plot = frame((low, high), widen(bowl.least, top, 0.14), w_label, y_label, [tangent, cup(y_label, held)], inside=240.0, math="x")
+    curve(plot, bowl)
+    vertex(plot, bowl)
+    draw_tangents(plot, [(w, bowl.at(w), bowl.slope(w)) for w in ws])
+    w = plain(name(w_label))
+    plot.sheet.label(f"lowest at {number(bowl.lowest)}", *plot.at(bowl.lowest, bowl.least), within=plot.box, sides="n s ne nw e w")
+    title = f"The {name(y_label)} as a parabola in {w}"
+    places = digits_apart([*ws, bowl.lowest])
+    cells = [(number(v, places), number(bowl.at(v), 6), number(bowl.slope(v), 6), way_of(bowl.slope(v), w)) for v in ws]
+    lowest = (number(bowl.lowest, places), number(bowl.least, 6))
+    said = [f"The {plain(name(y_label))} against {w}{f', while {plain(held)} is held' if held else ''}: a parabola that opens upwards."]
+    said.append(f"Its lowest point is at {w} = {lowest[0]}, where it is {lowest[1]}.")
+    said += [f"At {w} = {v} the slope is {s}: {direction}." for v, _, s, direction in cells]
+    table = Rows((w, plain(name(y_label)), "slope", "downhill"), (*cells, (*lowest, "0", "lowest point")))
     description = " ".join(said)
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows(("w", "loss", "slope", "downhill"), table))
+    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, table)
 
 
-def way(slope: float) -> str:
+def way_of(slope: float, w: str) -> str:
     """Where downhill is."""
-    return "to larger w" if slope < 0 else "to smaller w" if slope > 0 else "flat"
+    return f"to larger {w}" if slope < 0 else f"to smaller {w}" if slope > 0 else "flat"
+
+
+def cup(y_label: str, held: str = "") -> Key:
+    """The entry of the key for the curve."""
+    return Key((element("path", d="M-12-7Q0 19 12-7", **stroke("blue", 3)),), f"{plain(name(y_label))}{f', {plain(held)} held' if held else ''}")
+
+
+def curve(plot: Plot, bowl: Parabola, dash: str = "", colour: str = "blue", thickness: float = 3.0) -> list[Point]:
+    """The curve as far as it runs inside the plot."""
+    reach = bowl.reach(plot.y.high - bowl.least)
+    low, high = max(plot.x.low, bowl.lowest - reach), min(plot.x.high, bowl.lowest + reach)
+    if low >= high:
+        return []
+    points = [plot.at(w, min(bowl.at(w), plot.y.high)) for w in (low + (high - low) * k / 120 for k in range(121))]
+    dashed: dict[str, str | float] = {"stroke_dasharray": dash} if dash else {}
+    plot.sheet.draw(element("path", d=path(points), **stroke(colour, thickness, stroke_linejoin="round", **dashed)))
+    plot.sheet.keep_clear(points)
+    return points
+
+
+def vertex(plot: Plot, bowl: Parabola) -> None:
+    """A dot on the lowest point, and a dashed line down to its w."""
+    bottom = plot.at(bowl.lowest, bowl.least)
+    plot.sheet.draw(element("path", d=path([bottom, (bottom[0], plot.box.bottom)]), **stroke("green", 2, stroke_dasharray="4 3")), *dot(bottom, "green", 5))
+    plot.sheet.keep_clear([bottom], 5)
 
 
 def draw_tangents(plot: Plot, points: Sequence[tuple[float, float, float]]) -> None:

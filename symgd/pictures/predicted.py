@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from symgd.pictures.axes import Key, finite, frame, widen
 from symgd.pictures.lettering import brief, clean, count, digits_apart, name, number, shorten
-from symgd.pictures.scatter import LAYERS, MOST, dots
+from symgd.pictures.scatter import dots, draw_points, even
 from symgd.pictures.strokes import clip
 from symgd.pictures.svg import FONT, Drawing, Rows, element, path, stroke
 
@@ -25,14 +25,12 @@ def predicted_against_actual(
     xs, ys = finite("the predictions", predicted), finite("the values", actual)
     if len(xs) != len(ys):
         raise ValueError(f"there are {len(xs)} predictions and {len(ys)} values: a point needs one of each")
-    shown = [k * len(xs) // MOST for k in range(MOST)] if len(xs) > MOST else range(len(xs))
+    shown = even(len(xs))
     kind = shorten(clean(points_are), 160, FONT) or "points"
     how_many = f"{count(len(shown))} of {count(len(xs))} {kind}" if len(shown) < len(xs) else f"{count(len(xs))} {kind}"
     keys = [Key((dots([(0.0, 0.0)], 7, 0.9),), how_many), Key((element("path", d="M-12 0H12", **_dashed()),), "predicted = actual")]
     plot = frame(widen(min(xs), max(xs)), widen(min(ys), max(ys)), f"predicted {clean(label)}", clean(label), keys)
-    places = [plot.at(xs[k], ys[k]) for k in shown]
-    size, opacity = (5.0, 0.45) if len(places) > 200 else (7.0, 0.8)
-    plot.sheet.draw(*(dots(places[k::LAYERS], size, opacity) for k in range(min(LAYERS, len(places)))))
+    draw_points(plot, [(xs[k], ys[k]) for k in shown])
     segment = clip(plot.at(plot.x.low, plot.x.low), plot.at(plot.x.high, plot.x.high), plot.box)
     if segment:
         plot.sheet.draw(element("path", d=path(segment), **_dashed()))

@@ -10,9 +10,9 @@ from symgd.pictures.lettering import brief, clean, count, digits_apart, name, nu
 from symgd.pictures.strokes import clip, dot
 from symgd.pictures.svg import FONT, Drawing, Element, Point, Rows, coordinate, element, path, stroke
 
-__all__ = ["scatter_with_line"]
+__all__ = ["LAYERS", "MOST", "dots", "draw_line", "draw_points", "equation", "even", "measured", "scatter_with_line"]
 
-MOST = 5000  # points drawn
+MOST = 2000  # points drawn
 LAYERS = 8  # a layer is one path, and one path never darkens itself where its points overlap
 
 
@@ -34,14 +34,11 @@ def scatter_with_line(
     sticks      for how many points, spread evenly over x, the residual ŷ_i − y_i is drawn
     Raises ValueError for values that are not finite, for no points, and for x and y of unequal length.
     """
-    xs, ys = finite("x", x), finite("y", y)
-    w, b = finite("the line", (w, b))
-    if len(xs) != len(ys):
-        raise ValueError(f"x has {len(xs)} values and y has {len(ys)}: a point needs one of each")
+    xs, ys, w, b = measured(x, y, w, b)
     low, high = min(xs), max(xs)
     ends = [w * v + b for v in (low, high)]
     chosen = spread(xs, sticks)
-    shown = [k * len(xs) // MOST for k in range(MOST)] if len(xs) > MOST else range(len(xs))
+    shown = even(len(xs))
     kind = shorten(clean(points_are), 160, FONT) or "points"
     kind = "point" if len(xs) == 1 and kind == "points" else kind
     keys = [Key((dots([(0.0, 0.0)], 7, 0.9),), f"{count(len(shown))} of {count(len(xs))} {kind}" if len(shown) < len(xs) else f"{count(len(xs))} {kind}"),
@@ -49,15 +46,11 @@ def scatter_with_line(
     if chosen:
         keys.append(Key((element("path", d="M0-9V9", **stroke("green", 2, stroke_dasharray="4 3")),), "residual ŷ − y"))
     plot = frame(widen(low, high), widen(min(*ys, *ends), max(*ys, *ends)), x_label, y_label, keys)
-    places = [plot.at(xs[k], ys[k]) for k in shown]
-    size, opacity = (5.0, 0.45) if len(places) > 200 else (7.0, 0.8)
-    plot.sheet.draw(*(dots(places[k::LAYERS], size, opacity) for k in range(min(LAYERS, len(places)))))
+    draw_points(plot, [(xs[k], ys[k]) for k in shown])
     for k in chosen:
         plot.sheet.draw(element("path", d=path([plot.at(xs[k], ys[k]), plot.at(xs[k], w * xs[k] + b)]), **stroke("green", 2, stroke_dasharray="4 3")))
         plot.sheet.draw(*dot(plot.at(xs[k], ys[k]), "green", 3.5))
-    segment = clip(plot.at(plot.x.low, w * plot.x.low + b), plot.at(plot.x.high, w * plot.x.high + b), plot.box)
-    if segment:
-        plot.sheet.draw(element("path", d=path(segment), **stroke("orange", 3)))
+    draw_line(plot, w, b)
     triangle(plot, w, b)
     mse = sum((w * u + b - v) ** 2 for u, v in zip(xs, ys, strict=True)) / len(xs)
     title = f"Data and line: {name(y_label)} against {name(x_label)}"
@@ -67,6 +60,33 @@ def scatter_with_line(
         *((f"{name} {end}", number(pick(v), digits_apart(v))) for name, v in (("x", xs), ("y", ys)) for end, pick in (("from", min), ("to", max))),
     )  # fmt: skip
     return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows(("quantity", "value"), rows))
+
+
+def measured(x: Iterable[float], y: Iterable[float], w: float, b: float) -> tuple[tuple[float, ...], tuple[float, ...], float, float]:
+    """The columns and the line, as floats.  Raises ValueError for what is not finite, for no points, and for columns of unequal length."""
+    xs, ys = finite("x", x), finite("y", y)
+    w, b = finite("the line", (w, b))
+    if len(xs) != len(ys):
+        raise ValueError(f"x has {len(xs)} values and y has {len(ys)}: a point needs one of each")
+    return xs, ys, w, b
+
+
+def even(n: int) -> Sequence[int]:
+    """All of n indices, or as many as are drawn, evenly spaced."""
+    return [k * n // MOST for k in range(MOST)] if n > MOST else range(n)
+
+
+def draw_points(plot: Plot, points: Sequence[Point], opacity: float = 0.0) -> None:
+    """The points, smaller and paler where they are many."""
+    places = [plot.at(*p) for p in points]
+    size, usual = (5.0, 0.45) if len(places) > 200 else (7.0, 0.8)
+    plot.sheet.draw(*(dots(places[k::LAYERS], size, opacity or usual) for k in range(min(LAYERS, len(places)))))
+
+
+def draw_line(plot: Plot, w: float, b: float) -> None:
+    segment = clip(plot.at(plot.x.low, w * plot.x.low + b), plot.at(plot.x.high, w * plot.x.high + b), plot.box)
+    if segment:
+        plot.sheet.draw(element("path", d=path(segment), **stroke("orange", 3)))
 
 
 def equation(w: float, b: float) -> str:
@@ -86,7 +106,7 @@ def words(
     ranges = [f"{label} from {number(min(v), digits_apart(v))} to {number(max(v), digits_apart(v))}" for label, v in ((x_label, xs), (y_label, ys))]
     said = [f"{count(len(xs))} {kind}: {', '.join(ranges)}."]
     if drawn < len(xs):
-        said.append(f"Only {count(drawn)} of them, evenly spaced in the order of the data, are drawn.")
+        said.append("These are too many to draw: every one of an even selection, in the order of the data, is a dot.")
     said.append(f"The line has slope w = {number(w, 6)} and intercept b = {number(b, 6)}:")
     said.append(f"one more of {name(x_label)} changes the predicted {name(y_label)} by {number(w, 6)}.")
     said.append(f"The mean squared error is {number(mse, 6)}.")
@@ -110,7 +130,7 @@ def spread(xs: Sequence[float], n: int) -> list[int]:
 
 def triangle(plot: Plot, w: float, b: float) -> None:
     """The slope as run and rise over one round step of x, where both can be seen and labelled."""
-    pairs = [(p, q) for p, q in pairwise(plot.x_ticks) if all(plot.y.low < w * v + b < plot.y.high for v in (p, q))]
+    pairs = [(p, q) for p, q in pairwise(plot.x_ticks.values) if all(plot.y.low < w * v + b < plot.y.high for v in (p, q))]
     pairs = [(p, q) for p, q in pairs if plot.x(q) + 7 + width(signed(w * q - w * p), FONT) < plot.box.right]
     if not pairs:
         return

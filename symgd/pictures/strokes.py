@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from symgd.pictures.svg import Box, Element, Point, element, fill, path
+from symgd.pictures.svg import Box, Element, Point, element, fill, path, stroke
 
-__all__ = ["arrow_head", "clip", "dot"]
+__all__ = ["arrow_head", "clip", "cross", "dot", "square"]
 
 
 def clip(p: Point, q: Point, box: Box) -> tuple[Point, Point] | None:
@@ -37,3 +37,14 @@ def arrow_head(tip: Point, back: Point, colour: str, size: float = 9.0) -> Eleme
 def dot(at: Point, colour: str, radius: float = 4.0) -> tuple[Element, ...]:
     """A dot with a rim in the colour of the paper, so that it stands off lines under it."""
     return (element("circle", cx=at[0], cy=at[1], r=radius, **fill(colour), stroke="none"),)
+
+
+def square(at: Point, colour: str, half: float = 4.5) -> tuple[Element, ...]:
+    """What marks an end: another shape than a dot, so that it need not be told by its colour."""
+    return (element("rect", x=at[0] - half, y=at[1] - half, width=2 * half, height=2 * half, **fill(colour)),)
+
+
+def cross(at: Point) -> tuple[Element, ...]:
+    """The lowest point of a loss seen from above."""
+    x, y = at
+    return (element("path", d=f"{path([(x - 6, y - 6), (x + 6, y + 6)])}{path([(x - 6, y + 6), (x + 6, y - 6)])}", **stroke("green", 3)),)

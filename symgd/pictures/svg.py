@@ -181,7 +181,7 @@ class Sheet:
                 self.marks.append(Box(x - reach, y - reach, x + reach, y + reach))
 
     def write(
-        self, text: str, x: float, y: float, anchor: str = "start", *, math: bool = False, clear: bool = False, air: float = 0.0,
+        self, text: str | Sequence[Piece], x: float, y: float, anchor: str = "start", *, math: bool = False, clear: bool = False, air: float = 0.0,
         within: Box | None = None, halo: bool = False,
     ) -> bool:  # fmt: skip
         """Set the text with its baseline at y; False, and nothing set, where it would cover text (with `clear`: or a mark) or leave its room.
@@ -191,7 +191,7 @@ class Sheet:
         within  the room; the sheet if None
         halo    an edge in the colour of the paper, for text over lines (not with `math`: the edge of one piece would cover the last)
         """
-        letters = pieces(text) if math else (Piece(text),)
+        letters = text if not isinstance(text, str) else pieces(text) if math else (Piece(text),)
         box = text_box(letters, x, y, anchor, FONT)
         if not text or not box.inside(within or Box(0, 0, self.width, self.height)) or any(map(box.grown(air).meets, self.texts)):
             return False
