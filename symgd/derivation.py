@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symgd.document.page import Chain, Line, Page, Prose, Strong
+from symgd.document.page import Chain, Formula, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
 from symgd.forward import Problem
 from symgd.indices import rename
@@ -18,6 +18,7 @@ __all__ = ["ClosedForm", "Derivation", "Gradient", "Refuted", "Step"]
 UNCHECKED = Check("held", "not looked at yet")
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Step:
     """The claim: before = after, under `where`.
@@ -37,6 +38,11 @@ class Step:
     where: tuple[Compare, ...] = ()
     cites: tuple[D, ...] = ()
     check: Check = UNCHECKED
+
+    def shown(self) -> Page:
+        """before = after, the rule and the verdict; under which conditions."""
+        where = [piece for k, c in enumerate(self.where) for piece in (" and " if k else "where ", Formula(layout(c)))]
+        return Page((), (Chain((Line(layout(self.before), layout(self.after), reason=(f"{self.rule}, {self.check.verdict}",)),)), Prose(tuple(where))))
 
 
 class Refuted(ArithmeticError):
@@ -126,6 +132,7 @@ class Gradient:
         return all(s.check.verdict == "proved" for d in self.tape for s in (*d.steps, *d.in_full))
 
 
+@shows_itself
 @dataclass(frozen=True)
 class ClosedForm:
     """The parameters at which the gradient is zero, solved step by step.  Many linear equations are left unsolved here: solution and why_not are empty.
@@ -144,3 +151,14 @@ class ClosedForm:
     requires: tuple[Compare, ...] = ()
     steps: tuple[Derivation, ...] = ()
     why_not: str = ""
+
+    def shown(self) -> Page:
+        """The solution, what its letters are, and its condition; or why there is none."""
+        if self.why_not:
+            return Page((), (Prose((f"no closed form: {self.why_not}",)),))
+        if not self.solution:
+            return Page((), (Prose((f"{len(self.system)} linear equations; solve(…) solves them exactly",)),))
+        lines = [Line(layout(p), layout(v)) for p, v in self.solution]
+        lines += [Line(layout(p), layout(v), ":=") for p, v in self.definitions]
+        where = [piece for k, c in enumerate(self.requires) for piece in (" and " if k else "if ", Formula(layout(c)))]
+        return Page((), (Chain(tuple(lines)), Prose(tuple(where))))

@@ -17,6 +17,8 @@ from symgd.indices import free
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.reading import Unread, read, read_definition
 from symgd.term import Call, Name, Sum, Term, children, mean, names, rebuild, subterms, symbol_problem
+from symgd.typeset import to_unicode
+from symgd.typeset.layout import layout
 
 __all__ = ["ASSUMED_DATA", "COUNT", "SAMPLES", "Definition", "ProblemError", "Stated", "Statement", "in_words"]
 
@@ -37,6 +39,10 @@ class Definition:
     name: Name
     value: Term
     says: str = ""
+
+    def __repr__(self) -> str:
+        """uᵢ := ŷᵢ − yᵢ"""
+        return f"{to_unicode(layout(self.name))} := {to_unicode(layout(self.value))}"
 
 
 @dataclass(frozen=True)

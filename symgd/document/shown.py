@@ -48,6 +48,7 @@ def png_if_any(svg: str) -> bytes | None:
     """The drawing as PNG; None where typst is not installed."""
     try:
         from symgd.document.png import png_of
+
+        return png_of(svg)
     except ImportError:
         return None
-    return png_of(svg)

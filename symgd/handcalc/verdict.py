@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from symgd.document.page import Page
+from symgd.document.page import Page, Prose, Strong
 from symgd.document.shown import shows_itself
 
 __all__ = ["ORDER", "Finding", "Slip", "StepVerdict", "Verdict", "Written", "worst"]
@@ -39,12 +39,17 @@ class Written:
     before: str = ""
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Slip:
     """A move gone wrong: its stable name, and one sentence for the writer."""
 
     name: str
     says: str
+
+    def shown(self) -> Page:
+        """Name and sentence."""
+        return Page((), (Prose((Strong(f"{self.name}: "), self.says)),))
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class StepVerdict:
     end: int = 0
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Finding:
     """The verdict on one line.
@@ -77,6 +83,12 @@ class Finding:
     expected: str | None = None
     counterexample: tuple[tuple[str, str], ...] | None = None
     steps: tuple[StepVerdict, ...] = ()
+
+    def shown(self) -> Page:
+        """The line with its verdict; where it is wrong the slip, the correction, the numbers."""
+        from symgd.handcalc.to_page import judged
+
+        return Page((), tuple(judged(self)))
 
 
 @shows_itself

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symgd.derivation import Derivation, Gradient
+from symgd.document import page as paper
+from symgd.document.shown import shows_itself
 from symgd.forward import Definition, Problem
 from symgd.hessian.chord import Chord, chord
 from symgd.hessian.convexity import convex_by_rule
@@ -22,6 +24,7 @@ from symgd.hessian.sign import negative, nonnegative
 from symgd.language import FUNCTIONS
 from symgd.stationary import unfold
 from symgd.term import ONE, Call, Cases, Name, names, subterms
+from symgd.typeset.layout import layout
 
 __all__ = ["Curvature", "curvature", "without_jumps"]
 
@@ -29,6 +32,7 @@ T = Name("t")
 CONVEX = "the loss is convex, and every local minimum is the global one"
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Curvature:
     """slopes     g_p := ∂L/∂p, one for each parameter; none for a network, nor for arrays where the slope jumps or a chord refutes convexity
@@ -66,6 +70,12 @@ class Curvature:
             if {a.symbol, b.symbol} == {p, q}:
                 return d
         raise KeyError(f"no second derivative by {p} and {q}")
+
+    def shown(self) -> paper.Page:
+        """The slopes, the entries of the Hessian, and what follows."""
+        slopes = (paper.Line(layout(d.name), layout(d.value), ":=", reason=(d.says,)) for d in self.slopes)
+        entries = (paper.Line(layout(d.goal), layout(d.result)) for _, d in self.entries)
+        return paper.Page((), (paper.Chain((*slopes, *entries)), paper.Prose((self.says,))))
 
     @property
     def constant(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from symgd.derivation import ClosedForm, Gradient
-from symgd.document.page import Chain, Formula, Line, Page, Prose
+from symgd.document.page import Page
 from symgd.document.shown import shows_itself
 from symgd.indices import axis
 from symgd.numeric.exact import RankError, fmpq
@@ -60,14 +60,7 @@ class SolvableForm:
 
     def shown(self) -> Page:
         """The solution, what its letters are, and its condition; or why there is none."""
-        if self.why_not:
-            return Page((), (Prose((f"no closed form: {self.why_not}",)),))
-        if not self.solution:
-            return Page((), (Prose((f"{len(self.form.system)} linear equations; solve(…) solves them exactly",)),))
-        lines = [Line(layout(p), layout(v)) for p, v in self.solution]
-        lines += [Line(layout(p), layout(v), ":=") for p, v in self.form.definitions]
-        where = [piece for k, c in enumerate(self.requires) for piece in (" and " if k else "if ", Formula(layout(c)))]
-        return Page((), (Chain(tuple(lines)), Prose(tuple(where))))
+        return self.form.shown()
 
     def solve(self, *, names: Mapping[str, Sequence[str]] | None = None, **given: Any) -> Any:
         """A named tuple in the order of the parameters: solve(x=x, y=y), solve(X=X, y=y).

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from symgd.derivation import Gradient
-from symgd.document.page import Chain, Line, Page, Prose
+from symgd.document.page import Page
 from symgd.document.shown import shows_itself
 from symgd.hessian import Curvature, Majorant, curvature
 from symgd.numeric.above import NoForm, eigenvalues, needed
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.rates import Rates, forecast, from_eigenvalues, predicted_iterations, rates
-from symgd.typeset.layout import layout
 
 __all__ = ["Curve", "curve"]
 
@@ -42,9 +41,7 @@ class Curve:
 
     def shown(self) -> Page:
         """The slopes, the entries of the Hessian, and what follows."""
-        slopes = (Line(layout(d.name), layout(d.value), ":=", reason=(d.says,)) for d in self.form.slopes)
-        entries = (Line(layout(d.goal), layout(d.result)) for _, d in self.form.entries)
-        return Page((), (Chain((*slopes, *entries)), Prose((self.says,))))
+        return self.form.shown()
 
     def of(self, p: str, q: str) -> Any:
         """The derivation of ∂²L/∂p∂q."""

@@ -18,6 +18,8 @@ import mpmath
 import numpy as np
 import sympy as sp
 
+from symgd.document.page import Page, Prose
+from symgd.document.shown import shows_itself
 from symgd.forward import Problem
 from symgd.indices import axis
 from symgd.language import CONSTANTS, FUNCTIONS
@@ -34,6 +36,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
+@shows_itself
 @dataclass(frozen=True)
 class GradientCheck:
     """agrees at every point?  worst: the largest relative difference, at the parameters `at`, for the derivative by `by`."""
@@ -44,6 +47,10 @@ class GradientCheck:
     by: str
     points: int
     says: str
+
+    def shown(self) -> Page:
+        """The sentence."""
+        return Page((), (Prose((self.says,)),))
 
 
 def check_gradient(

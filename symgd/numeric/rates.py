@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symgd.document.page import Page, Prose
+from symgd.document.shown import shows_itself
 from symgd.numeric.arrays import Column
 from symgd.numeric.bound import Bound
 
@@ -23,6 +25,7 @@ EPS = 2.0**-52
 NEAR = 1e-8  # of the spread of the target: where predicted_iterations counts a descent as arrived
 
 
+@shows_itself
 @dataclass(frozen=True)
 class Rates:
     """bound      2/λmax: a fixed rate below it converges, one above it diverges; inf where the loss is flat
@@ -38,6 +41,11 @@ class Rates:
     eigenvalues: tuple[float, ...]
     exact: bool
     says: str = ""
+
+    def shown(self) -> Page:
+        """The three numbers, and what they stand on."""
+        numbers = f"bound 2/λmax = {shown(self.bound)}, best rate {shown(self.best, down=True)}, condition {shown(self.condition)}"
+        return Page((), (Prose((f"{numbers}; {self.says}" if self.says else numbers,)),))
 
     def warning(self, rate: float) -> str:
         """What is wrong with the rate, before the first step, or ""."""
