@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from symgd import backward, catalogue, exposition
 from symgd.derivation import Derivation, Gradient
-from symgd.document.files import write_text
+from symgd.document.files import write_file
 from symgd.document.formats import format_of, render
 from symgd.document.page import Page
 from symgd.forward import Problem
@@ -76,11 +76,12 @@ def explain(
 
 
 def write(page: Page, path: str, force: bool = False) -> None:
-    """The page as a file; the suffix says the format (.txt .md .tex .html).
+    """The page as a file; the suffix says the format (.txt .md .tex .html .ipynb .pdf).
 
-    Raises ValueError for another suffix, FileExistsError where the name is taken and force is False, OSError where it cannot be written.
+    Raises ValueError for another suffix, FileExistsError where the name is taken and force is False, OSError where it cannot be written,
+    document.formats.MissingExtra (an ImportError) for a PDF where Typst is not installed.
     """
-    write_text(path, render(page, format_of(path)), force)
+    write_file(path, render(page, format_of(path)), force)
 
 
 def compile(gradient: Gradient, target: str = "numpy") -> GradientFunction:  # noqa: A001  the word of the interface

@@ -16,10 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from symgd.document.files import see_writable, write_bytes, write_text
-from symgd.document.formats import FORMATS, format_of, render
+from symgd.document.files import see_writable, write_bytes, write_file, write_text
+from symgd.document.formats import FORMATS, format_of, render, see_installed
 from symgd.document.plain import one_line
 from symgd.document.to_html import FONT, font_bytes
+from symgd.document.to_pdf import compiled
 from symgd.handcalc.folder import LARGEST, Outcome, Unusable, find, read_text, summary_csv, summary_lines, summary_page, text_of
 from symgd.handcalc.jobs import Reference, document, from_data, nothing_known
 from symgd.handcalc.show import to_lines
@@ -98,6 +99,7 @@ def run(wish: Wish) -> int:
     if wish.path != "-" and os.path.isdir(wish.path):
         return _run_folder(wish)
     form = format_of(wish.report) if wish.report else ""
+    see_installed(form)
     if wish.report:
         see_writable(wish.report, wish.force)
     name = "-" if wish.path == "-" else os.path.basename(wish.path)
@@ -110,7 +112,7 @@ def run(wish: Wish) -> int:
         raise Unusable(f"{wish.path}: {found.trouble}")
     print(found.verdict.to_json() if wish.json else "\n".join(to_lines(found.verdict, "standard input" if name == "-" else wish.path)))
     if wish.report:
-        write_text(wish.report, found.report, wish.force)
+        write_file(wish.report, finished(found.report, form), wish.force)
         print(f"wrote {wish.report}", file=sys.stderr)
     return status([found], wish.strict)
 
@@ -124,6 +126,11 @@ def status(outcomes: Sequence[Outcome], strict: bool) -> int:
     if all(v == "unread" for v in every):
         return UNREAD
     return UNDECIDED if strict and ({"undecided", "unread"} & {*every} or len(verdicts) < len(outcomes)) else YES
+
+
+def finished(report: str, form: str) -> str | bytes:
+    """The document that the process wrote, compiled where it is a PDF: Typst needs more memory than a stranger's text may have."""
+    return compiled(report) if form == "pdf" else report
 
 
 # ---------------------------------------------------------------- a folder
@@ -187,7 +194,7 @@ def _folder_json(outcomes: Sequence[Outcome], skipped: Sequence[tuple[str, str]]
 
 
 class Reports:
-    """Where the documents go.  FOLDER: one of each file and summary.html, summary.csv in it; FILE.html|.md|.tex|.txt: the summary there, FILE.csv beside it,
+    """Where the documents go.  FOLDER: one of each file and summary.html, summary.csv in it; FILE.html (.pdf, …): the summary there, FILE.csv beside it,
     the others in a folder of that name without the suffix; FILE.csv: the table alone.
     """
 
@@ -196,6 +203,7 @@ class Reports:
         suffix = Path(where).suffix.lower()
         named = suffix in (".csv", ".htm", ".markdown", *(f.suffix for f in FORMATS.values())) and not os.path.isdir(where)
         self.form = "" if suffix == ".csv" and named else format_of(where) if named else "html"
+        see_installed(self.form)
         self.folder = Path(where).with_suffix("") if named else Path(where)
         self.csv = Path(where).with_suffix(".csv") if named else self.folder / "summary.csv"
         self.summary = Path(where) if named else self.folder / "summary.html"
@@ -229,10 +237,10 @@ class Reports:
         if found.report:
             try:
                 self.file_of(found.name).parent.mkdir(parents=True, exist_ok=True)
-                write_text(self.file_of(found.name), found.report, self.force)
+                write_file(self.file_of(found.name), finished(found.report, self.form), self.force)
                 self.written.add(found.name)
-            except OSError as why:
-                trouble = f"its report was not written: {why.strerror}"
+            except (OSError, ValueError) as why:
+                trouble = f"its report was not written: {why.strerror if isinstance(why, OSError) else why}"
                 print(f"error: {one_line(found.name)}: {trouble}", file=sys.stderr)
         return replace(found, report="", trouble=trouble)
 
@@ -240,7 +248,7 @@ class Reports:
         write_text(self.csv, summary_csv(outcomes, skipped), self.force)
         if self.form:
             page = summary_page(outcomes, skipped, f"The workings in {title}", [self.path_of(o) for o in outcomes])
-            write_text(self.summary, render(page, self.form), self.force)
+            write_file(self.summary, render(page, self.form), self.force)
 
 
 class _Progress:

@@ -31,7 +31,7 @@ arrays: with --shape, definitions are NumPy's or LaTeX's
   in LaTeX a vector is a column: X^\top, A^{-1}, \operatorname{tr}, \|x\|^2
 """
 DERIVATIVES = ("partial", "leibniz", "prime", "nabla")
-FORMATS = ("text", "markdown", "latex", "html", "notebook", "json")
+FORMATS = ("text", "markdown", "latex", "html", "notebook", "pdf", "json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -163,7 +163,7 @@ def _fit_words(commands: Any) -> None:
     p.add_argument("--seed", type=int, default=0, metavar="S", help="of a network's first weights (default 0)")
     p.add_argument("--title", default="", metavar="TEXT", help="the title of the report")
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="brief", help="how much of the derivation the report shows")
-    p.add_argument("--report", default="", metavar="FILE", help="a document of it all, with pictures: .html .md .tex .ipynb .txt")
+    p.add_argument("--report", default="", metavar="FILE", help="a document of it all, with pictures: .html .md .tex .ipynb .pdf .txt")
     p.add_argument("--force", action="store_true", help="replace FILE if it exists")
     p.add_argument("--json", action="store_true", help="for machines")
 
@@ -174,7 +174,7 @@ def _check_words(commands: Any) -> None:
     p.add_argument("--problem", default="", metavar="NAME", help="judge against this problem: a name of the catalogue, or a .toml file")
     _statement_words(p)
     p.add_argument("--strict", action="store_true", help="exit with 3 where a line is undecided or unread")
-    p.add_argument("--report", default="", metavar="FILE", help="a document: .html .md .tex .ipynb .txt; for a folder, a folder or the file of the summary")
+    p.add_argument("--report", default="", metavar="FILE", help="a document: .html .md .tex .ipynb .pdf .txt; for a folder, a folder or the file of the summary")
     p.add_argument("--seconds", type=float, default=20.0, metavar="S", help="time for one text; what is not decided then is undecided (default 20)")
     p.add_argument("--force", action="store_true", help="replace files that exist")
     p.add_argument("--json", action="store_true", help="for machines")

@@ -17,8 +17,8 @@ import symgd
 from symgd import catalogue
 from symgd.catalogue import CATALOGUE, UnknownProblem
 from symgd.derivation import Derivation, Gradient, Refuted
-from symgd.document.files import write_text
-from symgd.document.formats import format_of, render
+from symgd.document.files import write_file
+from symgd.document.formats import BYTES, MissingExtra, format_of, render, see_installed
 from symgd.forward import Problem
 from symgd.losses import LOSSES, PENALTIES
 from symgd.models import ACTIVATIONS, MODELS, spelled
@@ -41,7 +41,7 @@ def refusing() -> Iterator[None]:
     """Errors that a user's input can cause → Refused, with the message as it stands."""
     try:
         yield
-    except (UnknownProblem, ValueError, NotImplementedError) as why:
+    except (UnknownProblem, ValueError, NotImplementedError, MissingExtra) as why:
         raise Refused(str(why)) from why
     except Refuted as why:
         print(f"error[refuted]: {why}", file=sys.stderr)
@@ -187,6 +187,7 @@ def _renamed(problem: Problem, names: str, count: str) -> Problem:
 
 def derive_command(given: argparse.Namespace) -> int:
     form = given.format or _format_of(given.output)
+    _see_shown(form, given.output)
     if given.expression:
         if given.problem or given.let or given.loss or given.objective or len(given.wrt) != 1:
             raise Refused("--expression takes one --wrt NAME, and no problem")
@@ -213,6 +214,14 @@ def _format_of(path: str) -> str:
         return format_of(path, "json")
 
 
+def _see_shown(form: str, path: str) -> None:
+    """Refuse before anything is derived: a format whose library is not there, and bytes on a terminal."""
+    with refusing():
+        see_installed(form)
+    if form in BYTES and path in ("", "-") and sys.stdout.isatty():
+        raise Refused(f"{form} is no text for a terminal; name a file with -o FILE.{form}, or send the output to one")
+
+
 def _gradient_json(gradient: Gradient, title: str) -> str:
     from symgd.hessian import curvature
     from symgd.records import to_json
@@ -227,14 +236,17 @@ def _derivation_json(derivation: Derivation) -> str:
     return derivation_to_json(derivation)
 
 
-def _deliver(text: str, path: str, force: bool) -> int:
+def _deliver(out: str | bytes, path: str, force: bool) -> int:
     """To the terminal, or to a file that is written whole or not at all."""
-    text = text if text.endswith("\n") else text + "\n"
+    if isinstance(out, str) and not out.endswith("\n"):
+        out += "\n"
     if path and path != "-":
-        write_text(path, text, force)
+        write_file(path, out, force)
         print(f"wrote {path}", file=sys.stderr)
+    elif isinstance(out, str):
+        sys.stdout.write(out)
     else:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(out)
     return YES
 
 

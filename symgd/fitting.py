@@ -14,8 +14,8 @@ from typing import Any, Literal
 import symgd
 from symgd import catalogue
 from symgd.commands import NO, YES, Refused, named, number, refusing, values
-from symgd.document.files import see_writable, write_text
-from symgd.document.formats import format_of, render
+from symgd.document.files import see_writable, write_file
+from symgd.document.formats import format_of, render, see_installed
 from symgd.document.plain import visible
 from symgd.forward import Problem
 
@@ -30,6 +30,7 @@ def fit_command(given: argparse.Namespace) -> int:
     """Exit status 0 where it converged or had its steps, 1 where it diverged, oscillates, stalled, or the cross-check failed."""
     with refusing():
         form = format_of(given.report) if given.report else ""
+        see_installed(form)
     if given.report:
         see_writable(given.report, given.force)
     if not 0 <= given.max_iterations <= MOST_STEPS:
@@ -60,7 +61,7 @@ def fit_command(given: argparse.Namespace) -> int:
     if given.report:
         from symgd.report import to_page
 
-        write_text(given.report, render(to_page(study, found, given.detail, given.title), form), given.force)
+        write_file(given.report, render(to_page(study, found, given.detail, given.title), form), given.force)
         print(f"wrote {given.report}", file=sys.stderr)
     return YES if found.good else NO
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from symgd.document import files
 from symgd.document.files import write_bytes, write_text
-from symgd.document.formats import FORMATS, format_of, render
+from symgd.document.formats import TEXTS, format_of, render
 from symgd.document.latex_text import latex_text
 from symgd.document.page import (
     Block, Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Note, Page, Picture, Prose, Strong, Table,
@@ -141,14 +141,14 @@ def seen(format: str, text: str) -> str:  # noqa: A002
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", TEXTS)
 def test_every_format_shows_every_block(format: str, block: str) -> None:  # noqa: A002
     shown = seen(format, render(Page(("A title",), (BLOCKS[block],), ("A summary.",)), format))
     for words in ["A title", "A summary.", *WORDS[block]]:
         assert words in shown
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", TEXTS)
 def test_every_format_ends_with_one_newline_and_survives_an_empty_page(format: str) -> None:  # noqa: A002
     empty = (Chain(()), Table((), ()), Prose(()), Code(""), Heading(3, ()), Note(()))
     for page in (WHOLE, Page((), ()), Page(("t",), empty)):
@@ -160,12 +160,12 @@ def test_every_format_ends_with_one_newline_and_survives_an_empty_page(format: s
 
 def test_the_same_page_gives_the_same_bytes_whatever_the_hash_seed() -> None:
     program = (
-        "import hashlib, tests.test_document as t; from symgd.document.formats import FORMATS, render;"
-        "print([hashlib.sha256(render(t.WHOLE, f).encode()).hexdigest() for f in FORMATS])"
+        "import hashlib, tests.test_document as t; from symgd.document.formats import TEXTS, render;"
+        "print([hashlib.sha256(render(t.WHOLE, f).encode()).hexdigest() for f in TEXTS])"
     )
     seeds = {**os.environ, "PYTHONHASHSEED": "1"}
     there = subprocess.run([sys.executable, "-c", program], env=seeds, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True).stdout.strip()
-    assert there == str([hashlib.sha256(render(WHOLE, f).encode()).hexdigest() for f in FORMATS])
+    assert there == str([hashlib.sha256(render(WHOLE, f).encode()).hexdigest() for f in TEXTS])
 
 
 def test_an_unknown_format_or_suffix_names_the_choices() -> None:
@@ -499,7 +499,7 @@ def hostile_page(text: str) -> Page:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", TEXTS)
 def test_hostile_text_in_any_field_stays_text(format: str, kind: str) -> None:  # noqa: A002
     out = render(hostile_page(HOSTILE[kind]), format)
     out.encode("utf-8")

@@ -7,7 +7,7 @@ import errno
 import os
 from pathlib import Path
 
-__all__ = ["see_writable", "write_bytes", "write_text"]
+__all__ = ["see_writable", "write_bytes", "write_file", "write_text"]
 
 
 def write_text(path: str | os.PathLike[str], text: str, force: bool = False) -> None:
@@ -42,6 +42,11 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, force: bool = False) 
     finally:
         with contextlib.suppress(OSError):
             os.unlink(aside)
+
+
+def write_file(path: str | os.PathLike[str], data: str | bytes, force: bool = False) -> None:
+    """What a format made of a page: text as `write_text`, bytes as `write_bytes`."""
+    write_text(path, data, force) if isinstance(data, str) else write_bytes(path, data, force)
 
 
 def see_writable(path: str | os.PathLike[str], force: bool = False) -> Path:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal, TypeAlias, overload
 
 from symgd.document.page import Page
 from symgd.document.to_html import to_html
 from symgd.document.to_latex import to_latex
 from symgd.document.to_markdown import to_markdown
 from symgd.document.to_notebook import to_notebook
+from symgd.document.to_pdf import MissingExtra, to_pdf
 from symgd.document.to_text import to_text
 
-__all__ = ["FORMATS", "Format", "format_of", "render"]
+__all__ = ["BYTES", "FORMATS", "TEXTS", "Format", "MissingExtra", "format_of", "render", "see_installed"]
 
 
 @dataclass(frozen=True)
 class Format:
-    """How a page is written: the suffix of its files, and the function."""
+    """How a page is written: the suffix of its files, the function, and the library of an extra that it needs."""
 
     suffix: str
-    write: Callable[..., str]
+    write: Callable[..., str | bytes]
+    needs: str = ""
 
 
 FORMATS = {
@@ -31,17 +34,35 @@ FORMATS = {
     "latex": Format(".tex", to_latex),
     "html": Format(".html", to_html),
     "notebook": Format(".ipynb", to_notebook),
+    "pdf": Format(".pdf", to_pdf, "typst"),
 }
 
+BYTES = ("pdf",)  # the formats that are no text
+TEXTS = tuple(name for name in FORMATS if name not in BYTES)
 
-def render(page: Page, format: str, **options: Any) -> str:  # noqa: A002 the word that users type
-    """The page in a format of the table.  Options go to its function: `columns` (text), `fragment` (latex), `font` (html).
+Text: TypeAlias = Literal["text", "markdown", "latex", "html", "notebook"]
 
-    Raises ValueError for a format that is not in the table.
+
+@overload
+def render(page: Page, format: Text, **options: Any) -> str: ...
+@overload
+def render(page: Page, format: str, **options: Any) -> str | bytes: ...
+def render(page: Page, format: str, **options: Any) -> str | bytes:  # noqa: A002 the word that users type
+    """The page in a format of the table: text, or bytes for those in BYTES.
+
+    Options go to its function: `columns` (text), `fragment` (latex), `font` (html).
+    Raises ValueError for a format that is not in the table, MissingExtra where it needs a library that is not installed.
     """
     if format not in FORMATS:
         raise ValueError(f"no format {format!r}; there are {', '.join(FORMATS)}")
     return FORMATS[format].write(page, **options)
+
+
+def see_installed(format: str) -> None:  # noqa: A002
+    """Raises MissingExtra where the format needs a library that is not installed: before anything is computed."""
+    row = FORMATS.get(format)
+    if row and row.needs and find_spec(row.needs) is None:
+        raise MissingExtra(row.needs, format)
 
 
 def format_of(path: str, *others: str) -> str:

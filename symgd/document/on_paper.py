@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import groupby
+from itertools import count, groupby
 
-from symgd.document.page import Block, Box, Folded, Heading, Inline, Page, Prose, every_block
+from symgd.document.page import Block, Box, Folded, Heading, Inline, Link, Page, Prose, every_block
 from symgd.document.plain import inline_text
 
 __all__ = ["on_paper"]
@@ -20,6 +20,7 @@ def on_paper(page: Page) -> Page:
     ends: dict[str, list[Block]] = {kind: [] for kind in ENDS}
     titles = Counter(inline_text(b.title) for b in every_block(page.blocks) if isinstance(b, Box) and _folds(b.blocks))
     used: Counter[str] = Counter()
+    places = count(1)
 
     def boxed(box: Box, owner: Inline) -> Box:
         text = inline_text(box.title)
@@ -32,12 +33,13 @@ def on_paper(page: Page) -> Page:
         out: list[Block] = []
         for folded, group in groupby(blocks, lambda b: isinstance(b, Folded)):
             some = list(group)
-            out += [_pointer([b for b in some if isinstance(b, Folded)])] if folded else []
-            for block in some:
+            anchors = [f"fold-{next(places)}" for _ in some] if folded else []
+            out += [_pointer([Link(inline_text(b.title), f"#{a}") for a, b in zip(anchors, some, strict=True) if isinstance(b, Folded)])] if folded else []
+            for k, block in enumerate(some):
                 match block:
                     case Folded(title, inside, kind):
                         put = ends[kind if kind in ENDS else "more"]
-                        put.append(Heading(2, (*owner, ": ", *title) if owner else title))
+                        put.append(Heading(2, (*owner, ": ", *title) if owner else title, anchors[k]))
                         put += _lower(laid(inside, owner))
                     case Box():
                         out.append(boxed(block, owner))
@@ -58,8 +60,7 @@ def _lower(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     return tuple(replace(b, level=b.level + 2) if isinstance(b, Heading) else b for b in blocks)
 
 
-def _pointer(folded: list[Folded]) -> Prose:
-    """(Hint 1, Hint 2 and Answer: at the end.)"""
-    titles = [f.title for f in folded]
-    marks = [""] + [", "] * (len(titles) - 2) + [" and "] * (len(titles) > 1)
-    return Prose(("(", *(piece for mark, title in zip(marks, titles, strict=True) for piece in (mark, *title)), ": at the end.)"))
+def _pointer(links: list[Link]) -> Prose:
+    """(Hint 1, Hint 2 and Answer: at the end.)  A link with # leads to the heading with that anchor."""
+    marks = [""] + [", "] * (len(links) - 2) + [" and "] * (len(links) > 1)
+    return Prose(("(", *(piece for mark, link in zip(marks, links, strict=True) for piece in (mark, link)), ": at the end.)"))

@@ -13,6 +13,7 @@ from typing import Any
 
 from symgd import catalogue
 from symgd.document.formats import render
+from symgd.document.to_typst import to_typst
 from symgd.forward import Problem
 from symgd.handcalc.sources import written
 from symgd.handcalc.to_page import to_page
@@ -105,10 +106,11 @@ def nothing_known(text: str, reference: Reference) -> Verdict:
 
 
 def document(verdict: Verdict, name: str, form: str, font: str = "", typeset: bool = True) -> str:
-    """The verdict in a format of `document.formats`; as it was typed, where a formula is beyond what can be typeset."""
+    """The verdict in a format of `document.formats`, for "pdf" the text of which Typst makes it; as it was typed, where a formula cannot be typeset."""
     options = {"font": font} if form == "html" and font else {}
     try:
-        return render(to_page(verdict, name, typeset), form, **options)
+        page = to_page(verdict, name, typeset)
+        return to_typst(page) if form == "pdf" else str(render(page, form, **options))
     except ValueError:
         if not typeset:
             raise
