@@ -144,7 +144,7 @@ def _curve(c: Course) -> Plot:
     sheet.write("loss above the least, at the start 1", 4, top - 14)
     sheet.write("step", (box.left + box.right) / 2, sheet.height - 6, "middle")
     sheet.draw(element("g", id="curve-steps"))
-    _place(plot, "curve-way")
+    _place(plot, "curve-way", 6)
     return plot
 
 
@@ -153,11 +153,11 @@ def _sample(colour: str, dashes: str = "") -> tuple[Element, ...]:
     return (element("path", d="M-12 0H12", **stroke(colour, 2.5, **more)),)
 
 
-def _place(plot: Plot, name: str) -> str:
-    """An empty group that the script fills, clipped to the inside of the axes; the id of the clip."""
-    b = plot.box
+def _place(plot: Plot, name: str, more: float = 0.0) -> str:
+    """An empty group that the script fills, clipped to the inside of the axes and so much more at the sides; the id of the clip."""
+    b = plot.box.grown(more)
     clip = f"{name}-inside"
-    plot.sheet.draw(element("clipPath", element("rect", x=b.left, y=b.top, width=b.right - b.left, height=b.bottom - b.top), id=clip))
+    plot.sheet.draw(element("clipPath", element("rect", x=b.left, y=plot.box.top, width=b.right - b.left, height=plot.box.bottom - plot.box.top), id=clip))
     plot.sheet.draw(element("g", element("g", id=name), clip_path=f"url(#{clip})"))
     return clip
 
@@ -184,16 +184,15 @@ def _positions(low: float, high: float) -> list[float]:
 def _panel(c: Course, forms: Sequence[Form], letters: Sequence[str]) -> str:
     """What the reader chooses; the rate last, over the sentence, so that both stay in sight."""
     w, b, _, alpha = map(escape, letters)
-    radios = "".join(
-        f'<label for="form-{f.name}"><input type="radio" name="form" id="form-{f.name}"{" checked" * (f is forms[-1])}>{f.says}</label>' for f in forms
-    )
+    radio = '<label for="form-{0}"><input type="radio" name="form" autocomplete="off" id="form-{0}"{1}>{2}</label>'
+    radios = "".join(radio.format(f.name, " checked" * (f is forms[-1]), f.says) for f in forms)
     shares = (*TRIED[:2], ("best", "best for every start"), *TRIED[2:])
     tries = "".join(f'<button type="button" data-share="{share}">{name}</button>' for share, name in shares)
     often = "".join(f'<p class="shown" data-form="{f.name}"{" hidden" * (f is not forms[-1])}>{escape(_often(f, letters[3]))}</p>' for f in forms)
     options = "".join(f'<option value="{k}"{" selected" * (k == SHOWN)}>{count(k)}</option>' for k in STEPS)
     return f"""<div class="panel">
 <fieldset><legend>The feature {escape(c.example.feature)}</legend>{radios}</fieldset>
-<div><label for="most">Steps</label><br><select id="most">{options}</select></div>
+<div><label for="most">Steps</label><br><select id="most" autocomplete="off">{options}</select></div>
 {_slider("w", f"Start: <var>{w}</var>", 0, 1)}
 {_slider("b", f"Start: <var>{b}</var>", 0, 1)}
 </div>
@@ -211,7 +210,7 @@ def _panel(c: Course, forms: Sequence[Form], letters: Sequence[str]) -> str:
 def _often(form: Form, alpha: str) -> str:
     """What the rate that is so often recommended does here."""
     share = 0.001 / form.bound
-    fate = "it diverges" if share > 1 else "it swings for ever" if share == 1 else "below it"
+    fate = "it diverges" if share > 1 else "it swings for ever" if share == 1 else "it does not diverge"
     return f"The often recommended {alpha} = 0.001 is {number(share, 3)} times the bound here: {fate}."
 
 
@@ -261,7 +260,7 @@ def _html(c: Course, still: str, alive: str, known: str) -> str:
     script = files.joinpath("course/playground.js").read_text("utf-8")
     style = files.joinpath("document/page.css").read_text("utf-8") + files.joinpath("course/playground.css").read_text("utf-8")
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    back = c.to("index", "the course").address(".html")
+    back = c.to(c.index, "the course").address(".html")
     safe = known.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     e = c.example
     about = f"{e.target} predicted from {e.feature}: {count(e.n)} {e.rows_are}."
