@@ -21,7 +21,7 @@ import symgd
 from symgd import checking
 from symgd.catalogue import UnknownProblem
 from symgd.cli import main
-from symgd.document.formats import FORMATS, render
+from symgd.document.formats import FORMATS, TEXTS, render
 from symgd.document.page import Link, Page, Prose
 from symgd.document.plain import width
 from symgd.handcalc.jobs import Reference, as_texts, from_data, to_data
@@ -396,7 +396,7 @@ class Reader(html.parser.HTMLParser):
         self.words.append(data)
 
 
-@pytest.mark.parametrize("suffix", [f.suffix for f in FORMATS.values()])
+@pytest.mark.parametrize("suffix", [FORMATS[name].suffix for name in TEXTS])
 def test_a_report_holds_the_mistake_every_line_and_what_was_defined(run: Run, suffix: str) -> None:
     plain = run(put("hand.tex", LINE))[1]
     assert run("hand.tex", "--report", f"out{suffix}") == (1, plain, f"wrote out{suffix}\n")

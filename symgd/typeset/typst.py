@@ -5,7 +5,7 @@ from __future__ import annotations
 from symgd.typeset.latex import worded
 from symgd.typeset.marks import ARRAY_WORDS, GREEK_WORDS, index_parts
 from symgd.typeset.plain import function as plain_function
-from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, Words, tall
+from symgd.typeset.shapes import Apply, Big, Brace, Fence, Frac, Ident, Layout, Number, Op, Rate, Root, Row, Script, Words, spelled, tall
 
 __all__ = ["quoted", "shown", "to_typst"]
 
@@ -38,8 +38,12 @@ def to_typst(piece: Layout) -> str:
             return _row(pieces)
         case Frac(top, bottom):
             return f"frac({to_typst(top)}, {to_typst(bottom)})"
+        case Rate(mark="prime" | "nabla"):
+            return to_typst(spelled(piece))
         case Rate(of, by, straight):
             return _rate(of, by, straight)
+        case Script(base, None, Op(mark)) if mark and not mark.strip("′"):
+            return to_typst(base) + "'" * len(mark)
         case Script(base, sub, sup):
             return to_typst(base) + ("" if sub is None else f"_({to_typst(sub)})") + ("" if sup is None else f"^({to_typst(sup)})")
         case Big(index, body, mark):
