@@ -115,7 +115,7 @@ ERRORS: dict[int, SlideError] = {
             words=True,
         ),
         SlideError(
-            6, "Find the derivative of the slope with respect to the weight", "of the loss; that derivative is the slope", "chain-rule",
+            6, "Find the derivative of the slope with respect to the weight", "the derivative of the loss is meant: that is the slope", "chain-rule",
             lambda c: ("The slope is itself a derivative. Of what?",),
             lambda c: ("What is wanted is the derivative of the loss, ", c.formula(c.dw), ": that is the slope. The derivative of the slope is the second ",
                        "derivative; it says how the curve bends, not where downhill is."),

@@ -19,7 +19,7 @@ from symgd.typeset.layout import Layout, Derivatives, layout
 __all__ = ["formula_block", "judged", "to_page"]
 
 _CODE = 72  # columns of the line with the caret
-_NARROW = 40  # columns of the numbers of a line by itself
+_NARROW = 28  # columns of the numbers of a line by itself: the width of a telephone
 _RELATION = re.compile(r"=|≈|\\approx|←|\\leftarrow")
 
 
