@@ -305,3 +305,28 @@ def test_the_same_text_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize("word", ["with", "where", "mit", "wobei", "und", "avec", "donde"])
 def test_a_word_between_two_formulas_parts_them_in_several_languages(word: str) -> None:
     assert said(check(f"∂L/∂w = 2(wx+b−y)·x {word} L = (wx+b−y)²")) == "rg"
+
+
+def test_what_goes_on_from_a_side_that_was_not_read_is_not_called_wrong() -> None:
+    text = r"""
+$$\hat y_i = w x_i + b$$
+$$L = \frac1n \sum_i (\hat y_i - y_i)^2$$
+$$\frac{\partial L}{\partial w} = \frac2n \sum_i (\hat y_i - y_i) x_i$$
+$$\oiint L = 5$$
+$$= 7 w$$
+"""
+    assert [f.verdict for f in check(text).findings][-2:] == ["unread", "undecided"]
+
+
+def test_what_goes_on_after_a_member_that_was_not_read_is_judged_against_the_left_side() -> None:
+    text = r"""
+$$L = \frac1n \sum_i (w x_i + b - y_i)^2$$
+$$\begin{aligned}\frac{\partial L}{\partial b} &= \frac1n \sum_i 2(w x_i + b - y_i)\\ &= \weird{3}\\ &= \frac3n \sum_i (w x_i + b - y_i)\end{aligned}$$
+"""
+    assert [f.verdict for f in check(text).findings][1:] == ["right", "unread", "wrong"]
+
+
+@pytest.mark.parametrize("mark", ["L'(w)", r"L^{\prime}(w)", r"L^\prime(w)", "L′(w)"])
+def test_a_prime_is_read_however_it_is_typed(mark: str) -> None:
+    text = r"$$L = \frac1n \sum_i (w x_i - y_i)^2$$" + "\n" + rf"$${mark} = \frac2n \sum_i (w x_i - y_i) x_i$$"
+    assert [f.verdict for f in check(text).findings] == ["given", "right"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from symgd.forward import Problem
@@ -25,6 +26,8 @@ from symgd.reading import Unread
 from symgd.term import D, Name, Term, names, subterms
 
 __all__ = ["check", "check_lines", "judging"]
+
+_BEGINS = re.compile(r"[^\s&={][^=]*=")  # a left side of its own
 
 
 def check(text: str, problem: Problem | None = None, let: Sequence[str] = (), name: str = "") -> Verdict:
@@ -66,6 +69,8 @@ def judging(lines: Sequence[Written], problem: Problem | None = None, let: Seque
     working = Working(setting, facts, found)
     findings = []
     for row in rows[len(stated) :]:
+        if row.unread and _BEGINS.match(row.written.text):
+            working.chain = None  # what follows goes on from a side that was not read
         findings.append(_unread(row.written, row.unread) if row.unread else _summed_up(row.written, working.steps(row)))
         yield findings[-1]
     yield Verdict(problem.name or None if problem else None, working.definitions(), working.assumed(), tuple(findings))

@@ -33,6 +33,7 @@ _BRACKETS = {"(": "open", "[": "open", "{": "open", ")": "close", "]": "close", 
 _SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+-()abcdefghijklmnoprstuvwxyz", strict=True))
 _SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", "0123456789+-=()aehijklmnoprstuvxβγρφχ", strict=True))
 _PRIMES = "'′’"
+_RAISED_PRIMES = re.compile(r"\^\s*(?:\{\s*((?:\\prime\s*)+)\}|\\prime(?![A-Za-z]))")
 _FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅛": (1, 8)}
 _ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde"}
 _LETTERS = {c: word for word, c in GREEK.items() if word != "lam"} | {"ϵ": "epsilon", "ϑ": "theta", "ϕ": "phi", "ϱ": "rho", "µ": "mu", "ℓ": "l"}
@@ -66,6 +67,8 @@ def _next(text: str, at: int, spaced: bool, syntax: str) -> tuple[int, list[Toke
         return found.end(), [Token("number", found[0], at, found.end(), spaced)]
     if c == "\\" and syntax == "latex":
         return latex.command(text, at, spaced)
+    if c == "^" and syntax == "latex" and (found := _RAISED_PRIMES.match(text, at)):  # L^{\prime} is L'
+        return found.end(), [Token("op", "'", at, found.end(), spaced)] * (found[1] or "\\prime").count("prime")
     following = text[at + 1 : at + 2]
     if c not in _ACCENTED_BASES or following not in _ACCENTS:
         if found := _RUN[syntax].match(text, at):
