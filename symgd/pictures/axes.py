@@ -174,7 +174,7 @@ def frame(
     sheet.write(axis_label(y_label, y_ticks.note, WIDTH - 8, "y" in math), 4, top - 14)
     middle = (box.left + box.right) / 2
     room = 2 * (WIDTH - middle) - 8
-    sheet.write(axis_label(x_label, plot.x_ticks.note, room, "x" in math), middle, sheet.height - 6, "middle")
+    sheet.write(axis_label(x_label, plot.x_ticks.note, room, "x" in math), middle, sheet.height - 8, "middle")
     return plot
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from symgd.pictures.axes import Key, Plot, finite
 from symgd.pictures.lettering import digits_apart, number
-from symgd.pictures.strokes import cross
+from symgd.pictures.strokes import cross, slim
 from symgd.pictures.svg import FONT, Box, Point, element, path, stroke
 
 __all__ = [
@@ -188,7 +188,7 @@ def contours(plot: Plot, valley: Bowl, view: Box) -> Contours:
 
     found: Contours = [(e, [place(e, a + (b - a) * k / 90) for k in range(91)]) for e in choose_levels(valley, view) for a, b in valley.arcs(e, view)]
     for _, curve in found:
-        plot.sheet.draw(element("path", d=path(curve), **stroke("purple", 1.5, stroke_opacity=0.75)))
+        plot.sheet.draw(element("path", d=path(slim(curve)), **stroke("purple", 1.5, stroke_opacity=0.75)))
     return found
 
 

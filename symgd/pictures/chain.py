@@ -49,7 +49,7 @@ def chain_of_names(nodes: Iterable[str], arrows: Iterable[Arrow], *, title: str 
     said = ". ".join(f"{clean(s)} feeds {clean(t)}{f', with {clean(d)}' if d else ''}" for s, t, d in links)
     description = f"{count(len(names))} names, from top to bottom. {said}." if links else f"The name {clean(names[0])}."
     rows = tuple((clean(s), clean(t), clean(d)) for s, t, d in links)
-    return Drawing(sheet.to_svg(title, description, prefix), clean(title), description, Rows(("from", "to", "local derivative"), rows))
+    return sheet.drawing(title, description, Rows(("from", "to", "local derivative"), rows), prefix)
 
 
 def layout(names: Sequence[str], links: Sequence[Arrow]) -> tuple[dict[str, Point], list[list[Point]], int]:

@@ -51,7 +51,8 @@ def contour_with_path(
     title = "The loss from above, and the path of the descent"
     names = plain(name(x_label)), plain(name(y_label))
     description = f"{ground_in_words(valley, view, least, names)} {words(way, followed, numbers, names, clean(stopped))}"
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, rows(valley, way, least, names))
+    table = rows(valley, way, least, names, [k for k in (followed, numbers) if k < len(way)])
+    return plot.sheet.drawing(title, description, table, prefix)
 
 
 def draw_path(plot: Plot, way: Sequence[Point], beyond: Point | None, colour: str = "orange", dash: str = "") -> None:
@@ -118,9 +119,9 @@ def words(way: Sequence[Point], followed: int, numbers: int, names: tuple[str, s
     return " ".join(said)
 
 
-def rows(valley: Bowl, way: Sequence[Point], least: float | None, names: tuple[str, str]) -> Rows:
-    """The path at its start, at round iterations, and at its end; the lowest point below."""
-    picked = milestones(len(way) - 1, 7)
+def rows(valley: Bowl, way: Sequence[Point], least: float | None, names: tuple[str, str], also: Sequence[int]) -> Rows:
+    """The path at its start, at round iterations, where it leaves, and at its end; the lowest point below."""
+    picked = milestones(len(way) - 1, 7, also)
     cells = [(count(k), number(way[k][0], 6), number(way[k][1], 6), number((least or 0.0) + valley.excess(way[k]), 6)) for k in picked]
     cells.append(("lowest point", number(valley.center[0], 6), number(valley.center[1], 6), number(least or 0.0, 6)))
     return Rows(("iteration", *names, "loss" if least is not None else "loss above its least value"), tuple(cells))

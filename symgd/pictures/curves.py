@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symgd.pictures.axes import LARGEST, Key, Plot, finite, frame, logarithmic, widen
-from symgd.pictures.lettering import clean, number, plain, shorten
+from symgd.pictures.lettering import number, plain, shorten
 from symgd.pictures.runs import columns, unbroken
-from symgd.pictures.strokes import arrow_head, square
+from symgd.pictures.strokes import arrow_head, slim, square
 from symgd.pictures.svg import FONT, Drawing, Rows, element, path, stroke
 
 __all__ = ["Series", "curves"]
@@ -56,7 +56,7 @@ def curves(
             plot.sheet.draw(*square(last, LOOKS[n][0]))
             plot.sheet.label(shorten(plain(s.mark), 260, FONT), *last, within=plot.box, sides="nw n sw w s ne se e")
     told = plain_text(description)
-    return Drawing(plot.sheet.to_svg(title, told, prefix), clean(title), told, table or ends(series, points, x_label, y_label))
+    return plot.sheet.drawing(title, told, table or ends(series, points, x_label, y_label), prefix)
 
 
 def read(s: Series, log_x: bool, log_y: bool) -> dict[int, tuple[float, float]]:
@@ -86,7 +86,7 @@ def draw(plot: Plot, n: int, found: dict[int, tuple[float, float]], many: int, l
     """One curve, in pieces where points are missing; an arrow at its end where it leaves the picture."""
     for piece in unbroken({k: plot.at(*p) for k, p in found.items()}):
         shown = columns(piece, COLUMNS // (2 * many))
-        plot.sheet.draw(element("path", d=path(shown), **look(n)))
+        plot.sheet.draw(element("path", d=path(slim(shown)), **look(n)))
         plot.sheet.keep_clear(shown)
     if leaves:
         x, y = plot.at(*found[max(found)])

@@ -32,4 +32,4 @@ def fading_sensitivities(slopes: Mapping[str, float], layers: int = 10, *, title
     ends = "; ".join(f"of {name} {number(s**layers, 3)}" for name, s in named.items())
     description = f"The factor that 1 to {count(layers)} layers leave of a sensitivity, on a logarithmic axis. After {count(layers)} layers it is {ends}."
     rows = tuple((str(n), *(number(s**n, 3) for s in named.values())) for n in range(1, layers + 1))
-    return Drawing(plot.sheet.to_svg(title, description, prefix), clean(title), description, Rows(("layers", *named), rows))
+    return plot.sheet.drawing(title, description, Rows(("layers", *named), rows), prefix)

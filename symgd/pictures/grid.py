@@ -13,7 +13,7 @@ from symgd.pictures.svg import WIDTH, Box, Drawing, Element, Point, Rows, elemen
 
 __all__ = ["grid_of_losses"]
 
-MOST = 1200  # dots drawn
+MOST = 700  # dots drawn of a grid
 
 
 def grid_of_losses(
@@ -58,7 +58,7 @@ def grid_of_losses(
     said += [f"{c[0].capitalize()}: of {c[1]} pairs the best is {w} = {c[2]}, {b} = {c[3]}, where the loss is {c[4]}." for c in cells[:-1]]
     said.append(f"The lowest point is {w} = {cells[-1][2]}, {b} = {cells[-1][3]}, where it is {cells[-1][4]}.")
     title, description = f"Trying pairs of {w} and {b} on a grid", " ".join(said)
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows(("", "pairs tried", w, b, "loss"), tuple(cells)))
+    return plot.sheet.drawing(title, description, Rows(("", "pairs tried", w, b, "loss"), tuple(cells)), prefix)
 
 
 def search(valley: Bowl, ws: Sequence[float], bs: Sequence[float]) -> Point:
@@ -83,11 +83,11 @@ def ground(plot: Plot, valley: Bowl, view: Box, least: float, ws: Sequence[float
 
 
 def fewer(ws: Sequence[float], bs: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:
-    """Every so many of both, evenly, until they are few enough to draw."""
-    wide, high = len(ws), len(bs)
-    while wide * high > MOST:
-        wide, high = (wide * 9 // 10, high) if wide >= high else (wide, high * 9 // 10)
-    return [ws[k * len(ws) // wide] for k in range(wide)], [bs[k * len(bs) // high] for k in range(high)]
+    """Every so many of both, evenly, so that they are few enough to draw."""
+    wide = high = 1
+    while -(-len(ws) // wide) * -(-len(bs) // high) > MOST:
+        wide, high = (wide + 1, high) if len(ws) / wide >= len(bs) / high else (wide, high + 1)
+    return ws[::wide], bs[::high]
 
 
 def closer(plot: Plot, valley: Bowl, least: float, fine: tuple[list[float], list[float]], found: Point, labels: tuple[str, str]) -> None:
@@ -102,7 +102,7 @@ def closer(plot: Plot, valley: Bowl, least: float, fine: tuple[list[float], list
     below = axes(sheet, Box(left, above, right, above + TALL), x, y, grid=False)
     sheet.write("The finer grid, in the frame above", 4, above - 38)
     sheet.write(axis_label(labels[1], ticks.note, WIDTH - 8, True), 4, above - 14)
-    sheet.write(axis_label(labels[0], below.x_ticks.note, right - left, True), (left + right) / 2, sheet.height - 6, "middle")
+    sheet.write(axis_label(labels[0], below.x_ticks.note, right - left, True), (left + right) / 2, sheet.height - 8, "middle")
     ground(below, valley, view, least, ws, bs, found)
 
 

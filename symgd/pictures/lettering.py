@@ -45,7 +45,7 @@ class Piece:
     low: bool = False
 
 
-_WORDS = re.compile(r"_\{([^{}]*)\}|_([^\W_]+)|([^\W\d_]+\u0302?)|([^_]|_)")
+_WORDS = re.compile(r"_\{([^{}]*)\}|_([^\W_⁰¹²³⁴⁵⁶⁷⁸⁹]+)|([^\W\d_]+\u0302?)|([^_]|_)")
 
 
 def pieces(text: str) -> tuple[Piece, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from symgd.pictures.axes import Key, Plot, finite, frame, logarithmic, widen
 from symgd.pictures.lettering import brief, clean, count, iterations, name, number, shorten
 from symgd.pictures.runs import columns, milestones, unbroken
-from symgd.pictures.strokes import arrow_head, dot, square
+from symgd.pictures.strokes import arrow_head, dot, slim, square
 from symgd.pictures.svg import FONT, Drawing, Element, Rows, element, path, stroke
 
 __all__ = ["loss_over_iterations"]
@@ -45,7 +45,7 @@ def loss_over_iterations(
     draw_ends(plot, dict(zip(good, drawn, strict=True)), values, lost, stopped, "loss " if floor is not None else "")
     title = f"The {name(y_label)} over {iterations(len(values) - 1)}"
     description = words(values, optimum, lost, brief(stopped), brief(y_label), log, floor)
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, rows(values, optimum))
+    return plot.sheet.drawing(title, description, rows(values, optimum, [] if lost is None else [lost - 1, lost]), prefix)
 
 
 def heights(values: Sequence[float], optimum: float | None) -> tuple[list[float], bool, float | None]:
@@ -62,7 +62,7 @@ def draw_curve(plot: Plot, heights: dict[int, float]) -> None:
     """The curve, in pieces where iterations without a number lie between; small dots while there are few."""
     for piece in unbroken({k: plot.at(k, v) for k, v in heights.items()}):
         shown = columns(piece, 400)
-        plot.sheet.draw(element("path", d=path(shown), **stroke("blue", 2.5, stroke_linejoin="round")))
+        plot.sheet.draw(element("path", d=path(slim(shown)), **stroke("blue", 2.5, stroke_linejoin="round")))
         plot.sheet.keep_clear(shown)
     if len(heights) <= 40:
         plot.sheet.draw(*(d for k, v in heights.items() for d in dot(plot.at(k, v), "blue", 3.5)))
@@ -110,9 +110,10 @@ def words(values: Sequence[float], optimum: float | None, lost: int | None, stop
     return "".join(said)
 
 
-def rows(values: Sequence[float], optimum: float | None) -> Rows:
-    """The loss at the start, at round iterations, and at the last."""
-    picked = milestones(len(values) - 1)
+def rows(values: Sequence[float], optimum: float | None, also: Sequence[int]) -> Rows:
+    """The loss at the start, at round iterations, and at the last; the least possible loss below."""
+    picked = milestones(len(values) - 1, 8 if optimum is None else 7, also)
     if optimum is None:
         return Rows(("iteration", "loss"), tuple((count(k), number(values[k], 8)) for k in picked))
-    return Rows(("iteration", "loss", "above the least"), tuple((count(k), number(values[k], 8), number(values[k] - optimum, 3)) for k in picked))
+    cells = [(count(k), number(values[k], 8), number(values[k] - optimum, 3)) for k in picked]
+    return Rows(("iteration", "loss", "above the least"), (*cells, ("least possible", number(optimum, 8), "0")))

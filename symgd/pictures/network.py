@@ -74,7 +74,7 @@ def units_in_columns(bands: Sequence[Band], size_in: str, *, title: str = "The n
         sheet.write(fitted(clean(delta), room, FONT), x, below + 76, "middle", math=True)
     _along(sheet, (at[0], 30), (at[-1], 30), "blue", "values", 20)
     _along(sheet, (at[-1], below + 52), (at[0], below + 52), "orange", "sensitivities", below + 44)
-    return Drawing(sheet.to_svg(title, said := _said_units(bands, size_in), prefix), clean(title), said, _rows_of_units(bands, size_in))
+    return sheet.drawing(title, _said_units(bands, size_in), _rows_of_units(bands, size_in), prefix)
 
 
 def _edges(sheet: Sheet, places: list[list[Point]]) -> None:
@@ -151,7 +151,7 @@ def flow_of_sensitivities(bands: Sequence[Band], *, title: str = "Values forward
     rows = tuple((str(k), *map(clean_all, (b.values[1], b.sensitivities[1], *b.backward[::-1], b.gradients))) for k, b in enumerate(bands, 1))
     described = _said_flow([(k, b) for k, b in shown if b is not None], len(bands) - 4 if left_out else 0)
     table = Rows(("layer", "sum", "its sensitivity", "after the sum", "before the sum", "gradients"), rows)
-    return Drawing(sheet.to_svg(title, described, prefix), clean(title), described, table)
+    return sheet.drawing(title, described, table, prefix)
 
 
 def _key(sheet: Sheet) -> None:

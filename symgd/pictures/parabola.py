@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from symgd.pictures.axes import LARGEST, Key, Plot, finite, frame, widen
 from symgd.pictures.lettering import digits_apart, name, number, plain
-from symgd.pictures.strokes import arrow_head, clip, dot
+from symgd.pictures.strokes import arrow_head, clip, dot, slim
 from symgd.pictures.svg import Drawing, Point, Rows, element, path, stroke
 
 __all__ = ["Parabola", "cup", "curve", "loss_parabola", "parabola", "vertex", "way_of"]
@@ -70,7 +70,8 @@ def loss_parabola(
     low, high = widen(min(*ws, bowl.lowest), max(*ws, bowl.lowest), 0.12)
     top = finite("the loss", [max(map(bowl.at, (low, high)))])[0]
     tangent = Key((element("path", d="M-12 0H12", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "tangent, arrow downhill")
-    plot = frame((low, high), widen(bowl.least, top, 0.14), w_label, y_label, [tangent, cup(y_label, held)], inside=240.0, math="x")
+    keys = [tangent, Key(dot((0, 0), "ink"), "its slope"), cup(y_label, held)]
+    plot = frame((low, high), widen(bowl.least, top, 0.14), w_label, y_label, keys, inside=240.0, math="x")
     curve(plot, bowl)
     vertex(plot, bowl)
     draw_tangents(plot, [(w, bowl.at(w), bowl.slope(w)) for w in ws])
@@ -85,7 +86,7 @@ def loss_parabola(
     said += [f"At {w} = {v} the slope is {s}: {direction}." for v, _, s, direction in cells]
     table = Rows((w, plain(name(y_label)), "slope", "downhill"), (*cells, (*lowest, "0", "lowest point")))
     description = " ".join(said)
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, table)
+    return plot.sheet.drawing(title, description, table, prefix)
 
 
 def way_of(slope: float, w: str) -> str:
@@ -106,7 +107,7 @@ def curve(plot: Plot, bowl: Parabola, dash: str = "", colour: str = "blue", thic
         return []
     points = [plot.at(w, min(bowl.at(w), plot.y.high)) for w in (low + (high - low) * k / 120 for k in range(121))]
     dashed: dict[str, str | float] = {"stroke_dasharray": dash} if dash else {}
-    plot.sheet.draw(element("path", d=path(points), **stroke(colour, thickness, stroke_linejoin="round", **dashed)))
+    plot.sheet.draw(element("path", d=path(slim(points, 0.06)), **stroke(colour, thickness, stroke_linejoin="round", **dashed)))
     plot.sheet.keep_clear(points)
     return points
 

@@ -44,7 +44,7 @@ def predicted_against_actual(
     rows = (("points", count(len(xs))), ("root mean square error", number(off, 6)), *(
         (f"{what} {end}", number(pick(v), digits_apart(v))) for what, v in (("predicted", xs), ("actual", ys)) for end, pick in (("from", min), ("to", max))
     ))  # fmt: skip
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows(("quantity", "value"), rows))
+    return plot.sheet.drawing(title, description, Rows(("quantity", "value"), rows), prefix)
 
 
 def _dashed() -> dict[str, str | float]:

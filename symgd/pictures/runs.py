@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from symgd.pictures.axes import LARGEST
 from symgd.pictures.svg import Point
@@ -13,15 +13,17 @@ __all__ = ["columns", "first_lost", "milestones", "thin", "unbroken"]
 MOST_STEPS = 1000
 
 
-def milestones(last: int, most: int = 8) -> list[int]:
-    """Of 0 … last both ends and, while there is room, 1, 2, 5, 10, 20, …; else 1, 10, 100, …; else the first few."""
+def milestones(last: int, most: int = 8, also: Iterable[int] = ()) -> list[int]:
+    """Of 0 … last both ends and those in `also`; while there is room, 1, 2, 5, 10, 20, …; else 1, 10, 100, …; else the first few."""
     if last < most:
         return list(range(last + 1))
+    needed = {0, last, *also}
     for factors in ((1, 2, 5), (1, 3), (1,)):
-        picked = sorted({0, last} | {k for p in range(len(str(last))) for m in factors if (k := m * 10**p) < last})
+        round_ones = [k for p in range(len(str(last))) for m in factors if (k := m * 10**p) < last]
+        picked = needed | set(round_ones)
         if len(picked) <= most:
-            return picked
-    return [*picked[: most - 1], last]
+            return sorted(picked)
+    return sorted(needed | set([k for k in round_ones if k not in needed][: max(0, most - len(needed))]))
 
 
 def first_lost(values: Sequence[float]) -> int:

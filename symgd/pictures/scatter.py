@@ -44,11 +44,11 @@ def scatter_with_line(
     keys = [Key((dots([(0.0, 0.0)], 7, 0.9),), f"{count(len(shown))} of {count(len(xs))} {kind}" if len(shown) < len(xs) else f"{count(len(xs))} {kind}"),
             Key((element("path", d="M-12 0H12", **stroke("orange", 3)),), equation(w, b))]  # fmt: skip
     if chosen:
-        keys.append(Key((element("path", d="M0-9V9", **stroke("green", 2, stroke_dasharray="4 3")),), "residual ŷ − y"))
+        keys.append(Key((element("path", d="M0-9V9", **stroke("green", 2.5, stroke_dasharray="5 2")),), "residual ŷ − y"))
     plot = frame(widen(low, high), widen(min(*ys, *ends), max(*ys, *ends)), x_label, y_label, keys)
-    draw_points(plot, [(xs[k], ys[k]) for k in shown])
+    draw_points(plot, [(xs[k], ys[k]) for k in shown], 0.3 if chosen and len(shown) > 200 else 0.0)
     for k in chosen:
-        plot.sheet.draw(element("path", d=path([plot.at(xs[k], ys[k]), plot.at(xs[k], w * xs[k] + b)]), **stroke("green", 2, stroke_dasharray="4 3")))
+        plot.sheet.draw(element("path", d=path([plot.at(xs[k], ys[k]), plot.at(xs[k], w * xs[k] + b)]), **stroke("green", 2.5, stroke_dasharray="5 2")))
         plot.sheet.draw(*dot(plot.at(xs[k], ys[k]), "green", 3.5))
     draw_line(plot, w, b)
     triangle(plot, w, b)
@@ -59,7 +59,7 @@ def scatter_with_line(
         ("slope w", number(w, 10)), ("intercept b", number(b, 10)), ("points", count(len(xs))), ("mean squared error", number(mse, 6)),
         *((f"{name} {end}", number(pick(v), digits_apart(v))) for name, v in (("x", xs), ("y", ys)) for end, pick in (("from", min), ("to", max))),
     )  # fmt: skip
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows(("quantity", "value"), rows))
+    return plot.sheet.drawing(title, description, Rows(("quantity", "value"), rows), prefix)
 
 
 def measured(x: Iterable[float], y: Iterable[float], w: float, b: float) -> tuple[tuple[float, ...], tuple[float, ...], float, float]:
@@ -91,7 +91,8 @@ def draw_line(plot: Plot, w: float, b: float) -> None:
 
 def equation(w: float, b: float) -> str:
     """ŷ = 0.02387 x + 0.001927"""
-    return f"ŷ = {number(w)} x {'−' if b < 0 else '+'} {number(abs(b))}"
+    slope = {1.0: "", -1.0: "−"}.get(w, number(w))
+    return f"ŷ = {slope}{' ' if abs(w) != 1 else ''}x {'−' if b < 0 else '+'} {number(abs(b))}"
 
 
 def signed(value: float) -> str:

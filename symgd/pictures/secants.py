@@ -29,7 +29,7 @@ def secants(
         raise ValueError(f"one to {len(DASHES)} steps are drawn, none of them 0: through one point alone goes no secant")
     ends = [at + h for h in hs]
     low, high = widen(min(at, *ends), max(at, *ends), 0.25)
-    heights = finite("the loss", [bowl.at(v) for v in (low, high, at, *ends)])
+    heights = finite("the loss", [bowl.at(v) for v in (low, high, at, *ends, min(max(bowl.lowest, low), high))])
     slope = bowl.slope(at)
     w = plain(name(w_label))
     keys = [cup(y_label), Key((element("path", d="M-12 0H12", **stroke("orange", 3)),), f"tangent: slope {number(slope)}")]
@@ -44,14 +44,14 @@ def secants(
         if stretch:
             plot.sheet.draw(element("path", d=path(stretch), **look))
     plot.sheet.draw(*(shape for v in ends for shape in square(plot.at(v, bowl.at(v)), "purple", 4)), *dot(plot.at(at, here), "ink", 5))
-    title = f"Secants that turn into the tangent at {w} = {number(at)}"
-    cells = [(number(h), number(slope + bowl.a * h, 8), number(bowl.a * h, 6)) for h in hs]
+    title = f"Secants that turn into the tangent at {w} = {number(at, 6)}"
+    cells = [(number(h, 6), number(slope + bowl.a * h, 8), number(bowl.a * h, 6)) for h in hs]
     said = [f"The {plain(name(y_label))} against {w}, with its tangent at {w} = {number(at, 6)}: its slope there is {number(slope, 8)}."]
     said += [f"The secant to the point h = {h} further has the slope {s}, {d} more." for h, s, d in cells]
     said.append("The smaller h is, the nearer the secant comes to the tangent.")
     description = " ".join(said)
-    table = Rows(("h", "slope of the secant", "more than the tangent's"), (*cells, ("tangent", number(slope, 8), "0")))
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, table)
+    table = Rows(("h", "slope of the secant", "more than the tangent's"), (*cells, (f"tangent at {number(at, 6)}", number(slope, 8), "0")))
+    return plot.sheet.drawing(title, description, table, prefix)
 
 
 def ways_downhill(
@@ -65,7 +65,8 @@ def ways_downhill(
     ws = sorted(set(finite("points", points)))
     low, high = widen(min(*ws, bowl.lowest), max(*ws, bowl.lowest), 0.14)
     top = finite("the loss", [max(map(bowl.at, (low, high)))])[0]
-    keys = [cup(y_label), Key((element("path", d="M-12 0H12", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "where − slope points")]
+    keys = [cup(y_label), Key((element("path", d="M-12 0H12", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "where − slope points"),
+            Key(dot((0, 0), "ink"), "the slope there")]  # fmt: skip
     plot = frame((low, high), widen(bowl.least, top, 0.14), w_label, y_label, keys, inside=240.0, math="x")
     curve(plot, bowl)
     vertex(plot, bowl)
@@ -79,7 +80,7 @@ def ways_downhill(
     lowest = (number(bowl.lowest, places), "0", "0", "lowest point")
     table = tuple(dict.fromkeys((*cells, lowest))) if not any(v == bowl.lowest for v in ws) else tuple(cells)
     description = " ".join(said)
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows((w, "slope", "its sign", "− slope points"), table))
+    return plot.sheet.drawing(title, description, Rows((w, "slope", "its sign", "− slope points"), table), prefix)
 
 
 def draw_ways(plot: Plot, points: Sequence[tuple[float, float, float]], lowest: float) -> None:

@@ -48,13 +48,13 @@ def squares_of_residuals(
     mse = sum((w * u + b - v) ** 2 for u, v in zip(xs, ys, strict=True)) / len(xs)
     title = f"Residuals as squares: {name(y_label)} against {name(x_label)}"
     cells = [tuple(number(v, 6) for v in (u, v, f, f - v, (f - v) ** 2)) for u, v, f in samples]
-    mean = ("mean of all", "", "", "", number(mse, 6))
-    said = [f"{count(len(xs))} points and the line ŷ = w x + b with w = {number(w, 6)}, b = {number(b, 6)}."]
+    mean = (f"mean of all {count(len(xs))}", "", "", "", number(mse, 6))
+    said = [f"{count(len(xs))} points and the line ŷ = w x + b; at a few of them the residual is the side of a square."]
     said += [f"At x = {c[0]} the residual ŷ − y is {c[3]}, and its square has the area {c[4]}." for c in cells]
     said.append(f"The mean of all {count(len(xs))} squares, (1/n) Σ (ŷ − y)², is {mean[-1]}.")
     description = " ".join(said)
     head = (name(x_label), name(y_label), "ŷ", "residual ŷ − y", "its square")
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows(head, (*cells, mean)))
+    return plot.sheet.drawing(title, description, Rows(head, (*cells, mean)), prefix)
 
 
 def nearest_samples(xs: Sequence[float], n: int) -> list[int]:

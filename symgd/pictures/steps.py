@@ -15,9 +15,9 @@ from symgd.pictures.svg import FONT, WIDTH, Box, Drawing, Point, Rows, Sheet, el
 
 __all__ = ["rate_panels", "steps_on_parabola"]
 
-NAMED = 12  # steps with a number
+NAMED = 9  # places with a number
 GROWTH = 4.0  # a way is followed until it is so many times as far from the lowest point as its start
-PANEL, HEADING, GAP = 132.0, 48.0, 22.0
+PANEL, HEADING, GAP = 132.0, 54.0, 22.0
 
 
 def steps_on_parabola(
@@ -32,21 +32,21 @@ def steps_on_parabola(
     finite("the start", way[:1])
     (low, high), (followed,) = shown(bowl, [way], GROWTH)
     top = finite("the loss", [max(map(bowl.at, (low, high)))])[0]
-    step = Key((element("path", d="M-12 0H12", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "a step")
-    plot = frame((low, high), widen(bowl.least, top, 0.14), w_label, y_label, [cup(y_label, held), step], inside=250.0, math="x")
+    plot = frame((low, high), widen(bowl.least, top, 0.14), w_label, y_label, [cup(y_label, held), *arrows(followed < len(way))], inside=250.0, math="x")
     curve(plot, bowl)
     vertex(plot, bowl)
     places = draw_steps(plot, bowl, way, followed)
     number_steps(plot, places)
     if followed < len(way):
-        leaving_label(plot, way, followed)
+        leaving_label(plot, bowl, way, followed)
     w = plain(name(w_label))
     title = f"Where the steps land: {name(y_label)} against {w}"
     description = " ".join(words(bowl, way, followed, w, plain(name(y_label)), plain(held)))
     digits = digits_apart(way[: first_lost(way)])
-    cells = [(count(k), number(way[k], min(12, digits)), number(loss_at(bowl, way[k]), 6)) for k in milestones(len(way) - 1, 7)]
-    table = Rows(("step", w, plain(name(y_label))), (*cells, ("lowest point", number(bowl.lowest, min(12, digits)), number(bowl.least, 6))))
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, table)
+    picked = milestones(len(way) - 1, 7, also=[k for k in (followed, first_lost(way)) if k < len(way)])
+    cells = [(count(k), number(way[k], digits), number(loss_at(bowl, way[k]), 6)) for k in picked]
+    table = Rows(("step", w, plain(name(y_label))), (*cells, ("lowest point", number(bowl.lowest, digits), number(bowl.least, 6))))
+    return plot.sheet.drawing(title, description, table, prefix)
 
 
 def rate_panels(
@@ -64,8 +64,8 @@ def rate_panels(
     span, followed = shown(bowl, ways, 1.6)
     top = finite("the loss", [max(map(bowl.at, span))])[0]
     heights = widen(bowl.least, top, 0.14)
-    step = Key((element("path", d="M-12 0H12", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "a step")
-    plots = panels(span, heights, len(runs), w_label, y_label, [cup(y_label), step])
+    gone = any(n < len(way) for way, n in zip(ways, followed, strict=True))
+    plots = panels(span, heights, len(runs), w_label, y_label, [cup(y_label), *arrows(gone)])
     for plot, (says, alpha, _), way, n in zip(plots, runs, ways, followed, strict=True):
         room = plot.box.right - plot.box.left
         plot.sheet.write(shorten(clean(says), room, FONT), plot.box.left, plot.box.top - 30)
@@ -79,11 +79,18 @@ def rate_panels(
              for (says, rate, _), way in zip(runs, ways, strict=True)]  # fmt: skip
     said = [f"The {plain(name(y_label))} against {w}, lowest at {w} = {number(bowl.lowest, 6)}, and the steps of a descent at several rates."]
     for (says, rate, steps, last, loss), way, n in zip(cells, ways, followed, strict=True):
-        gone = " It leaves the picture." if n < len(way) else ""
-        said.append(f"{says}, rate {rate}: after {steps} steps {w} = {last}, where the {plain(name(y_label))} is {loss}.{gone}")
+        away = " It leaves the picture." if n < len(way) else ""
+        said.append(f"{says}, rate {rate}: after {steps} steps {w} = {last}, where the {plain(name(y_label))} is {loss}.{away}")
     table = Rows(("rate is", "rate", "steps", w, plain(name(y_label))), (*cells, ("lowest point", "", "", number(bowl.lowest, 6), number(bowl.least, 6))))
     description = " ".join(said)
-    return Drawing(plots[0].sheet.to_svg(title, description, prefix), title, description, table)
+    return plots[0].sheet.drawing(title, description, table, prefix)
+
+
+def arrows(leaves: bool) -> list[Key]:
+    """The entries of the key for a step, and for one that leaves the picture."""
+    step = Key((element("path", d="M-12 0H12", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "a step")
+    away = Key((element("path", d="M-12 0H12", **stroke("orange", 2.5, stroke_dasharray="5 3")), arrow_head((13, 0), (0, 0), "orange")), "leaves the picture")
+    return [step, away] if leaves else [step]
 
 
 def loss_at(bowl: Parabola, w: float) -> float:
@@ -99,6 +106,8 @@ def shown(bowl: Parabola, ways: Sequence[Sequence[float]], growth: float) -> tup
     reach = max(abs(way[0] - bowl.lowest) for way in ways) or max((abs(v - bowl.lowest) for way in ways for v in way[: first_lost(way)]), default=0.0)
     inside = [next((k for k, v in enumerate(way) if not abs(v - bowl.lowest) <= growth * reach), len(way)) for way in ways]
     ws = [bowl.lowest, *(v for way, n in zip(ways, inside, strict=True) for v in way[:n])]
+    if any(n < len(way) for way, n in zip(ways, inside, strict=True)):
+        ws += [bowl.lowest - reach, bowl.lowest + reach]  # both walls, so that the side through which it leaves can be seen
     if min(ws) == max(ws):
         more = bowl.reach(abs(bowl.least) or 1.0)
         ws += [bowl.lowest - more, bowl.lowest + more]
@@ -116,7 +125,7 @@ def draw_steps(plot: Plot, bowl: Parabola, way: Sequence[float], followed: int) 
         plot.sheet.keep_clear(piece, 3)
     heads = 0
     for (x0, y0), (x1, _) in pairwise(places):
-        if abs(x1 - x0) >= 14 and heads < NAMED:
+        if abs(x1 - x0) >= 14 and heads < 2 * NAMED:
             plot.sheet.draw(arrow_head((x1, y0), (x0, y0), "orange", 9))
             heads += 1
     if followed < len(way) and (edge := way_out(plot, way, followed)) is not None:
@@ -155,15 +164,15 @@ def number_steps(plot: Plot, places: Sequence[Point]) -> None:
     middle = (plot.box.left + plot.box.right) / 2
     for at, ks in groups:
         text = ", ".join(map(count, ks[:3])) + (", …" if len(ks) > 3 else "")
-        plot.sheet.label(text, *at, within=plot.box, sides="w sw nw s n" if at[0] < middle else "e se ne s n")
+        plot.sheet.label(text, *at, within=plot.box, sides="w sw nw ne s n" if at[0] < middle else "e se ne nw s n", reach=20)
 
 
-def leaving_label(plot: Plot, way: Sequence[float], followed: int) -> None:
+def leaving_label(plot: Plot, bowl: Parabola, way: Sequence[float], followed: int) -> None:
     """Where the step that leaves goes, at the edge where it does."""
     edge = way_out(plot, way, followed)
     if edge is not None:
-        y = plot.y(plot.y.low) if followed == 0 else plot.box.top + 12
-        plot.sheet.label(f"step {count(followed)} to {number(way[followed])}", edge, y, within=plot.box, sides="w s e")
+        y = plot.at(0.0, bowl.at(way[followed - 1]))[1]
+        plot.sheet.label(f"step {count(followed)} to {number(way[followed])}", edge, y, plot.box, "nw sw w" if edge == plot.box.right else "ne se e")
 
 
 def words(bowl: Parabola, way: Sequence[float], followed: int, w: str, loss: str, held: str) -> list[str]:
@@ -198,5 +207,5 @@ def panels(x: tuple[float, float], y: tuple[float, float], n: int, x_label: str,
         marks = ("y" if k % columns == 0 else "") + ("x" if k + columns >= n else "")
         plots.append(axes(sheet, box, x, y, about=4, labels=marks, reach=GAP / 2 - 3 if columns > 1 else WIDTH))
     sheet.write(axis_label(y_label, ticks.note, WIDTH - 8), 4, top - 4)
-    sheet.write(axis_label(x_label, plots[-1].x_ticks.note, WIDTH - 8, True), (left + right) / 2, sheet.height - 6, "middle")
+    sheet.write(axis_label(x_label, plots[-1].x_ticks.note, WIDTH - 8, True), (left + right) / 2, sheet.height - 8, "middle")
     return plots

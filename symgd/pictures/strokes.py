@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from symgd.pictures.svg import Box, Element, Point, element, fill, path, stroke
 
-__all__ = ["arrow_head", "clip", "cross", "dot", "square"]
+__all__ = ["arrow_head", "clip", "cross", "dot", "slim", "square"]
 
 
 def clip(p: Point, q: Point, box: Box) -> tuple[Point, Point] | None:
@@ -25,6 +26,27 @@ def clip(p: Point, q: Point, box: Box) -> tuple[Point, Point] | None:
         return None
     at = [(p[0] + t * dx, p[1] + t * dy) for t in (enter, leave)]
     return at[0], at[1]
+
+
+def slim(points: Sequence[Point], off: float = 0.12) -> list[Point]:
+    """The line through the points without those that it passes anyway, within `off` (Douglas and Peucker, doi:10.3138/FM57-6770-U75U-7727)."""
+    kept, parts = {0, len(points) - 1}, [(0, len(points) - 1)]
+    while parts:
+        a, b = parts.pop()
+        far = [(away(points[k], points[a], points[b]), k) for k in range(a + 1, b)]
+        if far and max(far)[0] > off:
+            k = max(far)[1]
+            kept.add(k)
+            parts += [(a, k), (k, b)]
+    return [points[k] for k in sorted(kept)]
+
+
+def away(at: Point, p: Point, q: Point) -> float:
+    """How far a point lies from the segment p q."""
+    dx, dy = q[0] - p[0], q[1] - p[1]
+    square = dx * dx + dy * dy
+    share = min(1.0, max(0.0, ((at[0] - p[0]) * dx + (at[1] - p[1]) * dy) / square)) if square else 0.0
+    return math.dist(at, (p[0] + share * dx, p[1] + share * dy))
 
 
 def arrow_head(tip: Point, back: Point, colour: str, size: float = 9.0) -> Element:

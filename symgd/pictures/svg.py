@@ -202,17 +202,33 @@ class Sheet:
         self.letters.append(element("text", *spans(letters), x=x, y=y, font_size=FONT, **aside, **(HALO if halo else {})))
         return True
 
-    def label(self, text: str, x: float, y: float, within: Box, sides: str = "e ne se n s w nw sw", math: bool = False) -> bool:
-        """Set the text beside the point, at the nearest free place that covers no mark, trying the sides in order."""
+    def label(self, text: str, x: float, y: float, within: Box, sides: str = "e ne se n s w nw sw", math: bool = False, reach: float = 95.0) -> bool:
+        """Set the text beside the point, at the nearest free place that covers no mark, trying the sides in order; from far away a thin line leads back.
+
+        reach  how far away it may stand
+        """
         down = 0.35 * FONT  # from the middle of the letters to their baseline
-        for far in (0, 10, 20, 34, 50, 70, 95):
+        for far in (d for d in (0, 10, 20, 34, 50, 70, 95) if d <= reach):
             for side in sides.split():
                 dx = (8 + (far if side in "ew" else 0)) * (("e" in side) - ("w" in side))
                 dy = (14 + far) * (("s" in side) - ("n" in side))
                 anchor = "start" if dx > 0 else "end" if dx < 0 else "middle"
                 if self.write(text, x + dx, y + dy + down, anchor, math=math, clear=True, within=within, halo=not math):
+                    if far >= 34:
+                        self.lead((x, y), self.texts[-1])
                     return True
         return False
+
+    def lead(self, point: Point, box: Box) -> None:
+        """A thin line from near the point to the nearest edge of its text."""
+        x, y = min(max(point[0], box.left), box.right), min(max(point[1], box.top + 3), box.bottom - 3)
+        share = 7 / max(7.0, ((x - point[0]) ** 2 + (y - point[1]) ** 2) ** 0.5)
+        start = point[0] + share * (x - point[0]), point[1] + share * (y - point[1])
+        self.draw(element("path", d=path([start, (x, y)]), **stroke("ink", 0.8, stroke_opacity=0.6)))
+
+    def drawing(self, title: str, description: str, table: Rows, prefix: str) -> Drawing:
+        """The finished picture."""
+        return Drawing(self.to_svg(title, description, prefix), clean(title), description, table)
 
     def to_svg(self, title: str, description: str, prefix: str) -> str:
         """The SVG text.  Raises ValueError unless the prefix can begin an id."""

@@ -46,7 +46,7 @@ def valley(
     said = [f"The {plain(name(y_label))} against {w}, a parabola for each of several {b}; their lowest points are joined."]
     said += [f"At {b} = {v} the lowest point is at {w} = {at}, where it is {height}." for v, at, height in cells]
     description = " ".join(said)
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows((b, f"lowest {w}", f"{plain(name(y_label))} there"), tuple(cells)))
+    return plot.sheet.drawing(title, description, Rows((b, f"lowest {w}", f"{plain(name(y_label))} there"), tuple(cells)), prefix)
 
 
 def dashed(n: int) -> dict[str, str | float]:

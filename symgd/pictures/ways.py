@@ -50,23 +50,24 @@ def two_paths(
     curves = contours(plot, valley, view)
     for n, (way, (_, followed), finite_ones) in enumerate(zip(ways, seen, numbers, strict=True)):
         draw_path(plot, way[:followed], way[followed] if followed < finite_ones else None, *LOOKS[n])
-    for way in ways:
-        plot.sheet.draw(*dot(plot.at(*way[0]), "ink", 5))
-        plot.sheet.label("start", *plot.at(*way[0]), within=plot.box, sides="w s n e sw nw se ne")
+    for start in dict.fromkeys(way[0] for way in ways):
+        plot.sheet.draw(*dot(plot.at(*start), "ink", 5))
+        plot.sheet.label("start", *plot.at(*start), within=plot.box, sides="w s n e sw nw se ne")
     lowest_point(plot, valley, view)
     name_levels(plot, curves, least or 0.0)
     names = plain(name(w_label)), plain(name(b_label))
     said, cells = [ground_in_words(valley, view, least, names)], []
     for (says, _), way, (_, followed), n in zip(paths, ways, seen, numbers, strict=True):
-        picked = milestones(n - 1, 8 // len(paths))
+        picked = milestones(n - 1, (7, 3, 2)[len(paths) - 1])
         rows = [(plain(says), count(k), *(number(v, 6) for v in (*way[k], (least or 0.0) + valley.excess(way[k])))) for k in picked]
         cells += rows
         gone = " It leaves the picture." if followed < len(way) else ""
         said.append(f"{plain(says)}: from {names[0]} = {rows[0][2]}, {names[1]} = {rows[0][3]}, after {iterations(n - 1)} "
                     f"at {names[0]} = {rows[-1][2]}, {names[1]} = {rows[-1][3]}.{gone}")  # fmt: skip
+    cells.append(("lowest point", "", *(number(v, 6) for v in (*valley.center, least or 0.0))))
     title, description = f"{count(len(paths))} ways over the same loss" if len(paths) > 1 else "A way over the loss", " ".join(said)
     head = ("path", "iteration", *names, "loss" if least is not None else "loss above its least value")
-    return Drawing(plot.sheet.to_svg(title, description, prefix), title, description, Rows(head, tuple(cells)))
+    return plot.sheet.drawing(title, description, Rows(head, tuple(cells)), prefix)
 
 
 def look(n: int) -> dict[str, str | float]:
