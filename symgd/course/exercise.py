@@ -8,7 +8,7 @@ Glossary: λ an eigenvalue of the second derivatives; one step multiplies the di
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from symgd.document.page import Block, Box, Chain, Code, Folded, Formula, Inline, Line, Mono, Prose, Strong
@@ -28,9 +28,9 @@ class Exercise:
     hints     each a little more, none of them the answer
     answer    with its reason
     kind      "fill": write the next line · "find": which line is wrong · "predict": what happens
-    stated    for "fill" and "find": the definitions and the lines before, as text that `symgd check` reads
+    stated    what `symgd check` is to know, as text that it reads: for "fill" the definitions and the lines before, for "find" the definitions
     key       for "fill": the line that follows; for "find": the corrected line
-    wrong     for "find": the line that is wrong, and slip, the name that `symgd check` gives to what is wrong with it
+    lines     for "find": the lines that are shown, each with the rule that it claims; wrong, the one that is, and slip, what `symgd check` calls it
     """
 
     question: tuple[Block, ...]
@@ -39,6 +39,7 @@ class Exercise:
     kind: str = "predict"
     stated: tuple[str, ...] = ()
     key: str = ""
+    lines: tuple[tuple[str, str], ...] = ()
     wrong: str = ""
     slip: str = ""
 
@@ -174,17 +175,17 @@ def find_wrong(c: Course, goal: Term | Derivation, slip: str, which: int = 0) ->
     hints: tuple[Inline, ...] = ((f"Ask of each line which rule it claims.{half}",), (f"Look where “{name}” is claimed: {law}.",))
     answer: tuple[Block, ...] = (
         Prose((Strong(f"Line {made.at + 1}."), " ", Mono("symgd check"), " finds:")),
-        *judged(_without_left(made.said[made.at])),
+        *judged(_uncorrected(made.said[made.at])),
         Prose(("The line that follows is",)),
         Chain((_line(c, d, step, True),)),
     )
-    stated = (*spoiled.definitions(problem), *(spoiled.as_line(made.goal, t) for _, t in made.lines[: made.at]))
-    return Exercise(question, hints, answer, "find", stated, spoiled.as_line(made.goal, made.right), made.said[made.at].line.text, slip)
+    typed = tuple((spoiled.as_line(made.goal, t), rule) for rule, t in made.lines)
+    key = spoiled.as_line(made.goal, made.right)
+    return Exercise(question, hints, answer, "find", spoiled.definitions(problem), key, typed, typed[made.at][0], slip)
 
 
-def _without_left(f: Finding) -> Finding:
-    from dataclasses import replace
-
+def _uncorrected(f: Finding) -> Finding:
+    """Without the corrected line: here it is the next line that corrects it, not the result."""
     return replace(f, expected=None)
 
 

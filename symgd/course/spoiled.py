@@ -62,6 +62,7 @@ def findings(lines: tuple[str, ...]) -> tuple[Finding, ...]:
     return check("```text\n" + "\n".join(lines) + "\n```").findings
 
 
+@lru_cache(32)
 def by_definition(gradient: Gradient, v: Name) -> Derivation:
     """∂L/∂v from the loss with every name in it written out, rule by rule, each step proved: the way without names."""
     problem, goal = gradient.problem, D(gradient.problem.objective, v)
