@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from symgd.document.latex_text import latex_math, latex_text
+from symgd.document.on_paper import on_paper
 from symgd.document.page import Block, Box, Chain, Cite, Code, Folded, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
-from symgd.document.plain import CHECKS, RELATIONS, above, beside, drawn, inline_text, legend, numbers, split_formula, visible, width
+from symgd.document.plain import CHECKS, RELATIONS, above, beside, drawn, inline_text, legend, numbers, slug, split_formula, visible, width
+from symgd.document.to_tikz import to_tikz
 from symgd.typeset import Layout
 from symgd.typeset import to_latex as formula
 from symgd.typeset.shapes import tall
@@ -23,6 +25,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage{microtype}
 \usepackage{longtable}
 \usepackage[hidelinks]{hyperref}
+\makeatletter\def\NR@gettitle#1{\def\@currentlabelname{}}\makeatother
 \setlength{\mathindent}{2em}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.6em}
@@ -31,7 +34,10 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \allowdisplaybreaks[1]
 """
 
-_FRAGMENT = r"% Needs \usepackage[T1]{fontenc} and \usepackage{textcomp,amsmath,amssymb,longtable}." + "\n"
+_DRAWINGS = r"\usepackage{tikz}" + "\n" + r"\usetikzlibrary{svg.path}" + "\n"
+
+_FRAGMENT = r"% Needs \usepackage[T1]{fontenc} and \usepackage{textcomp,amsmath,amssymb,longtable,hyperref}." + "\n"
+_FRAGMENT_DRAWINGS = r"% Its drawings need \usepackage{tikz} and \usetikzlibrary{svg.path}." + "\n"
 
 _WIDE, _LINE = 72, 84  # columns of Unicode: the longest row of a formula; formula and reason together
 
@@ -48,6 +54,7 @@ def to_latex(page: Page, fragment: bool = False) -> str:
 
     Lines keep their own numbers by \tag; a citation is an \eqref, so compile twice.
     """
+    page = on_paper(page)
     anchors = numbers(page)
     title = _inline(page.title, {})
     body = [] if not title else [rf"\section*{{{title}}}"] if fragment else [rf"{{\LARGE\bfseries\raggedright {title}\par}}"]
@@ -58,10 +65,11 @@ def to_latex(page: Page, fragment: bool = False) -> str:
     if marks := legend(page):
         body.append(r"\medskip\hrule\smallskip" + "\n" + r"{\small " + r"\\ ".join(_legend_row(*row) for row in marks) + r"\par}")
     inside = "".join(part + _gap(part, after) for part, after in zip(body, [*body[1:], ""][: len(body)], strict=True))
+    drawn = r"\begin{tikzpicture}" in inside
     if fragment:
-        return _FRAGMENT + inside + "\n"
+        return _FRAGMENT + (_FRAGMENT_DRAWINGS if drawn else "") + inside + "\n"
     named = rf"\hypersetup{{pdftitle={{{re.sub(r'[^A-Za-z0-9 .,:;()=+/-]', '', inline_text(page.title))[:200]}}}}}"
-    return _PREAMBLE + named + "\n\n\\begin{document}\n\n" + inside + "\n\n\\end{document}\n"
+    return _PREAMBLE + (_DRAWINGS if drawn else "") + named + "\n\n\\begin{document}\n\n" + inside + "\n\n\\end{document}\n"
 
 
 def _gap(part: str, after: str) -> str:
@@ -85,8 +93,10 @@ def _inline(text: Inline, anchors: Anchors) -> str:
                 out.append(f"${_math(layout)}$")
             case Strong(words):
                 out.append(rf"\textbf{{{latex_text(words)}}}")
-            case Mono(words) | Link(words):
+            case Mono(words):
                 out.append(rf"\texttt{{{latex_text(words)}}}")
+            case Link():
+                out.append(_link(piece))
             case Cite(number):
                 out.append(rf"\eqref{{{anchors[number]}}}" if number in anchors else f"({latex_text(number)})")
             case _:
@@ -94,10 +104,19 @@ def _inline(text: Inline, anchors: Anchors) -> str:
     return "".join(out)
 
 
+def _link(link: Link) -> str:
+    """To the PDF that is made of another page, to a file, or to a heading at the end of this document, with its page."""
+    words = latex_text(link.text)
+    if link.path.startswith("#"):
+        return rf"\hyperref[{slug(link.path)}]{{{words}}} on page~\pageref{{{slug(link.path)}}}"
+    return rf"\href{{{link.address('.pdf').replace('%', chr(92) + '%')}}}{{{words if link.page else rf'{chr(92)}texttt{{{words}}}'}}}"
+
+
 def _block(block: Block, anchors: Anchors, used: set[str]) -> str:
     match block:
-        case Heading(level, text):
-            return rf"\{'sub' * min(max(level, 1) - 1, 2)}section*{{{_inline(text, {})}}}"
+        case Heading(level, text, anchor):
+            label = rf"\phantomsection\label{{{slug(anchor)}}}" if anchor else ""
+            return rf"\{'sub' * min(max(level, 1) - 1, 2)}section*{{{_inline(text, {})}}}{label}"
         case Prose(text):
             return _inline(text, anchors)
         case Note(text, kind):
@@ -107,13 +126,30 @@ def _block(block: Block, anchors: Anchors, used: set[str]) -> str:
             return _chain(lines, anchors, used, all(beside(block, _LINE)))
         case Table():
             return _table(block, anchors)
-        case Picture(_, title, description):
-            return f"\\begin{{quote}}\n\\textbf{{Picture: {latex_text(title)}.}} {latex_text(description)}\n\\end{{quote}}"
-        case Code(text):
-            rows = [latex_text(row).replace(" ", r"\ ") or r"\mbox{}" for row in visible(text).split("\n")]
-            return "\\begin{flushleft}\\ttfamily\\small\n" + " \\\\\n".join(rows) + "\n\\end{flushleft}"
+        case Picture(svg, title, description):
+            return _picture(to_tikz(svg, title), rf"\textbf{{{latex_text(title)}.}} {latex_text(description)}")
+        case Code(text, _, output):
+            return _typed(text) + (f"\n\nIt prints\n\n{_typed(output.rstrip())}" if output else "")
         case Box(title, blocks) | Folded(title, blocks):
-            return "\n\n".join([rf"\textbf{{{_inline(title, {})}}}", *(_block(b, anchors, used) for b in blocks)])
+            inside = "\n\n".join([rf"\textbf{{{_inline(title, {})}}}", *(_block(b, anchors, used) for b in blocks)])
+            return f"{_RULE}\n\n{inside}\n\n{_RULE}"
+
+
+_RULE = r"\par\medskip\noindent\rule{\linewidth}{0.4pt}\par"
+
+
+def _typed(text: str) -> str:
+    """As it stands; a row that is too long goes on in the next."""
+    rows = [latex_text(row).replace(" ", r"\ ") or r"\mbox{}" for row in visible(text).split("\n")]
+    return "\\begin{flushleft}\\ttfamily\\small\n" + " \\\\\n".join(rows) + "\n\\end{flushleft}"
+
+
+def _picture(drawing: str, said: str) -> str:
+    """The drawing and its words on one page; the words alone, where it is not translated."""
+    if not drawing:
+        return f"\\begin{{quote}}\n{said}\n\\end{{quote}}"
+    start = r"\par\medskip\noindent\begin{minipage}{\linewidth}\raggedright"
+    return "\n".join([start, drawing, rf"\par\smallskip{{\small {said}\par}}", r"\end{minipage}\par\medskip"])
 
 
 # ---------------------------------------------------------------------------------------------------------------------- chains

@@ -66,6 +66,7 @@ PREAMBLE = """\
 """
 
 _WIDE, _LINE = 72, 84  # columns of Unicode: the longest row of a formula; formula and reason together
+_HEAD = 500  # characters of a head that comes again on the next page
 _SCALE = 300 / 420  # points of paper for a unit of a drawing
 
 
@@ -145,6 +146,7 @@ def image(svg: str, title: str) -> str:
     drawing = re.sub(r"<style>.*?</style>", "", inline_svg(svg, one_line(title), "", "p-"), flags=re.DOTALL)
     drawing = re.sub(r'font-family="[^"]*"', "", drawing).replace("<svg ", '<svg font-family="New Computer Modern" ', 1)
     wide = re.search(r'viewBox="\S+ \S+ (\S+) ', drawing)
+    drawing = re.sub(r' d="[^"]*"', lambda d: re.sub(r"h0(?![.0-9])", "h.01", d[0]), drawing)  # a dot of no length at all would not be drawn
     size = f"width: {min(float(wide[1]) * _SCALE, 450):.1f}pt, " if wide else ""
     return f'image(bytes({quoted(drawing)}), format: "svg", {size}alt: {quoted(_text(title))})'
 
@@ -170,11 +172,11 @@ def _piece(piece: str | Formula | Strong | Mono | Link | Cite, at: Setting) -> s
         case Mono(words):
             return f"#raw({quoted(_text(words))})"
         case Link(words, path) if path.startswith("#"):
-            return f"#link(label({quoted(path[1:])}))[#{quoted(_text(words))}#{quoted(', page ')}#page-of({quoted(path[1:])})]"
+            return f"#link(label({quoted(path[1:])}))[#{quoted(_text(words))}#{quoted(' on page ')}#page-of({quoted(path[1:])})]"
         case Link(words):
             return f"#link({quoted(piece.address('.pdf'))})[#underline[#{quoted(_text(words))}]]"
         case Cite(number):
-            words = f"#{quoted(f'({one_line(number)})')}"
+            words = f"#{quoted(_text(f'({number})'))}"
             return f'#link(label("{at.anchors[number]}"))[{words}]' if number in at.anchors else words
     return f"#{quoted(_text(piece))}"
 
@@ -215,7 +217,7 @@ def _number(line: Line, at: Setting) -> str:
         return ""
     label = "" if line.number in at.used else f'#label("{at.anchors[line.number]}")'
     at.used.add(line.number)
-    return f"#box[#{quoted(f'({one_line(line.number)})')}]{label}"
+    return f"#box[#{quoted(_text(f'({line.number})'))}]{label}"
 
 
 def _reason(line: Line, at: Setting) -> str:
@@ -232,7 +234,8 @@ def _table(table: Table, at: Setting) -> str:
     """A figure with its caption; the head is marked as one and comes again where the table goes on over the page."""
     count = max([1, len(table.head), *map(len, table.rows)])
     align = ", ".join("right" if k in table.numeric else "left" for k in range(count))
-    head = [f"  table.header({_cells(table.head, count, at, '*')}),", "  table.hline(stroke: 0.6pt),"] if any(table.head) else []
+    again = "true" if sum(len(inline_text(cell)) for cell in table.head) < _HEAD else "false"
+    head = [f"  table.header(repeat: {again}, {_cells(table.head, count, at, '*')}),", "  table.hline(stroke: 0.6pt),"] if any(table.head) else []
     rows = [f"  {_cells(row, count, at)}," for row in table.rows]
     caption = f"caption: emph[{_inline(table.caption, at)}], " if table.caption else ""
     return "\n".join([f"#figure(kind: table, {caption}table(columns: {count}, align: ({align},),", *head, *rows, "  table.hline(stroke: 0.6pt),", "))"])
