@@ -15,7 +15,9 @@ from symgd.pictures.lettering import digits_apart, name, number, plain
 from symgd.pictures.strokes import arrow_head, clip, dot, slim
 from symgd.pictures.svg import Drawing, Point, Rows, element, path, stroke
 
-__all__ = ["Parabola", "cup", "curve", "loss_parabola", "parabola", "vertex", "way_of"]
+__all__ = ["Coefficient", "Parabola", "cup", "curve", "loss_parabola", "parabola", "vertex", "way_of"]
+
+Coefficient = float | Fraction
 
 HALF = 56.0  # the length of a tangent on either side of its point
 
@@ -39,20 +41,23 @@ class Parabola:
         return math.sqrt(max(0.0, height) / self.a)
 
 
-def parabola(a: float, b: float, c: float) -> Parabola:
-    """a w² + b w + c, its vertex exact.  Raises ValueError for values that are not finite, and unless a > 0."""
-    A, B, C = finite("the coefficients", (a, b, c))
-    if A <= 0:
-        raise ValueError(f"the coefficient of w² is {A}: a loss with a lowest point needs it positive")
-    lowest = Fraction(-B) / (2 * Fraction(A))
-    exact = lowest, Fraction(C) - Fraction(A) * lowest**2
-    return Parabola(A, *finite("the vertex", (float(v) if abs(v) <= LARGEST else math.inf for v in exact)))
+def parabola(a: Coefficient, b: Coefficient, c: Coefficient) -> Parabola:
+    """a w² + b w + c, its vertex exact; coefficients that are fractions stay so, for a float C may be far larger than the least loss.
+
+    Raises ValueError for values that are not finite, and unless a > 0.
+    """
+    if finite("the coefficients", map(float, (a, b, c)))[0] <= 0:
+        raise ValueError(f"the coefficient of w² is {float(a)}: a loss with a lowest point needs it positive")
+    A, B, C = Fraction(a), Fraction(b), Fraction(c)
+    lowest = -B / (2 * A)
+    exact = lowest, C - A * lowest**2
+    return Parabola(float(A), *finite("the vertex", (float(v) if abs(v) <= LARGEST else math.inf for v in exact)))
 
 
 def loss_parabola(
-    a: float,
-    b: float,
-    c: float,
+    a: Coefficient,
+    b: Coefficient,
+    c: Coefficient,
     w_points: Iterable[float],
     *,
     w_label: str = "w",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from symgd.pictures.axes import Key, Plot, finite, frame, widen
 from symgd.pictures.lettering import digits_apart, name, number, plain
-from symgd.pictures.parabola import cup, curve, parabola, vertex, way_of
+from symgd.pictures.parabola import Coefficient, cup, curve, parabola, vertex, way_of
 from symgd.pictures.strokes import arrow_head, clip, dot, square
 from symgd.pictures.svg import Drawing, Rows, element, path, stroke
 
@@ -17,7 +17,7 @@ LONGEST, SHORTEST = 70.0, 18.0  # an arrow
 
 
 def secants(
-    a: float, b: float, c: float, at: float, steps: Iterable[float] = (1.0, 0.1, 0.01), *, w_label: str = "w", y_label: str = "loss", prefix: str = "secants",
+    a: Coefficient, b: Coefficient, c: Coefficient, at: float, steps: Iterable[float] = (1.0, 0.1, 0.01), *, w_label: str = "w", y_label: str = "loss", prefix: str = "secants",
 ) -> Drawing:  # fmt: skip
     """L(w) = a w² + b w + c with the tangent at w = at, and the secants through there and w = at + h for each step h: their slopes are L′ + a h.
 
@@ -55,7 +55,7 @@ def secants(
 
 
 def ways_downhill(
-    a: float, b: float, c: float, points: Iterable[float], *, w_label: str = "w", y_label: str = "loss", prefix: str = "side",
+    a: Coefficient, b: Coefficient, c: Coefficient, points: Iterable[float], *, w_label: str = "w", y_label: str = "loss", prefix: str = "side",
 ) -> Drawing:  # fmt: skip
     """L(w) = a w² + b w + c; at each point the sign of the slope, and an arrow to the other side, as − slope says: half way to the lowest point.
 
