@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from symgd.course.lesson import Lesson
+from symgd.course.lessons.closed_form import CLOSED_FORM
+from symgd.course.lessons.grid import GRID
 from symgd.course.lessons.line import LINE
+from symgd.course.lessons.loss import LOSS
+from symgd.course.lessons.parabola import PARABOLA
 from symgd.course.lessons.slides import SLIDES
+from symgd.course.lessons.slope import SLOPE
 
 __all__ = ["LESSONS"]
 
-LESSONS: tuple[Lesson, ...] = (LINE, SLIDES)
+LESSONS: tuple[Lesson, ...] = (LINE, LOSS, GRID, CLOSED_FORM, PARABOLA, SLOPE, SLIDES)

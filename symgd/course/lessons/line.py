@@ -133,7 +133,7 @@ def _no_index(c: Course, w: Writing) -> None:
     w.head("Why ", c.formula(c.w), " and ", c.formula(c.b), " carry no index")
     w.say("An index says: this is another number in each row. With an index the slope and the intercept would be ", count(2 * n), " numbers for ",
           f"{count(n)} rows. Then nothing is left to find: whatever the slopes are, take as the intercept of each row what its point still lacks, and every ",
-          "residual is 0. But for a new row there would be neither slope nor intercept. One slope and one intercept for all rows: that makes it a prediction.")  # fmt: skip
+          "residual is 0. But for a new row there would be neither. One slope and one intercept for all rows: that makes a line a prediction.")  # fmt: skip
     w.blocks.extend(of_slides(c, 1, 2))
 
 
@@ -176,7 +176,7 @@ def _exercises(c: Course) -> Sequence[Exercise]:
         Exercise(
             (Prose(("Write the residual with the line put in for the prediction.",)),),
             (("Put the right side of the prediction where ", c.formula(c.y_hat), " stands."),),
-            (Prose((c.formula(c.u), " = ", c.formula(prediction.value - c.y), ". Neither ", c.formula(c.w), " nor ", c.formula(c.b), " gets an index by it.")),),
+            (Prose((c.formula(c.u), " = ", c.formula(prediction.value - c.y), ". Neither ", c.formula(c.w), " nor ", c.formula(c.b), " has an index.")),),
             "fill",
             tuple(f"{to_ascii(d.name)} = {to_ascii(d.value)}" for d in (prediction, residual)),
             f"{to_ascii(residual.name)} = {to_ascii(prediction.value - c.y)}",

@@ -1,0 +1,305 @@
+"""The grid: trying all pairs (w, b), really run; why nobody can in many parameters, and why the descent is smarter.
+
+Glossary: z the feature in standard deviations from its mean; the box −σ_y ≤ w ≤ σ_y, min y ≤ b ≤ max y holds the best pair, for w* = r σ_y and b* = ȳ;
+p, q the slopes by w and b; Λ = (2/n) Σ (x_i² + 1), the sum of the second derivatives (of half of it where the loss is written with ½).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+
+from symgd.course.amounts import amount, column, settled
+from symgd.course.exercise import Exercise
+from symgd.course.lesson import Course, Lesson
+from symgd.course.lessons.parabola import share
+from symgd.course.mistake import mistake
+from symgd.course.proved import along, chain
+from symgd.document.page import Inline, Line, Table
+from symgd.exposition.writing import Writing
+from symgd.forward import Definition
+from symgd.numeric.descend import descend_bound
+from symgd.pictures import grid_of_losses
+from symgd.pictures.lettering import count, power_of_ten
+from symgd.stationary.linear import unfold
+from symgd.term import ONE, TWO, Div, Name, Neg, Num, Pow, Sum, add, mul
+
+__all__ = ["GRID", "Search", "search"]
+
+DIGITS = (1, 2, 3)  # of the box's sides
+PARAMETERS = (2, 10, 10**6)
+EVALUATION, STEP = 5, 6  # operations a row: w z + b − y, its square, the sum; for a step the two sums of the slopes besides, no square
+SHOWN = (1, 2, 3)  # iterations in the table, and the last one
+
+
+@dataclass(frozen=True)
+class Search:
+    """A grid search and a descent, with the feature standardised.
+
+    box      (w from, to), (b from, to)
+    best     (w*, b*)
+    rate     of the descent, from the box's corner: a tenth of the bound
+    shrinks  by how much each step multiplies the distance to the best pair
+    found    for each number of digits: (pairs on a side, w, b, loss) of the best dot
+    needed   for each number of digits: how many steps bring the descent within half a step of the grid
+    points, losses  of the descent
+    """
+
+    box: tuple[tuple[float, float], tuple[float, float]]
+    best: tuple[float, float]
+    rate: float
+    shrinks: float
+    found: tuple[tuple[int, float, float, float], ...]
+    needed: tuple[int, ...]
+    points: tuple[tuple[float, float], ...]
+    losses: tuple[float, ...]
+
+
+def places(side: tuple[float, float], m: int) -> np.ndarray:
+    """The middles of m equal parts."""
+    low, high = side
+    return low + (np.arange(m) + 0.5) * ((high - low) / m)
+
+
+@lru_cache(maxsize=4)
+def search(c: Course) -> Search:
+    """Both, run: 10^2k evaluations for each number of digits k, the first of the best taken."""
+    e = c.example
+    spread, bound = float(e.y.std()), e.standard
+    box = (-spread, spread), (float(e.y.min()), float(e.y.max()))
+    best = e.best[0] * float(e.x.std()), float(e.y.mean())
+    rate, found, needed = e.standard_rates.bound / 10, [], []
+    start = (box[0][0], box[1][0])
+    trace = descend_bound(bound, start=start, rate=rate, max_iterations=200, stop="never")
+    away = np.abs(trace.points - np.array(best))
+    for k in DIGITS:
+        m = 10**k
+        ws, bs = places(box[0], m), places(box[1], m)
+        losses = bound.loss(ws[:, None], bs[None, :]).ravel()
+        at = int(np.flatnonzero(losses <= losses.min() + 1e-12 * spread**2)[0])
+        found.append((m, float(ws[at // m]), float(bs[at % m]), float(losses[at])))
+        near = (away <= [(high - low) / m / 2 for low, high in box]).all(axis=1)
+        needed.append(int(np.argmax(near)))
+    last = needed[-1]
+    points = tuple((float(w), float(b)) for w, b in trace.points[: last + 1])
+    return Search(box, best, rate, 1 - rate * e.standard_rates.eigenvalues[-1], tuple(found), tuple(needed), points, tuple(map(float, trace.losses[: last + 1])))
+
+
+def _write(c: Course, w: Writing) -> None:
+    _box(c, w)
+    _count(c, w)
+    _run(c, w)
+    _descent(c, w)
+    _lemma(c, w)
+    _checked(c, w)
+
+
+def _box(c: Course, w: Writing) -> None:
+    e, s = c.example, search(c)
+    (low, high), (bottom, top) = s.box
+    z, _, _ = _letters(c)
+    w.head("Where to look")
+    w.say("The simplest way to a good pair (", c.formula(c.w), ", ", c.formula(c.b), ") is to try many and to keep the best. First: where? ",
+          f"On this page {e.feature} is counted in standard deviations from its mean:")  # fmt: skip
+    mean, deviation = Name("x_bar"), Name("sigma")
+    w.chain((w.line(z, Div(c.x - mean, deviation), ":=", (f"{e.feature} standardised, mean {amount(float(e.x.mean()))}, standard deviation "
+    f"{amount(float(e.x.std()))}",)),))
+    w.say(c.to("scaling", "Scaling"), " shows what else that is good for. Now a box can be given that surely holds the best pair. The best line goes "
+          "through the point of the means, ",
+          "where ", c.formula(z), " = 0, so the best intercept is the mean of the target, and lies between its smallest and its largest value. And the "
+          "predictions of the ",
+          "best line spread no more than the target does, so the best slope lies within one standard deviation of the target on either side of 0:")  # fmt: skip
+    ends = column((low, high)), column((bottom, top))
+    w.table(("", "from", "to"), [((c.formula(p),), (pair[0],), (pair[1],)) for p, pair in zip((c.w, c.b), ends, strict=True)], (), (1, 2))
+
+
+def _count(c: Course, w: Writing) -> None:
+    _, epsilon, d = _letters(c)
+    w.head("How many pairs are there?")
+    said = f"Infinite combinations of {c.label(c.w)} and {c.label(c.b)} values make exhaustive search impractical"
+    w.blocks.extend(mistake(c, said, (
+        "There are infinitely many pairs, even uncountably many. But that is not what makes the search impractical: nobody asks for the last digit. To "
+        "three digits ",
+        "of each parameter finitely many are enough, ", c.formula(Pow(Num(Fraction(10)), mul(Num(Fraction(3)), d))), " for ", c.formula(d), " parameters. "
+        "With two that is a million, and this page tries them all. ",
+        "It is the exponent that kills: each further parameter costs a factor."),
+        hint=("How many digits of them does one need?",), asks=("Is it the infinity that makes the search impractical?",), words=True))  # fmt: skip
+    (r,) = c.example.gradient.problem.unused("r")
+    w.say("A grid with the step ", c.formula(epsilon), " on a side of length ", c.formula(r), " has ", c.formula(Div(r, epsilon)), " places; with "
+          "", c.formula(d),
+          " parameters that many in each direction, so the evaluations of the loss are ", c.formula(Pow(Div(r, epsilon), d)), ".")  # fmt: skip
+    rows = [((count(k),), *((_power(k * digits),) for digits in DIGITS)) for k in PARAMETERS]
+    head = ("parameters", *(f"{k} digit{'s' if k > 1 else ''} of each" for k in DIGITS))
+    w.table(head, rows, ("Evaluations",), (0, 1, 2, 3))
+    w.say(f"With ten parameters, three digits and a billion evaluations a second the search takes {amount(1e30 / 1e9 / YEAR, 2)} years. A network has a "
+          "million parameters and more.")
+
+
+YEAR = 365.25 * 24 * 3600  # seconds
+
+
+def _power(exponent: int) -> str:
+    if exponent > 300:
+        return f"a number of {count(exponent + 1)} digits"
+    return count(10**exponent) if exponent <= 6 else power_of_ten(exponent)
+
+
+def _run(c: Course, w: Writing) -> None:
+    e, s = c.example, search(c)
+    w.head("The search, run")
+    H, least = e.standard.hessian(), settled(e.least, e.scale * float(e.y.var()))
+    m, at_w, at_b, _ = s.found[0]
+    halves = [(high - low) / m / 2 for low, high in s.box]
+    zoom = [places((at - h, at + h), 10) for at, h in zip((at_w, at_b), halves, strict=True)]
+    drawing = grid_of_losses(
+        (float(H[0, 0]), float(H[0, 1]), float(H[1, 1])), s.best, least, places(s.box[0], m), places(s.box[1], m),
+        w_label=c.label(c.w), b_label=c.label(c.b), zoom=(zoom[0], zoom[1]), prefix="grid-dots",
+    )  # fmt: skip
+    c.draw(w, drawing)
+    ws, bs, losses = column([f[1] for f in s.found] + [s.best[0]], 6), column([f[2] for f in s.found] + [s.best[1]], 6), column([f[3] for f in s.found] + [least], 6)
+    rows: list[tuple[Inline, ...]] = []
+    for k, (m, *_) in enumerate(s.found):
+        rows.append(((str(DIGITS[k]),), (count(m * m),), (count(m * m * EVALUATION * e.n),), (ws[k],), (bs[k],), (losses[k],)))
+    rows.append((("exact",), (), (), (ws[-1],), (bs[-1],), (losses[-1],)))
+    head: tuple[Inline, ...] = (("digits",), ("evaluations",), ("operations",), ("best ", c.formula(c.w)), ("best ", c.formula(c.b)), ("its loss "
+    "", c.formula(c.L)))
+    w.blocks.append(Table(head, tuple(rows), (), tuple(range(6))))
+    w.say(f"An evaluation takes {EVALUATION} operations a row: a product, a sum, a difference, a square and one more sum. The best dot lies within half a "
+          "step of the best pair in each direction. ",
+          "Every further digit costs 100 times as much.")  # fmt: skip
+
+
+def _descent(c: Course, w: Writing) -> None:
+    e, s = c.example, search(c)
+    w.head("The same precision by descent")
+    w.say("Gradient descent begins anywhere, here in the corner of the box where both are smallest, computes both slopes, and steps against them. How it "
+          "works is the rest of the course. ",
+          "With the learning rate ", c.formula(c.alpha), f" = {amount(s.rate)} it needs, until it is as near as the grid's best dot is sure to "
+          "be:")  # fmt: skip
+    rows: list[tuple[Inline, ...]] = []
+    for k, (m, *_), steps in zip(DIGITS, s.found, s.needed, strict=True):
+        rows.append(((str(k),), (count(m * m),), (count(steps),), (count(STEP * e.n * steps),), (amount(m * m * EVALUATION / (STEP * steps), 3) if steps else "",)))
+    w.table(("digits", "grid: evaluations", "descent: steps", "its operations", "times as much work"), rows, (), (0, 1, 2, 3, 4))
+    more = math.log(10) / -math.log(s.shrinks)
+    best = e.standard_rates.best
+    w.say(f"Each step multiplies the distance to the best pair by {amount(s.shrinks)}, so a further digit costs {amount(more, 3)} more steps, whatever "
+          "the number of parameters, ",
+          "while it multiplies the work of the grid by ten for each of them. A step costs a little more than an evaluation, for it computes both slopes: ",
+          f"{STEP} operations a row. (With the rate {amount(best)}, the best one for standardised data, a single step would do; ", c.to("rate", "the "
+          "rate"), " tells why.)")  # fmt: skip
+
+
+def _letters(c: Course) -> tuple[Name, Name, Name]:
+    """The standardised feature, the step of the grid, the number of parameters."""
+    z, epsilon, d = c.example.gradient.problem.unused("z", "epsilon", "d")
+    return replace(z, indices=c.x.indices), epsilon, d
+
+
+def _lemma(c: Course, w: Writing) -> None:
+    problem = c.example.gradient.problem
+    p, q, lam = problem.unused("p", "q", "Lambda")
+    slopes = [Definition(name, unfold(problem, c.example.gradient.of(of.symbol).result), "") for name, of in ((p, c.w), (q, c.b))]
+    trace = Definition(lam, mul(share(c, 2), Sum("i", c.x**2 + ONE)), "")
+    known = along(problem, *slopes, trace)
+    a, u = c.alpha, c.u
+    w.head("Why the descent is smarter")
+    w.say("The grid looks at the loss alone. The descent also uses the slopes, and they tell before the step by how much it will lower the loss at least. ",
+          "Call the slopes ", c.formula(p), " and ", c.formula(q), ", and let ", c.formula(lam), " be a number that only the feature decides:")  # fmt: skip
+    w.chain((w.line(p, c.dw, ":=", ("the slope by ", c.formula(c.w))), w.line(q, c.db, ":=", ("the slope by ", c.formula(c.b))),
+             w.line(lam, trace.value, ":=", ("how strongly the slopes themselves can change",))))  # fmt: skip
+    w.say("A step leads to ", c.formula(c.w - mul(a, p)), " and ", c.formula(c.b - mul(a, q)), ". The loss there, line by line:")
+    moved, change, length = mul(c.w - mul(a, p), c.x) + (c.b - mul(a, q)) - c.y, mul(p, c.x) + q, p**2 + q**2
+    one, square = share(c, 1), Pow(p - mul(q, c.x), TWO)
+    over = lambda body: mul(one, Sum("i", body))  # noqa: E731
+    lines = chain(over(Pow(moved, TWO)), [
+        (over(Pow(u - mul(a, change), TWO)), ("every residual becomes smaller by ", c.formula(mul(a, change)))),
+        (add(c.L, Neg(mul(a, share(c, 2), Sum("i", mul(u, change)))), mul(a**2, over(change**2))), "the square multiplied out; the first part is the loss "
+        "before"),
+        (add(c.L, Neg(mul(a, length)), mul(a**2, over(change**2))), "the sums in the middle are the slopes themselves"),
+        (add(c.L, Neg(mul(a, length)), mul(a**2, over(mul(length, c.x**2 + ONE) - square))), "multiply out to see it"),
+        (add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length)), Neg(mul(a**2, over(square)))), "collected"),
+    ], known)  # fmt: skip
+    right = w.layout(add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length))))
+    w.chain((*lines, Line(None, right, "≤", ("what was left out is subtracted, and a sum of squares",))))
+    w.say("This is the descent lemma. As long as 0 < ", c.formula(a), " < ", c.formula(Div(TWO, lam)), " the bracket is positive: every step lowers the "
+          "loss, and by more the steeper it is. ",
+          "Only where both slopes are 0 nothing is gained, and there the minimum is. No grid can promise that: what its next dot will give, nobody "
+          "knows.")  # fmt: skip
+
+
+def _checked(c: Course, w: Writing) -> None:
+    s = search(c)
+    rows, held = promises(c)
+    lam = 2 * c.example.scale * 2
+    w.head("Checked on every step")
+    w.say(f"For the standardised feature the squares have the mean 1, so the number is {amount(lam)}, and ", c.formula(c.alpha), f" = {amount(s.rate)} is "
+          "below ",
+          f"2/{amount(lam)} = {amount(2 / lam)}. The run above, with what the lemma promises for each step:")  # fmt: skip
+    steps = sorted({*(k for k in SHOWN if k < len(rows)), len(rows)})
+    cells: list[tuple[Inline, ...]] = [((count(k),), *((amount(v),) for v in rows[k - 1])) for k in steps]
+    w.table(("step", "squared slopes", "loss falls at least by", "it falls by"), cells, (), (0, 1, 2, 3))
+    w.say(f"The promise was kept on {count(held)} of {count(len(rows))} steps." if held < len(rows) else f"The promise was kept on all {count(len(rows))} "
+          "steps.")
+
+
+def promises(c: Course) -> tuple[list[tuple[float, float, float]], int]:
+    """For each step of the run: p² + q², what the lemma promises, by how much the loss fell; and on how many steps it fell by that much."""
+    s, lam = search(c), 4 * c.example.scale
+    rows = []
+    for k, at in enumerate(s.points[:-1]):
+        squared = sum(g * g for g in c.example.standard.gradient(*at))
+        rows.append((squared, s.rate * (1 - s.rate * lam / 2) * squared, s.losses[k] - s.losses[k + 1]))
+    return rows, sum(fall >= least for _, least, fall in rows)
+
+
+def _program(c: Course) -> str:
+    return f'''z = (x - x.mean()) / x.std()
+dy = y - y.mean()
+best_w, best_b = np.mean(z * dy), y.mean()
+box = np.array([[-y.std(), y.std()], [y.min(), y.max()]])
+print("mean", x.mean(), "deviation", x.std(), "box", *box.ravel(), "best", best_w, best_b, "loss", scale * np.mean((best_w * z - dy) ** 2))
+
+
+def middles(low, high, m):
+    return low + (np.arange(m) + 0.5) * (high - low) / m
+
+
+def on_z(w, b):  # the loss from sums that are taken once
+    return scale * (w**2 * np.mean(z**2) + (b - y.mean()) ** 2 - 2 * w * np.mean(z * dy) + np.mean(dy**2))
+
+
+rate, lam = 0.1 / scale, 2 * scale * np.mean(z**2 + 1)
+path = [box[:, 0]]  # the descent begins in the corner
+for k in range(200):
+    u = path[-1][0] * z + (path[-1][1] - y.mean()) - dy
+    path.append(path[-1] - rate * scale * 2 * np.array([np.mean(u * z), np.mean(u)]))
+away = np.abs(np.array(path) - [best_w, best_b])
+for m in (10, 100, 1000):
+    w, b = np.meshgrid(middles(*box[0], m), middles(*box[1], m), indexing="ij")
+    tried = on_z(w, b)
+    for i, j in np.argwhere(tried <= tried.min() + 1e-12 * y.var())[:4]:  # the best, and those equally good
+        print(m * m, "pairs, operations", {EVALUATION} * n * m * m, "best", w[i, j], b[i, j], "loss", tried[i, j])
+    steps = next(k for k in range(200) if (away[k] <= (box[:, 1] - box[:, 0]) / m / 2).all())
+    print("descent", steps, "steps, operations", {STEP} * n * steps, "ratio", {EVALUATION} * m * m / ({STEP} * max(steps, 1)))
+print("years", 1e30 / 1e9 / (365.25 * 24 * 3600), "powers", *[10.0 ** (d * k) for d in (2, 10) for k in (1, 2, 3)])
+print("rate", rate, "shrinks by", 1 - rate * 2 * scale * np.mean(z**2), "steps a digit", np.log(10) / -np.log(0.8), "best rate", 1 / (2 * scale))
+print("Lambda", lam, "bound", 2 / lam, "parameters", 10**6, "digits", *[k * 10**6 + 1 for k in (1, 2, 3)])
+for k in range(steps):
+    u = path[k][0] * z + (path[k][1] - y.mean()) - dy
+    squared = np.sum((scale * 2 * np.array([np.mean(u * z), np.mean(u)])) ** 2)
+    fall = on_z(*path[k]) - on_z(*path[k + 1])
+    print("step", k + 1, squared, "promised", rate * (1 - rate * lam / 2) * squared, "fell", fall, fall >= rate * (1 - rate * lam / 2) * squared)
+'''
+
+
+def _exercises(c: Course) -> Sequence[Exercise]:
+    return ()
+
+
+GRID = Lesson("grid", "Why not try all lines?", "How many pairs would have to be tried, and what does gradient descent do "
+"better?", _write, _program, _exercises)

@@ -1,0 +1,250 @@
+"""The parabola: the intercept held still, the loss is A w² + B w + C; its lowest point, and how that moves.
+
+Glossary: A = Σ x_i²/n, B = (2/n) Σ x_i (b − y_i), C = Σ (b − y_i)²/n, half of them where the loss is written with ½; W_min = −B/2A.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from symgd.course.amounts import amount, round_step, settled
+from symgd.course.exercise import Exercise
+from symgd.course.lesson import Course, Lesson
+from symgd.course.lessons.line import unit_of_slope
+from symgd.course.proved import along, chain, proved
+from symgd.document.page import Inline, Table
+from symgd.exposition.writing import Writing
+from symgd.forward import Definition, Problem
+from symgd.pictures import loss_parabola, valley
+from symgd.stationary.linear import unfold
+from symgd.term import TWO, D, Div, Name, Neg, Num, Pow, Sum, Term, add, mul
+
+__all__ = ["PARABOLA", "coefficients", "lowest", "share", "with_coefficients"]
+
+
+def share(c: Course, times: int) -> Term:
+    """times/n; times/(2n) where the loss is written with ½."""
+    whole = Fraction(times) * (1 if c.example.scale == 1 else Fraction(1, 2))
+    return Div(Num(Fraction(whole.numerator)), c.n if whole.denominator == 1 else mul(Num(Fraction(whole.denominator)), c.n))
+
+
+def coefficients(c: Course) -> tuple[Definition, Definition, Definition]:
+    """A, B, C of L = A w² + B w + C, as sums over the data."""
+    a, b, constant = c.example.gradient.problem.unused("A", "B", "C")
+    rest = c.b - c.y
+    return (
+        Definition(a, mul(share(c, 1), Sum("i", c.x**2)), "how narrow the parabola is"),
+        Definition(b, mul(share(c, 2), Sum("i", mul(c.x, rest))), "decides with A where its lowest point is"),
+        Definition(constant, mul(share(c, 1), Sum("i", Pow(rest, TWO))), "the loss of the flat line, at slope 0"),
+    )
+
+
+def with_coefficients(c: Course) -> Problem:
+    """The problem of the line, with A, B, C before it."""
+    return along(c.example.gradient.problem, *coefficients(c))
+
+
+def lowest(c: Course, b: float) -> tuple[float, float]:
+    """W_min and the loss there, for one intercept; where the mean of the feature is rounding alone, the same W_min for all."""
+    A, B, _ = c.example.parabola(b if moves(c) else 0.0)
+    w = -B / (2 * A)
+    return w, settled(float(c.example.raw.loss(w, b)), c.example.scale * float(c.example.y.var()))
+
+
+def drawn(c: Course, b: float) -> tuple[Fraction, Fraction, Fraction]:
+    """A, B, C with the lowest point and the loss there exact: as floats C may be so large that the least loss is lost beside it."""
+    w, least = map(Fraction, lowest(c, b))
+    A = Fraction(c.example.parabola(b)[0])
+    return A, -2 * A * w, A * w * w + least
+
+
+def moves(c: Course) -> float:
+    """By how much the lowest point moves to the left for each 1 of the intercept: Σ x/Σ x²."""
+    e = c.example
+    return settled(float(e.x.sum() / (e.x @ e.x)), 1 / float(np.ptp(e.x)))
+
+
+def intercepts(c: Course) -> tuple[float, ...]:
+    """Five round intercepts about the best one, far enough apart to see the lowest point move: the outer ones cost about the spread of the target."""
+    e = c.example
+    share_of_x = float((e.x @ e.x) / e.n / e.x.var())
+    step = round_step(float(e.y.std()) * math.sqrt(share_of_x) / 2)
+    middle = round(e.best[1] / step)
+    return tuple(rounded((middle + k) * step) for k in (-2, -1, 0, 1, 2))
+
+
+def _write(c: Course, w: Writing) -> None:
+    _hold(c, w)
+    _three_sums(c, w)
+    _vertex(c, w)
+    _not_the_answer(c, w)
+
+
+def _hold(c: Course, w: Writing) -> None:
+    w.head("One of the two is held still")
+    w.say("The loss depends on two numbers, ", c.formula(c.w), " and ", c.formula(c.b), ". To see what ", c.formula(c.w), " alone does we hold "
+          "", c.formula(c.b),
+          " still, at 0 for a start: the lines are then all lines through the origin.")  # fmt: skip
+    w.say("Why may one do that? Holding a variable still changes nothing about the loss. It looks at a part of it, as a cut through a hill looks at a "
+          "part of the hill. ",
+          "What is found is true of that cut: here, for this ", c.formula(c.b), ". The slope along the cut is what ", c.formula(c.dw),
+          " means: the rounded ∂ says that other variables are there and stand still.")  # fmt: skip
+
+
+def _three_sums(c: Course, w: Writing) -> None:
+    e = c.example
+    given = coefficients(c)
+    A, B, C = (d.name for d in given)
+    known = with_coefficients(c)
+    w.head("The loss is a parabola")
+    w.say("The square multiplied out, and sorted by powers of ", c.formula(c.w), ":")
+    whole = unfold(e.gradient.problem, c.L)
+    rest = c.b - c.y
+    sorted_out = add(mul(given[0].value, c.w**2), mul(given[1].value, c.w), given[2].value)
+    inside = add(mul(c.w**2, c.x**2), mul(TWO, c.w, c.x, rest), Pow(rest, TWO))
+    lines = chain(c.L, [
+        (whole, "the loss"),
+        (mul(share(c, 1), Sum("i", inside)), "(f + g)² = f² + 2 f g + g²"),
+        (sorted_out, ("each sum apart; ", c.formula(c.w), " is the same in every row")),
+        (add(mul(A, c.w**2), mul(B, c.w), C), "with a name for each sum"),
+    ], known)  # fmt: skip
+    w.chain(lines)
+    values = e.parabola(0.0)
+    rows: list[tuple[Inline, ...]] = [((c.formula(d.name),), (c.formula(d.value),), (amount(v, 6),)) for d, v in zip(given, values, strict=True)]
+    w.blocks.append(Table((("name",), ("the sum",), ("with ", c.formula(c.b), " = 0")), tuple(rows), (), (2,)))
+    w.say("The three sums hold no ", c.formula(c.w), ": the data and ", c.formula(c.b), " decide them. ", c.formula(A), " is a mean of squares and not 0, "
+          "for not all ",
+          c.formula(c.x), " are. So it is positive, and the parabola opens upwards: it has one lowest point.")  # fmt: skip
+
+
+def _vertex(c: Course, w: Writing) -> None:
+    e = c.example
+    A, B, C = (d.name for d in coefficients(c))
+    known, minimum = with_coefficients(c), name_of_lowest(c)
+    w.head("Its lowest point")
+    w.say("Complete the square: then ", c.formula(c.w), " stands in one place only.")
+    vertex = Neg(Div(B, mul(TWO, A)))
+    squared = add(mul(A, Pow(c.w + Div(B, mul(TWO, A)), TWO)), C, Neg(Div(B**2, mul(Num(Fraction(4)), A))))
+    w.chain(chain(c.L, [(add(mul(A, c.w**2), mul(B, c.w), C), "the parabola"), (squared, "multiply out to see it")], known))
+    w.say("The square is never negative, and it is 0 at one place alone. There the loss is least:")
+    sums = proved(vertex, of_intercept(c), known, ("the sums put in; the count cancels",))
+    w.chain((w.line(minimum, vertex, ":=", ("where the square is 0",)), replace(sums, left=None)))
+    w.say("The derivative agrees, for it is 0 at the same place and nowhere else:")
+    w.chain(chain(D(c.L, c.w), [(add(mul(TWO, A, c.w), B), "the slope of the parabola"), (mul(TWO, A, c.w + Div(B, mul(TWO, A))), "factored")], known))
+    best, least = lowest(c, 0.0)
+    w.say("With ", c.formula(c.b), " = 0 the lowest point is at ", c.formula(c.w), f" = {amount(best, 6)} {unit_of_slope(c)}; the loss there is "
+          f"{amount(least, 6)}. ",
+          "The short lines in the picture touch the parabola; ", c.to("slope", "their slopes"), " are the next page.")  # fmt: skip
+    drawing = loss_parabola(
+        *drawn(c, 0.0), around(c, 0.0), w_label=c.label(c.w), y_label=f"loss {c.label(c.L)}", held=f"{c.label(c.b)} = 0", prefix="parabola-vertex",
+    )  # fmt: skip
+    c.draw(w, drawing)
+
+
+def name_of_lowest(c: Course) -> Name:
+    """w_min, as a name that nothing else has."""
+    (found,) = c.example.gradient.problem.unused(f"{c.w.symbol}_min")
+    return found
+
+
+def of_intercept(c: Course) -> Term:
+    """The lowest point as the data and the intercept give it: Σ x (y − b) / Σ x²."""
+    return Div(Sum("i", mul(c.x, c.y - c.b)), Sum("i", c.x**2))
+
+
+def width(c: Course, b: float) -> float:
+    """√(C/A), rounded down: the lowest point is never farther from 0 than that."""
+    A, _, C = c.example.parabola(b)
+    return round_step(math.sqrt(C / A))
+
+
+def around(c: Course, b: float) -> tuple[float, float]:
+    """Two round places, one on either side of the lowest point."""
+    step = width(c, b)
+    middle = round(lowest(c, b)[0] / step)
+    return rounded((middle - 1) * step), rounded((middle + 1) * step)
+
+
+def rounded(value: float) -> float:
+    """0.3 for 0.30000000000000004"""
+    return float(f"{value:.12g}")
+
+
+def _not_the_answer(c: Course, w: Writing) -> None:
+    e = c.example
+    w.head("It is not yet the answer")
+    w.say("This is the best slope for one ", c.formula(c.b), ". Another ", c.formula(c.b), " makes another parabola with another lowest point:")
+    split = Div(Sum("i", mul(c.x, c.y)), Sum("i", c.x**2)) - mul(Div(Sum("i", c.x), Sum("i", c.x**2)), c.b)
+    w.chain((w.line(name_of_lowest(c), of_intercept(c)), replace(proved(of_intercept(c), split, e.gradient.problem, ("the sum split",)), left=None)))
+    if moves(c):
+        way = "smaller" if moves(c) > 0 else "larger"
+        w.say("So it moves along a line: for each 1 that ", c.formula(c.b), f" grows, the best slope becomes {way} by {amount(abs(moves(c)))}, ",
+              "for the line has to be turned to stay near the points.")  # fmt: skip
+    else:
+        w.say(f"But the mean of {e.feature} is 0 in these data, so the last term is 0: the lowest point stays where it is, whatever ", c.formula(c.b), " is. ",
+              "That is what makes standardised data so convenient.")  # fmt: skip
+    drawing = valley(
+        [(b, *drawn(c, b)) for b in intercepts(c)], w_label=c.label(c.w), b_label=c.label(c.b), y_label=f"loss {c.label(c.L)}", prefix="parabola-valley",
+    )  # fmt: skip
+    c.draw(w, drawing)
+    _both(c, w)
+
+
+def _both(c: Course, w: Writing) -> None:
+    e = c.example
+    slope, intercept = e.best
+    mean = float(e.y.mean())
+    least = settled(e.least, e.scale * float(e.y.var()))
+    tried = [("the intercept held at 0", 0.0, *lowest(c, 0.0)), ("the intercept held at the mean of the target", mean, *lowest(c, mean)), ("both "
+    "free", intercept, slope, least)]
+    slopes, losses = [amount(s, 6) for _, _, s, _ in tried], [amount(v, 6) for *_, v in tried]
+    rows = [((name,), (s,), (amount(b, 6),), (v,)) for (name, b, *_), s, v in zip(tried, slopes, losses, strict=True)]
+    w.blocks.append(Table((("the best slope",), (c.formula(c.w),), (c.formula(c.b),), (c.formula(c.L),)), tuple(rows), (), (1, 2, 3)))
+    more = excess(c, 0.0)
+    if settled(more, e.scale * float(e.y.var())):
+        w.say(f"Holding the intercept at 0 costs {amount(more, 3)} of loss. The best of all lies where the valley of the lowest points is deepest, ",
+              "and only a search that moves both will find it.")  # fmt: skip
+    else:
+        w.say("In these data the best intercept is 0, so the cut happened to go through the best of all. In other data it will not: only a search that "
+              "moves both will find it.")
+    w.say("To move at all, the descent must know which side is down. That is told by ", c.to("slope", "the slope"), ".")
+
+
+def excess(c: Course, b: float) -> float:
+    """How much the lowest loss at this intercept lies above the least of all: (b − b*)² Σ (x − x̄)²/Σ x²."""
+    e = c.example
+    return e.scale * (b - e.best[1]) ** 2 * float(e.x.var() * e.n / (e.x @ e.x))
+
+
+def _program(c: Course) -> str:
+    return f'''def parabola(b):
+    return scale * np.mean(x * x), 2 * scale * np.mean(x * (b - y)), scale * np.mean((b - y) ** 2)
+
+
+def lowest(b):  # the least squares of a line with the intercept b
+    return np.linalg.lstsq(x[:, None] / np.abs(x).max(), y - b, rcond=None)[0][0] / np.abs(x).max()
+
+
+print("A, B, C at 0:", *parabola(0))
+for b in [y.mean(), *{[0.0, *intercepts(c)]}]:
+    print("intercept", b, "lowest point", lowest(b), "loss there", loss(lowest(b), b))
+for p in {[*around(c, 0.0)]}:
+    print("at", p, "loss", loss(p, 0), "slope", slopes(p, 0)[0])
+print("for each 1 of the intercept", lowest(0) - lowest(1))
+w = np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2)
+b = y.mean() - w * x.mean()
+print("both free", w, b, loss(w, b), "holding costs", loss(lowest(0), 0) - loss(w, b))
+'''
+
+
+def _exercises(c: Course) -> Sequence[Exercise]:
+    return ()
+
+
+PARABOLA = Lesson("parabola", "The loss as a parabola", "What does the slope of the line alone do to the loss, and what is its best value "
+"then?", _write, _program, _exercises)
