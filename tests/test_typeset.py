@@ -218,7 +218,7 @@ def test_one_variable_is_differentiated_with_an_upright_d() -> None:
 # ---------------------------------------------------------------- the strings mean what the term means
 
 _PRIME = 2**61 - 1
-_SIZES = {"i": 2, "j": 2, "k": 3}
+_SIZES = {"i": 2, "j": 2, "h": 2, "k": 3}
 
 
 def mixed(*parts: object) -> int:

@@ -11,7 +11,7 @@ from symgd.reading.unread import Unread
 __all__ = ["command"]
 
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
-_WORDS = re.compile(r"\s*\{\s*([A-Za-z][A-Za-z0-9]*(?:\\?_[A-Za-z0-9]+)*)\s*\}|\s*\{\s*\}")
+_WORDS = re.compile(r"\s*\{\s*((?=[0-9]*[A-Za-z])[A-Za-z0-9]+(?:\\?_[A-Za-z0-9]+)*)\s*\}|\s*\{\s*\}")
 _CASES = re.compile(r"\s*\{\s*(cases|dcases)\s*\}")
 _DELIMITER = re.compile(r"\s*(\\[{}|]|\\[lr]?[vV]ert(?![A-Za-z])|\\[lr]brace(?![A-Za-z])|\\[lr]brack(?![A-Za-z])|[()\[\]|])")
 
