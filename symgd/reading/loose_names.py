@@ -131,7 +131,7 @@ def _label(p: Cursor, symbol: str, inside: list[str], at: Token) -> tuple[str, t
             pieces.append(whole)
             pieces.append({"+": "plus", "-": "minus", "=": "at"}[part])
             whole = ""
-        elif part.replace("_", "").replace("'", "").isalnum():
+        elif part.replace("_", "").replace("'", "").isalnum() or (part == "'" and whole):
             whole += part
         elif part not in ("hat", "bar", "tilde", "*"):
             p.refuse("a subscript is letters, digits and commas: x_i, x_{ij}, y_{new}", at)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from symgd.forward import Problem
 from symgd.indices import axis, binds, bound, free, fresh, rename
 from symgd.rules.arithmetic import tidy
-from symgd.term import ONE, ZERO, Add, Div, Mul, Name, Neg, Sum, Term, add, children, mul, names, rebuild, replace
+from symgd.term import ONE, ZERO, Add, D, Div, Mul, Name, Neg, Sum, Term, add, children, mul, names, rebuild, replace
 
 __all__ = ["Line", "apart", "linear", "put", "unfold"]
 
@@ -103,10 +103,15 @@ def unfold(problem: Problem, t: Term) -> Term:
 
 
 def put(t: Term, name: Name, value: Term) -> Term:
-    """t with the name, at whatever indices, replaced by its value there; the sums of the value step aside from the indices in use."""
+    """t with the name, at whatever indices, replaced by its value there; the sums of the value step aside from the indices in use.
+
+    A derivative by the name stays as it is: nothing can be differentiated by a value.
+    """
     value = apart(value, free(t) | bound(t))
 
     def at(s: Term) -> Term | None:
+        if isinstance(s, D) and s.by.symbol == name.symbol:
+            return s
         if isinstance(s, Name) and s.symbol == name.symbol:
             return rename(value, {a: b for a, b in zip(name.indices, s.indices, strict=True) if a != b})
         return None
