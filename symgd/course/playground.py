@@ -96,9 +96,14 @@ def playground(c: Course) -> str:
 
 
 def _view(form: Form, scale: float, spread: float) -> Box:
-    """What of the plane is shown, whatever the rate: the origin, as far beyond the lowest point, and what changes a prediction by half the spread."""
+    """What of the plane is shown, whatever the rate: from the origin every descent up to the bound, and what changes a prediction by half the spread."""
     (w, b), dw, db = form.best, spread / form.sigma / 2, spread / 2
-    return with_margin(extent([(0.0, 0.0), (2 * w, 2 * b), (w - dw, b - db), (w + dw, b + db)]), form.valley(scale), (0.0, 0.0))
+    p = form.mean**2 + form.sigma**2
+    turn, steep = math.atan2(2 * form.mean, p - 1) / 2, (p + 1 + math.hypot(p - 1, 2 * form.mean)) / 2
+    along = w * math.cos(turn) + b * math.sin(turn)
+    beyond = 2 * along * math.cos(turn), 2 * along * math.sin(turn)  # the origin mirrored in the valley floor
+    beyond = (2 * w, 2 * b) if 2 * form.sigma**2 > steep**2 else beyond  # λmin above half of λmax: both ways are overshot
+    return with_margin(extent([(0.0, 0.0), beyond, (w - dw, b - db), (w + dw, b + db)]), form.valley(scale), (0.0, 0.0))
 
 
 def _map(c: Course, form: Form, view: Box) -> Plot:
