@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from symgd.course.example import Example
+from symgd.course.runs import figure
 from symgd.document.page import Inline, Table
 from symgd.exposition.writing import Writing
 from symgd.numeric.arrays import Column
@@ -88,7 +89,7 @@ def exact(value: float) -> str:
 
 def cells(values: Sequence[float], digits: int, beside: float = 0.0) -> list[str]:
     """The values; one that is rounding next to `beside` is 0."""
-    return ["0" if abs(v) <= NOISE * abs(beside) else number(v, digits) for v in values]
+    return ["0" if abs(v) <= NOISE * abs(beside) else figure(v, digits) for v in values]
 
 
 def agreeing(a: float, b: float, beside: float = 0.0) -> str:
@@ -101,5 +102,12 @@ def agreeing(a: float, b: float, beside: float = 0.0) -> str:
 def table(w: Writing, head: Sequence[Inline], rows: Sequence[Sequence[str | Inline]], caption: Inline = ()) -> None:
     """A table whose head may hold formulas; columns of numbers are aligned right."""
     made = tuple(tuple((cell,) if isinstance(cell, str) else cell for cell in row) for row in rows)
-    numeric = tuple(k for k in range(len(head)) if all(len(r[k]) == 1 and isinstance(s := r[k][0], str) and s.lstrip("−")[:1].isdigit() for r in made))
+    numeric = tuple(k for k in range(len(head)) if all(map(_numeric, (r[k] for r in made))))
     w.blocks.append(Table(tuple(head), made, caption, numeric))
+
+
+def _numeric(cell: Inline) -> bool:
+    match cell:
+        case (str(text),):
+            return not text or text.lstrip("−")[:1].isdigit()
+    return False
