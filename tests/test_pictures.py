@@ -123,6 +123,12 @@ def held_b(b: float) -> tuple[float, float, float]:
     return mxx, 2 * (b * mx - mxy), myy - 2 * b * my + b * b
 
 
+def students_bend() -> tuple[float, float, float]:
+    """The second derivatives of the students' loss."""
+    mx, mxx, *_ = moments()
+    return 2 * mxx, 2 * mx, 2.0
+
+
 ROUND = (1.0, -3.0, 4.0)
 TILTED = (2.0, 0.9, 2.0)
 TENTHS = [k / 10 for k in range(-5, 25)]
@@ -181,7 +187,8 @@ GALLERY = {
     "one rate": lambda: rate_panels(*ROUND, [("still", 0.1, [1.5, 1.5])], w_label="θ_{1}", y_label=HOSTILE),
     "curves": lambda: curves(
         [Series("α = 0.001", range(2000), [10 * 0.998**k + 0.43 for k in range(2000)], "stops here"),
-         Series("α = 0.1", range(2000), [10 * 0.9**k + 0.43 for k in range(2000)]), Series("never", range(900), [0.5 + k % 2 for k in range(900)], "never stops")],
+         Series("α = 0.1", range(2000), [10 * 0.9**k + 0.43 for k in range(2000)]),
+         Series("never", range(900), [0.5 + k % 2 for k in range(900)], "never stops")],
         x_label="iteration", y_label="loss (GPA²)", log_y=True, verticals=[(1000, "cap of 1,000")], title="Losses", description="How the loss falls.",
     ),
     "both axes in powers": lambda: curves(
@@ -195,7 +202,7 @@ GALLERY = {
     "one point of a curve": lambda: curves([Series("one", [5], [-7], HOSTILE)], x_label="x", y_label="y", title="One", description="One."),
     "grid": lambda: grid_of_losses(TILTED, (0.52, 1.23), 0.25, TENTHS, TENTHS),
     "finer grid": lambda: grid_of_losses(TILTED, (0.52, 1.23), 0.25, TENTHS, TENTHS, zoom=(HUNDREDTHS, [v + 0.7 for v in HUNDREDTHS]), w_label="θ_{1}"),
-    "large grid": lambda: grid_of_losses((2 * moments()[1], 2 * moments()[0], 2.0), LINE, LEAST, [k / 1e4 for k in range(500)], [k / 99 for k in range(400)]),
+    "large grid": lambda: grid_of_losses(students_bend(), LINE, LEAST, [k / 1e4 for k in range(500)], [k / 99 for k in range(400)]),
     "one pair": lambda: grid_of_losses((2, 0, 2), (1, 1), 0.0, [0.0], [0.0], w_label=HOSTILE, b_label=HOSTILE),
     "two ways": lambda: two_paths(TILTED, (1, 1), [(s, run_over(TILTED, (1, 1), 0.5, 12, s == "in turn")) for s in ("together", "in turn")], least=2.0),
     "a way that leaves": lambda: two_paths(
@@ -700,6 +707,190 @@ def test_a_lowest_point_far_beyond_the_path_is_said_to_be_outside() -> None:
     assert "outside the picture" in contour_with_path((2, 0, 0.001), (1, 1e6), [(0, 0), (0.5, 1), (0.9, 2)]).description
 
 
+# ------------------------------------------------------------------------------------------------ residuals as squares
+
+
+def test_squares_have_the_residual_as_side_and_stand_on_their_samples() -> None:
+    picture = drawn("squares")
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    w, b = LINE
+    drawn_squares = [q for g in parsed(picture).findall(f"{SVG}g") for q in g.findall(f"{SVG}rect")]
+    assert len(drawn_squares) == 6 == len(picture.table.rows) - 1
+    for q, row in zip(drawn_squares, picture.table.rows[:-1], strict=True):
+        left, top, wide, high = (float(q.get(k, "")) for k in ("x", "y", "width", "height"))
+        at, actual, predicted, residual, area = (float(value(cell)) for cell in row)
+        assert wide == high
+        assert (at, actual) in set(zip(*students(), strict=True))
+        assert (y(top) - y(top + high)) ** 2 == pytest.approx(area, abs=0.03)
+        assert min(abs(x(left) - at), abs(x(left + wide) - at)) < 0.2
+        assert (predicted, residual, area) == pytest.approx((w * at + b, w * at + b - actual, (w * at + b - actual) ** 2), rel=1e-4, abs=1e-5)
+    mean = sum((w * u + b - v) ** 2 for u, v in zip(*students(), strict=True)) / 1000
+    assert float(value(picture.table.rows[-1][4])) == pytest.approx(mean, rel=1e-5)
+
+
+def test_the_samples_are_the_first_nearest_to_even_places() -> None:
+    assert nearest_samples([0, 1, 2, 3, 4, 5, 6], 3) == [1, 3, 5]
+    assert nearest_samples([5, 5, 5], 6) == [0]
+    assert nearest_samples([0.0, 10.0], 4) == [0, 1]
+    assert nearest_samples([10, 0, 9, 1], 2) == [3, 2]  # 2.5 and 7.5
+
+
+def test_chosen_samples_are_taken_as_they_are() -> None:
+    assert [row[0] for row in drawn("chosen squares").table.rows] == ["0", "4", "8", "mean of all 9"]
+
+
+# ------------------------------------------------------------------------------------------------ slopes
+
+
+def test_secants_go_through_both_points_and_the_tangent_has_the_slope() -> None:
+    a, b, c = ROUND
+    picture = secants(a, b, c, 2.0, (1, 0.5, 0.1))
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    found = [(y(q[1]) - y(p[1])) / (x(q[0]) - x(p[0])) for p, q in lines(picture, "purple")]
+    assert found == pytest.approx([((a * (2 + h) ** 2 + b * (2 + h)) - (4 * a + 2 * b)) / h for h in (1, 0.5, 0.1)], abs=0.03)
+    ((p, q),) = lines(picture, "orange")
+    assert (y(q[1]) - y(p[1])) / (x(q[0]) - x(p[0])) == pytest.approx(2 * a * 2 + b, abs=0.03)
+    for (u, v), (u2, v2) in [*lines(picture, "purple"), (p, q)]:
+        assert y(v) + (2 - x(u)) * (y(v2) - y(v)) / (x(u2) - x(u)) == pytest.approx(4 * a + 2 * b + c, abs=0.03)
+    assert [row[1] for row in picture.table.rows] == ["2", "1.5", "1.1", "1"]
+    dashes = {e.get("stroke-dasharray") for e in parsed(picture).findall(f"{SVG}path") if e.get("class") == "purple"}
+    assert len(dashes) == 3
+
+
+def test_arrows_go_where_minus_the_slope_points() -> None:
+    picture = ways_downhill(*ROUND, [0, 1, 1.5, 2, 4])  # the lowest point is 1.5
+    x = axis(picture, vertical=False)
+    arrows = [(round(x(p[0]), 1), x(q[0])) for p, q in lines(picture, "orange")]
+    assert [start for start, _ in arrows] == [0, 1, 2, 4]
+    assert all((tip - start) * (1.5 - start) > 0 for start, tip in arrows)
+    assert {"−3", "−1", "0", "+1", "+5"} <= {t for t, *_ in texts(picture)}
+    assert [row[2:] for row in picture.table.rows] == [("−", "to larger w")] * 2 + [("0", "flat")] + [("+", "to smaller w")] * 2
+
+
+def test_the_lowest_points_of_a_valley_lie_where_each_parabola_turns() -> None:
+    picture = drawn("valleys")
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    (joined,) = lines(picture, "green")
+    expected = [(-B / (2 * A), C - B * B / (4 * A)) for A, B, C in (held_b(b) for b in (0, 0.5, 1, 1.5, 2))]
+    assert [x(u) for u, _ in joined] == pytest.approx([w for w, _ in expected], abs=1e-4)
+    assert [y(v) for _, v in joined] == pytest.approx([height for _, height in expected], abs=0.05)
+    assert [float(value(row[1])) for row in picture.table.rows] == pytest.approx([w for w, _ in expected], rel=1e-5)
+
+
+# ------------------------------------------------------------------------------------------------ steps
+
+
+def test_steps_go_sideways_and_land_on_the_curve() -> None:
+    a, b, c = ROUND
+    way = run_down(ROUND, 0.8, 3)
+    picture = steps_on_parabola(a, b, c, way)
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    (corners,) = lines(picture, "orange")
+    assert len(corners) == 7
+    for k, (u, v) in enumerate(corners):
+        assert x(u) == pytest.approx(way[(k + 1) // 2], abs=0.01)
+        assert y(v) == pytest.approx(a * way[k // 2] ** 2 + b * way[k // 2] + c, abs=0.03)
+    assert [row[0] for row in picture.table.rows] == ["0", "1", "2", "3", "lowest point"]
+
+
+@pytest.mark.parametrize(("way", "tip"), [([0.0, 1e6], "right"), ([3.0, -1e6], "left"), ([0.0, math.inf], "right"), ([0.0, 3.0, -1e200], "left")])
+def test_a_step_that_leaves_points_to_its_side(way: list[float], tip: str) -> None:
+    picture = steps_on_parabola(*ROUND, way)
+    (dashed,) = (e for e in parsed(picture).findall(f"{SVG}path") if e.get("stroke-dasharray") == "5 3")
+    start, end = (tuple(map(float, p.split())) for p in dashed.get("d", "")[1:].split("L"))
+    assert (end[0] > start[0]) == (tip == "right")
+    assert start[1] == end[1]
+    assert f"Step {len(way) - 1} leaves the picture" in picture.description
+
+
+def test_steps_that_swing_between_two_places_share_their_numbers() -> None:
+    assert {"0, 2, 4, …", "1, 3, 5, …"} <= {t for t, *_ in texts(drawn("steps for ever"))}
+
+
+def test_each_rate_has_a_panel_of_its_own_with_the_same_axes() -> None:
+    picture = drawn("four rates")
+    heads = [(t, u, v) for t, u, v, _ in texts(picture) if t.startswith("rate ")]
+    assert [t for t, *_ in heads] == [f"rate {a}" for a in ("0.02", "0.02", "0.5", "0.5", "0.9", "0.9", "1.2", "1.2")]
+    assert len({u for _, u, _ in heads}) == len({v for _, _, v in heads}) / 2 == 2
+    curves_drawn = [line for line in lines(picture, "blue") if len(line) > 10]
+    assert len(curves_drawn) == 4
+    for line, (_, u, v) in zip(curves_drawn, heads[::2], strict=True):
+        offsets = [(p[0] - u, p[1] - v) for p in (line[0], line[-1], max(line, key=lambda p: p[1]))]
+        reference = [(p[0] - heads[0][1], p[1] - heads[0][2]) for p in (curves_drawn[0][0], curves_drawn[0][-1], max(curves_drawn[0], key=lambda p: p[1]))]
+        assert [c for p in offsets for c in p] == pytest.approx([c for p in reference for c in p], abs=0.5)
+    assert picture.description.count("leaves the picture") == 1
+    ends = {row[1]: float(value(row[3])) for row in picture.table.rows if row[1]}
+    assert ends["0.02"] == pytest.approx(1.5 * (1 - 0.96**10), rel=1e-5)
+
+
+# ------------------------------------------------------------------------------------------------ curves
+
+
+def test_curves_lie_on_their_axes_and_differ_in_dash() -> None:
+    first, second = [k**2 for k in range(1, 50)], [100 / k for k in range(1, 50)]
+    picture = curves([Series("a", range(1, 50), first), Series("b", range(1, 50), second)],
+                     x_label="k", y_label="value", log_x=True, log_y=True, title="Two", description="Two curves.")  # fmt: skip
+    x, y = axis(picture, vertical=False, log=True), axis(picture, vertical=True, log=True)
+    for colour, law in (("blue", lambda k: k**2), ("orange", lambda k: 100 / k)):
+        ((p, q),) = ((line[0], line[-1]) for line in lines(picture, colour))
+        assert [x(p[0]), x(q[0])] == pytest.approx([1, 49], rel=0.02)
+        assert [y(p[1]), y(q[1])] == pytest.approx([law(1), law(49)], rel=0.03)
+    shapes = parsed(drawn("curves")).findall(f"{SVG}path")
+    looks = [(e.get("class"), e.get("stroke-dasharray")) for e in shapes if e.get("class") in ("blue", "orange", "green")]
+    assert len({dash for _, dash in looks}) == len({hue for hue, _ in looks}) == 3
+
+
+def test_a_curve_that_is_no_number_any_more_leaves_with_an_arrow() -> None:
+    picture = drawn("a curve that leaves")
+    top = min(v for _, v in (p for line in lines(picture, "blue") for p in line))
+    assert all(v >= top for line in lines(picture, "orange") for _, v in line)
+    assert len(lines(picture, "orange")) == 2  # the hole
+    assert picture.table == Rows(("a",), (("b",),))
+
+
+# ------------------------------------------------------------------------------------------------ grids and ways
+
+
+@pytest.mark.parametrize(("hessian", "center"), [(TILTED, (0.52, 1.23)), ((9.0, -2.9, 1.0), (0.52, 1.23)), (TILTED, (50.0, -9.0)), ((1e-9, 0, 1e6), (0, 1.05))])
+def test_the_best_of_a_grid_is_the_best_of_all_its_pairs(hessian, center) -> None:
+    p, q, r = hessian
+    picture = grid_of_losses(hessian, center, 2.0, TENTHS, reversed(TENTHS))
+
+    def excess(at: tuple[float, float]) -> float:
+        dw, db = at[0] - center[0], at[1] - center[1]
+        return 0.5 * (p * dw * dw + 2 * q * dw * db + r * db * db)
+
+    best = min(((w, b) for w in TENTHS for b in TENTHS), key=excess)
+    which, tried, w, b, loss = picture.table.rows[0]
+    assert (which, tried) == ("grid", "900")
+    assert float(value(loss)) == pytest.approx(2 + excess(best), rel=1e-5)
+    assert excess((float(value(w)), float(value(b)))) == pytest.approx(excess(best), rel=1e-9, abs=1e-12)
+
+
+def test_the_dots_of_a_grid_are_its_pairs_and_the_ring_is_on_the_best() -> None:
+    picture = drawn("grid")
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    dots = [(float(u), float(v)) for e in parsed(picture).findall(f"{SVG}path") for u, v in re.findall(r"M(\S+) (\S+)h0", e.get("d", ""))]
+    assert len(dots) > 200
+    assert all(abs(at * 10 - round(at * 10)) < 0.1 for u, v in dots for at in (x(u), y(v)))
+    ring = next(e for e in parsed(picture).findall(f"{SVG}circle") if e.get("r") == "8")
+    assert (x(float(ring.get("cx", ""))), y(float(ring.get("cy", "")))) == pytest.approx((0.5, 1.2), abs=0.02)
+    coarse, fine, lowest = drawn("finer grid").table.rows
+    assert (coarse[:4], fine[:4], lowest[2:4]) == (("grid", "900", "0.5", "1.2"), ("finer grid", "441", "0.52", "1.23"), ("0.52", "1.23"))
+
+
+def test_two_ways_visit_their_points_and_differ_in_dash() -> None:
+    picture = drawn("two ways")
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    for colour, in_turn in (("orange", False), ("blue", True)):
+        way = run_over(TILTED, (1, 1), 0.5, 12, in_turn)
+        (line,) = lines(picture, colour)
+        assert [(x(u), y(v)) for u, v in line] == [pytest.approx(at, abs=0.02) for at in way[: len(line)]]
+    dashes = {e.get("class"): e.get("stroke-dasharray") for e in parsed(picture).findall(f"{SVG}path") if e.get("class") in ("orange", "blue")}
+    assert dashes["orange"] != dashes["blue"]
+    assert [t for t, *_ in texts(picture)].count("start") == 1
+
+
 # ------------------------------------------------------------------------------------------------ the chain
 
 
@@ -778,6 +969,29 @@ def test_values_flow_to_the_right_and_sensitivities_to_the_left() -> None:
     (lambda: contour_with_path((1, 0, 1), (0, math.nan), [(1, 1)]), "center"),
     (lambda: contour_with_path((1, 0, 1), (0, 0), []), "first point is empty"),
     (lambda: contour_with_path((1, 0, 1), (0, 0), [(math.nan, 1)]), "the first point"),
+    (lambda: squares_of_residuals([1, 2], [1], 1, 0), "x has 2 values and y has 1"),
+    (lambda: squares_of_residuals([1], [1], math.inf, 0), "the line"),
+    (lambda: secants(0, 1, 1, 1), "needs it positive"),
+    (lambda: secants(1, 1, 1, 1, (0.1, 0)), "none of them 0"),
+    (lambda: secants(1, 1, 1, 1, (1, 2, 3, 4, 5)), "one to 4 steps"),
+    (lambda: secants(1, 1, 1, math.nan), "the point"),
+    (lambda: ways_downhill(1, 1, 1, []), "points is empty"),
+    (lambda: valley([]), "one to 6 parabolas"),
+    (lambda: valley([(0, -1, 0, 0)]), "needs it positive"),
+    (lambda: valley([(math.nan, 1, 0, 0)]), "b.0. is nan"),
+    (lambda: steps_on_parabola(1, 0, 0, []), "the start is empty"),
+    (lambda: steps_on_parabola(1, 0, 0, [math.nan]), "the start"),
+    (lambda: rate_panels(1, 0, 0, []), "one to four runs"),
+    (lambda: rate_panels(1, 0, 0, [("a", math.nan, [1])]), "the rates"),
+    (lambda: rate_panels(1, 0, 0, [("a", 1, [])]), "the starts"),
+    (lambda: curves([], x_label="", y_label="", title="", description=""), "one to 6 curves"),
+    (lambda: curves([Series("a", [1], [])], x_label="", y_label="", title="", description=""), "1 xs and 0 ys"),
+    (lambda: curves([Series("a", [1], [0])], log_y=True, x_label="", y_label="", title="", description=""), "above 0 on a logarithmic axis"),
+    (lambda: grid_of_losses((1, 1, 1), (0, 0), 0, [1], [1]), "not positive definite"),
+    (lambda: grid_of_losses((1, 0, 1), (0, 0), 0, [], [1]), "grid_w is empty"),
+    (lambda: grid_of_losses((1, 0, 1), (0, 0), math.nan, [1], [1]), "least"),
+    (lambda: two_paths((1, 0, 1), (0, 0), []), "one to 3 paths"),
+    (lambda: two_paths((1, 0, 1), (0, 0), [("a", [])]), "the start of a is empty"),
     (lambda: chain_of_names((), ()), "at least one node"),
     (lambda: units_in_columns([], "d"), "at least one layer"),
     (lambda: fading_sensitivities({}), "slopes is empty"),
@@ -828,6 +1042,60 @@ def test_any_bowl_with_any_path_can_be_drawn(p: float, tilt: float, r: float, ce
     test_no_text_covers_another_and_all_stay_on_the_sheet(picture)
     test_every_stroke_stays_on_the_sheet(picture)
     test_numbers_are_finite_and_have_at_most_two_decimals(picture)
+
+
+def readable(picture: Drawing) -> None:
+    test_no_text_covers_another_and_all_stay_on_the_sheet(picture)
+    test_every_stroke_stays_on_the_sheet(picture)
+    test_numbers_are_finite_and_have_at_most_two_decimals(picture)
+
+
+cups = st.tuples(st.floats(1e-6, 1e6), numbers, numbers)
+bends = st.tuples(st.floats(1e-3, 1e3), st.floats(-0.999, 0.999), st.floats(1e-3, 1e3)).map(lambda h: (h[0], h[1] * math.sqrt(h[0] * h[2]), h[2]))
+anything = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(places, min_size=1, max_size=30), numbers, numbers)
+def test_any_squares_can_be_drawn(points: list[tuple[float, float]], w: float, b: float) -> None:
+    readable(squares_of_residuals(*zip(*points, strict=True), w, b))
+
+
+@settings(max_examples=30, deadline=None)
+@given(cups, numbers, st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=4), st.lists(numbers, min_size=1, max_size=6))
+def test_any_slopes_can_be_drawn(cup: tuple[float, float, float], at: float, steps: list[float], points: list[float]) -> None:
+    readable(secants(*cup, at, steps))
+    readable(ways_downhill(*cup, points))
+    readable(loss_parabola(*cup, points))
+
+
+@settings(max_examples=30, deadline=None)
+@given(cups, numbers, st.lists(anything, max_size=30))
+@example((1.0, 0.0, 0.0), 0.0, [1e300, -1e300])
+@example((1.0, -2e9, 1e18), 1e9, [1e9, 1e9 + 1e-6])
+def test_any_steps_can_be_drawn(cup: tuple[float, float, float], start: float, steps: list[float]) -> None:
+    readable(steps_on_parabola(*cup, [start, *steps]))
+    readable(rate_panels(*cup, [("one", 0.1, [start, *steps]), ("two", 2.0, [start])]))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(numbers, cups), min_size=1, max_size=6))
+def test_any_valley_can_be_drawn(several: list[tuple[float, tuple[float, float, float]]]) -> None:
+    readable(valley([(b, *cup) for b, cup in several]))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(numbers, st.lists(anything, max_size=20)), min_size=1, max_size=6), st.booleans())
+def test_any_curves_can_be_drawn(several: list[tuple[float, list[float]]], log: bool) -> None:
+    series = [Series("a", range(1, len(ys) + 2), [abs(first) + 1, *ys], "here") for first, ys in several]
+    readable(curves(series, x_label="x", y_label="y", log_x=log, log_y=log, verticals=[(2, "two")], title="Any", description="Any curves."))
+
+
+@settings(max_examples=30, deadline=None)
+@given(bends, places, st.lists(numbers, min_size=1, max_size=8), st.lists(places, min_size=1, max_size=9))
+def test_any_grid_and_any_two_ways_can_be_drawn(bend, center, values: list[float], way) -> None:
+    readable(grid_of_losses(bend, center, 0.0, values, values[::2], zoom=(values[:2], values[:3])))
+    readable(two_paths(bend, center, [("there", way), ("back", [*way[::-1], (math.inf, 0.0)])]))
 
 
 # ------------------------------------------------------------------------------------------------ in a browser

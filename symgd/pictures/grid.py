@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from symgd.pictures.axes import Key, Plot, axes, axis_label, finite, frame, linear_ticks, margins
-from symgd.pictures.bowl import TALL, Bowl, bowl, contours, equal_loss, lowest_point, name_levels, with_lowest, with_margin
+from symgd.pictures.bowl import TALL, Bowl, bowl, contours, equal_loss, extent, lowest_point, name_levels, with_lowest, with_margin
 from symgd.pictures.lettering import count, name, number, plain
 from symgd.pictures.scatter import dots
 from symgd.pictures.svg import WIDTH, Box, Drawing, Element, Point, Rows, element, path, stroke
@@ -37,17 +37,17 @@ def grid_of_losses(
     valley = bowl(hessian, center)
     finite("least", (least,))
     ws, bs = sorted(set(finite("grid_w", grid_w))), sorted(set(finite("grid_b", grid_b)))
+    fine = (sorted(set(finite("the zoom's w", zoom[0]))), sorted(set(finite("the zoom's b", zoom[1])))) if zoom else None
     found = search(valley, ws, bs)
     w, b = plain(name(w_label)), plain(name(b_label))
     cells = [row("grid", ws, bs, valley, found, least)]
-    corner = Box(ws[0], bs[0], ws[-1], bs[-1])
-    view = with_margin(with_lowest(corner, valley), valley, (ws[0], bs[0]))
+    corners = [(vs[k], us[k]) for vs, us in filter(None, [(ws, bs), fine]) for k in (0, -1)]
+    view = with_margin(with_lowest(extent(corners), valley), valley, (ws[0], bs[0]))
     equal, cross = equal_loss()
     keys = [Key((dots([(0.0, 0.0)], 5, 0.9),), f"{count(len(ws) * len(bs))} pairs tried"), Key((ring((0, 0)),), "the best of them"), equal, cross]
     plot = frame((view.left, view.right), (view.top, view.bottom), w_label, b_label, keys, grid=False, inside=TALL, math="xy")
     ground(plot, valley, view, least, ws, bs, found)
-    if zoom:
-        fine = sorted(set(finite("the zoom's w", zoom[0]))), sorted(set(finite("the zoom's b", zoom[1])))
+    if fine:
         nearer = search(valley, *fine)
         cells.append(row("finer grid", *fine, valley, nearer, least))
         edge = [plot.at(fine[0][k], fine[1][j]) for k, j in ((0, 0), (-1, 0), (-1, -1), (0, -1))]

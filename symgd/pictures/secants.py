@@ -17,7 +17,8 @@ LONGEST, SHORTEST = 70.0, 18.0  # an arrow
 
 
 def secants(
-    a: Coefficient, b: Coefficient, c: Coefficient, at: float, steps: Iterable[float] = (1.0, 0.1, 0.01), *, w_label: str = "w", y_label: str = "loss", prefix: str = "secants",
+    a: Coefficient, b: Coefficient, c: Coefficient, at: float, steps: Iterable[float] = (1.0, 0.1, 0.01), *,
+    w_label: str = "w", y_label: str = "loss", prefix: str = "secants",
 ) -> Drawing:  # fmt: skip
     """L(w) = a w² + b w + c with the tangent at w = at, and the secants through there and w = at + h for each step h: their slopes are L′ + a h.
 

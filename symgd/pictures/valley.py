@@ -16,7 +16,8 @@ LOOKS = (("blue", ""), ("orange", "8 4"), ("purple", "2 4"), ("blue", "12 4 2 4"
 
 
 def valley(
-    parabolas: Sequence[tuple[float, Coefficient, Coefficient, Coefficient]], *, w_label: str = "w", b_label: str = "b", y_label: str = "loss", prefix: str = "valley",
+    parabolas: Sequence[tuple[float, Coefficient, Coefficient, Coefficient]], *,
+    w_label: str = "w", b_label: str = "b", y_label: str = "loss", prefix: str = "valley",
 ) -> Drawing:  # fmt: skip
     """For each (b, A, B, C) the parabola L(w) = A w² + B w + C at this b, and the lowest points w_min(b) = −B/2A joined.
 
