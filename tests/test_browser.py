@@ -87,6 +87,7 @@ def axe(tab: Tab, rules: Sequence[str] = ()) -> list[str]:
 BROKEN = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>broken</title><body style="margin:0"><main><h1>Broken</h1>
 <svg width="300" height="60" role="img" aria-label="two words"><text x="5" y="30" font-size="16">one word</text>
 <text x="30" y="33" font-size="16">another</text></svg>
+<div class="line"><div class="sides" style="line-height:.6"><div><math><mi>x</mi></math></div><div><math><mi>y</mi></math></div></div></div>
 <p style="color:#aaa;background:#fff">pale</p><p>\u0379</p><div style="width:1400px">wide</div></main></body></html>"""
 
 
@@ -96,7 +97,8 @@ def test_what_sticks_out_overlaps_is_pale_or_has_no_glyph_is_found(tmp_path: Pat
     tab.open(tmp_path / "broken.html")
     found = tab.evaluate(LOOKING)
     assert any("1400 wide in a window of 360" in said for said in found), found
-    assert any("overlap" in said for said in found), found
+    assert any("one word" in said and "another" in said and "overlap" in said for said in found), found
+    assert any("<math> “x” and <math> “y” overlap" in said for said in found), found
     assert len(tab.evaluate(GLYPHS)) == 1
     tab.evaluate(axe_source() + "; true")
     assert any(said.startswith("color-contrast") for said in axe(tab))
