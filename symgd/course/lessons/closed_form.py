@@ -10,13 +10,13 @@ from functools import lru_cache
 from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.course.amounts import amount, column, settled
-from symgd.course.exercise import Exercise
+from symgd.course.exercise import Exercise, fill_next
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.line import unit_of_slope, unit_of_target
 from symgd.course.mistake import mistake
 from symgd.course.proved import chain
 from symgd.derivation import ClosedForm, Gradient
-from symgd.document.page import Formula, Inline, Table
+from symgd.document.page import Formula, Inline, Prose, Table
 from symgd.exposition.solved import closed_form as derivation
 from symgd.exposition.writing import Writing
 from symgd.forward import Problem
@@ -95,10 +95,9 @@ def _exists(c: Course, w: Writing) -> None:
 
 
 def _many(c: Course, w: Writing) -> None:
-    X, y = (lambda a, b: Name("X", (a, b))), Name("y", ("i",))
-    theta = Name("theta", ("j'",))
-    left = layout(Sum("j'", mul(Sum("i", mul(X("i", "j"), X("i", "j'"))), theta)), "matrix", axes=("j",))
-    right = layout(Sum("i", mul(X("i", "j"), y)), "matrix", axes=("j",))
+    x, other, y, theta = Name("X", ("i", "j")), Name("X", ("i", "j'")), Name("y", ("i",)), Name("theta", ("j'",))
+    left = layout(Sum("j'", mul(Sum("i", mul(x, other)), theta)), "matrix", axes=("j",))
+    right = layout(Sum("i", mul(x, y)), "matrix", axes=("j",))
     w.head("With many parameters")
     w.say("With p features there are p slopes, one for each, and p equations in as many unknowns. Written with arrays, the data as ", c.formula(Name("X")),
           " (a row for each sample, a column for each parameter) and all parameters as ", c.formula(Name("theta")), ", they are ",
@@ -123,8 +122,7 @@ def _costs(c: Course, w: Writing) -> None:
     for k in SIZES:
         closed, one = work(n, k)
         rows.append(((count(k),), (count(closed),), (count(one),), (amount(closed / one),)))
-    head: tuple[Inline, ...] = (("parameters ", c.formula(p)), ("closed form ", c.formula(whole)), ("one step ", c.formula(step)), ("steps for the price "
-    "of it",))
+    head: tuple[Inline, ...] = (("parameters ", c.formula(p)), ("closed form ", c.formula(whole)), ("one step ", c.formula(step)), ("in steps",))
     w.blocks.append(Table(head, tuple(rows), (f"Multiplications with {count(n)} rows",), (0, 1, 2, 3)))
     if (more := [k for k in SIZES if k > n]):
         w.say(f"With {count(more[0])} parameters there are more parameters than rows here: then the equations have no single solution at all.")
@@ -169,7 +167,7 @@ def _squares_only(c: Course, w: Writing) -> None:
     letters = tuple((a.symbol, b.symbol) for a, b in pairs if a != b)
     w.head("Only for squares")
     w.say("The equations could be solved because the slope of a square is linear: no power, no root, no jump. With another loss for the same line that ends:")
-    rows = []
+    rows: list[tuple[Inline, ...]] = []
     for name in OTHERS:
         other, why = _why_not(name, letters)
         rows.append(((other.tape[-1].says,), (c.formula(other.tape[-1].value),), (f"{why}.",)))
@@ -189,7 +187,7 @@ print("means", x.mean(), y.mean())
 print("Sxx", r[0, 0] ** 2, "Sxy", np.dot(X[:, 0], y - level))
 print("slope", w, "intercept", b, "loss", loss(w, b))
 
-for p in {sorted({*SIZES, *at})}:
+for p in {sorted({*SIZES, *at, 50})}:
     closed, step = n * p**2 + p**3, n * p
     print("parameters", p, "closed form", closed, "a step", step, "as many steps", closed / step, *[k * step for k in {STEPS}])
 for k in {STEPS}:
@@ -198,7 +196,25 @@ for k in {STEPS}:
 
 
 def _exercises(c: Course) -> Sequence[Exercise]:
-    return ()
+    n, (first, *_) = c.example.n, solved(c.example.gradient).steps
+    p, size = _letters(c)
+    many = 50
+    return (
+        fill_next(c, first),
+        Exercise(
+            (Prose(("To every number of the feature 1,000 is added, in all rows. What happens to the slope of the best line, and what to its intercept?",)),),
+            (("Look at ", c.formula(solved(c.example.gradient).solution[-1][1]), ": it is made of differences from the mean."), (("The predictions must "
+            "stay what they are."),)),
+            (Prose((("The slope stays, for no difference from the mean changes. The line goes through the point of the means, whose feature is now 1,000 "
+            "larger: the "),
+                    "intercept becomes smaller by 1,000 times the slope.")),),
+        ),
+        Exercise(
+            (Prose((f"With {count(many)} parameters and the {count(n)} rows of these data: how many steps of the descent cost as much as the closed form?",)),),
+            (("Divide the two counts.",), ("It is ", c.formula(p + Div(p**2, size)), ".")),
+            (Prose((f"{count(many)} + {count(many)}²/{count(n)} = {amount(many + many**2 / n)} steps.",)),),
+        ),
+    )  # fmt: skip
 
 
 CLOSED_FORM = Lesson("closed-form", "The closed form", "Can the best line be computed at once, and why is that not the end of "

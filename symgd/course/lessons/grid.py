@@ -1,93 +1,37 @@
 """The grid: trying all pairs (w, b), really run; why nobody can in many parameters, and why the descent is smarter.
 
-Glossary: z the feature in standard deviations from its mean; the box −σ_y ≤ w ≤ σ_y, min y ≤ b ≤ max y holds the best pair, for w* = r σ_y and b* = ȳ;
-p, q the slopes by w and b; Λ = (2/n) Σ (x_i² + 1), the sum of the second derivatives (of half of it where the loss is written with ½).
+Glossary: p, q the slopes by w and b; Λ = (2/n) Σ (x_i² + 1), the sum of the second derivatives (half of it where the loss is written with ½).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
 
-import numpy as np
 
 from symgd.course.amounts import amount, column, settled
 from symgd.course.exercise import Exercise
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.parabola import share
 from symgd.course.mistake import mistake
-from symgd.course.proved import along, chain
-from symgd.document.page import Inline, Line, Table
+from symgd.course.proved import along, chain, proved
+from symgd.course.search import DIGITS, EVALUATION, STEP, places, promises, search
+from symgd.course.spoiled import as_line
+from symgd.document.page import Chain, Inline, Line, Prose, Table
 from symgd.exposition.writing import Writing
 from symgd.forward import Definition
-from symgd.numeric.descend import descend_bound
 from symgd.pictures import grid_of_losses
 from symgd.pictures.lettering import count, power_of_ten
 from symgd.stationary.linear import unfold
-from symgd.term import ONE, TWO, Div, Name, Neg, Num, Pow, Sum, add, mul
+from symgd.term import ONE, TWO, Div, Name, Neg, Num, Pow, Sum, Term, add, mul
 
-__all__ = ["GRID", "Search", "search"]
+__all__ = ["GRID"]
 
-DIGITS = (1, 2, 3)  # of the box's sides
 PARAMETERS = (2, 10, 10**6)
-EVALUATION, STEP = 5, 6  # operations a row: w z + b − y, its square, the sum; for a step the two sums of the slopes besides, no square
+YEAR = 365.25 * 24 * 3600  # seconds
 SHOWN = (1, 2, 3)  # iterations in the table, and the last one
-
-
-@dataclass(frozen=True)
-class Search:
-    """A grid search and a descent, with the feature standardised.
-
-    box      (w from, to), (b from, to)
-    best     (w*, b*)
-    rate     of the descent, from the box's corner: a tenth of the bound
-    shrinks  by how much each step multiplies the distance to the best pair
-    found    for each number of digits: (pairs on a side, w, b, loss) of the best dot
-    needed   for each number of digits: how many steps bring the descent within half a step of the grid
-    points, losses  of the descent
-    """
-
-    box: tuple[tuple[float, float], tuple[float, float]]
-    best: tuple[float, float]
-    rate: float
-    shrinks: float
-    found: tuple[tuple[int, float, float, float], ...]
-    needed: tuple[int, ...]
-    points: tuple[tuple[float, float], ...]
-    losses: tuple[float, ...]
-
-
-def places(side: tuple[float, float], m: int) -> np.ndarray:
-    """The middles of m equal parts."""
-    low, high = side
-    return low + (np.arange(m) + 0.5) * ((high - low) / m)
-
-
-@lru_cache(maxsize=4)
-def search(c: Course) -> Search:
-    """Both, run: 10^2k evaluations for each number of digits k, the first of the best taken."""
-    e = c.example
-    spread, bound = float(e.y.std()), e.standard
-    box = (-spread, spread), (float(e.y.min()), float(e.y.max()))
-    best = e.best[0] * float(e.x.std()), float(e.y.mean())
-    rate, found, needed = e.standard_rates.bound / 10, [], []
-    start = (box[0][0], box[1][0])
-    trace = descend_bound(bound, start=start, rate=rate, max_iterations=200, stop="never")
-    away = np.abs(trace.points - np.array(best))
-    for k in DIGITS:
-        m = 10**k
-        ws, bs = places(box[0], m), places(box[1], m)
-        losses = bound.loss(ws[:, None], bs[None, :]).ravel()
-        at = int(np.flatnonzero(losses <= losses.min() + 1e-12 * spread**2)[0])
-        found.append((m, float(ws[at // m]), float(bs[at % m]), float(losses[at])))
-        near = (away <= [(high - low) / m / 2 for low, high in box]).all(axis=1)
-        needed.append(int(np.argmax(near)))
-    last = needed[-1]
-    points = tuple((float(w), float(b)) for w, b in trace.points[: last + 1])
-    return Search(box, best, rate, 1 - rate * e.standard_rates.eigenvalues[-1], tuple(found), tuple(needed), points, tuple(map(float, trace.losses[: last + 1])))
 
 
 def _write(c: Course, w: Writing) -> None:
@@ -107,8 +51,8 @@ def _box(c: Course, w: Writing) -> None:
     w.say("The simplest way to a good pair (", c.formula(c.w), ", ", c.formula(c.b), ") is to try many and to keep the best. First: where? ",
           f"On this page {e.feature} is counted in standard deviations from its mean:")  # fmt: skip
     mean, deviation = Name("x_bar"), Name("sigma")
-    w.chain((w.line(z, Div(c.x - mean, deviation), ":=", (f"{e.feature} standardised, mean {amount(float(e.x.mean()))}, standard deviation "
-    f"{amount(float(e.x.std()))}",)),))
+    told = f"{e.feature} standardised: its mean is {amount(float(e.x.mean()))}, its standard deviation {amount(float(e.x.std()))}"
+    w.chain((w.line(z, Div(c.x - mean, deviation), ":=", (told,)),))
     w.say(c.to("scaling", "Scaling"), " shows what else that is good for. Now a box can be given that surely holds the best pair. The best line goes "
           "through the point of the means, ",
           "where ", c.formula(z), " = 0, so the best intercept is the mean of the target, and lies between its smallest and its largest value. And the "
@@ -123,24 +67,20 @@ def _count(c: Course, w: Writing) -> None:
     w.head("How many pairs are there?")
     said = f"Infinite combinations of {c.label(c.w)} and {c.label(c.b)} values make exhaustive search impractical"
     w.blocks.extend(mistake(c, said, (
-        "There are infinitely many pairs, even uncountably many. But that is not what makes the search impractical: nobody asks for the last digit. To "
-        "three digits ",
-        "of each parameter finitely many are enough, ", c.formula(Pow(Num(Fraction(10)), mul(Num(Fraction(3)), d))), " for ", c.formula(d), " parameters. "
-        "With two that is a million, and this page tries them all. ",
-        "It is the exponent that kills: each further parameter costs a factor."),
+        "There are infinitely many pairs, even uncountably many. But that is not what makes the search impractical: nobody asks for the last ",
+        "digit. To three digits of each parameter finitely many are enough, ", c.formula(Pow(Num(Fraction(10)), mul(Num(Fraction(3)), d))), " for ",
+        c.formula(d), " parameters. ",
+        "With two that is a million, and this page tries them all. It is the exponent that kills: each further parameter costs a factor."),
         hint=("How many digits of them does one need?",), asks=("Is it the infinity that makes the search impractical?",), words=True))  # fmt: skip
     (r,) = c.example.gradient.problem.unused("r")
     w.say("A grid with the step ", c.formula(epsilon), " on a side of length ", c.formula(r), " has ", c.formula(Div(r, epsilon)), " places; with "
           "", c.formula(d),
           " parameters that many in each direction, so the evaluations of the loss are ", c.formula(Pow(Div(r, epsilon), d)), ".")  # fmt: skip
-    rows = [((count(k),), *((_power(k * digits),) for digits in DIGITS)) for k in PARAMETERS]
+    rows: list[tuple[Inline, ...]] = [((count(k),), *((_power(k * digits),) for digits in DIGITS)) for k in PARAMETERS]
     head = ("parameters", *(f"{k} digit{'s' if k > 1 else ''} of each" for k in DIGITS))
     w.table(head, rows, ("Evaluations",), (0, 1, 2, 3))
     w.say(f"With ten parameters, three digits and a billion evaluations a second the search takes {amount(1e30 / 1e9 / YEAR, 2)} years. A network has a "
           "million parameters and more.")
-
-
-YEAR = 365.25 * 24 * 3600  # seconds
 
 
 def _power(exponent: int) -> str:
@@ -161,13 +101,13 @@ def _run(c: Course, w: Writing) -> None:
         w_label=c.label(c.w), b_label=c.label(c.b), zoom=(zoom[0], zoom[1]), prefix="grid-dots",
     )  # fmt: skip
     c.draw(w, drawing)
-    ws, bs, losses = column([f[1] for f in s.found] + [s.best[0]], 6), column([f[2] for f in s.found] + [s.best[1]], 6), column([f[3] for f in s.found] + [least], 6)
+    best = (0, *s.best, least)
+    ws, bs, losses = (column([*(f[k] for f in s.found), best[k]], 6) for k in (1, 2, 3))
     rows: list[tuple[Inline, ...]] = []
     for k, (m, *_) in enumerate(s.found):
         rows.append(((str(DIGITS[k]),), (count(m * m),), (count(m * m * EVALUATION * e.n),), (ws[k],), (bs[k],), (losses[k],)))
     rows.append((("exact",), (), (), (ws[-1],), (bs[-1],), (losses[-1],)))
-    head: tuple[Inline, ...] = (("digits",), ("evaluations",), ("operations",), ("best ", c.formula(c.w)), ("best ", c.formula(c.b)), ("its loss "
-    "", c.formula(c.L)))
+    head: tuple[Inline, ...] = (("digits",), ("evaluations",), ("operations",), ("best ", c.formula(c.w)), ("best ", c.formula(c.b)), (c.formula(c.L),))
     w.blocks.append(Table(head, tuple(rows), (), tuple(range(6))))
     w.say(f"An evaluation takes {EVALUATION} operations a row: a product, a sum, a difference, a square and one more sum. The best dot lies within half a "
           "step of the best pair in each direction. ",
@@ -183,7 +123,8 @@ def _descent(c: Course, w: Writing) -> None:
           "be:")  # fmt: skip
     rows: list[tuple[Inline, ...]] = []
     for k, (m, *_), steps in zip(DIGITS, s.found, s.needed, strict=True):
-        rows.append(((str(k),), (count(m * m),), (count(steps),), (count(STEP * e.n * steps),), (amount(m * m * EVALUATION / (STEP * steps), 3) if steps else "",)))
+        times = amount(m * m * EVALUATION / (STEP * steps), 3) if steps else ""
+        rows.append(((str(k),), (count(m * m),), (count(steps),), (count(STEP * e.n * steps),), (times,)))
     w.table(("digits", "grid: evaluations", "descent: steps", "its operations", "times as much work"), rows, (), (0, 1, 2, 3, 4))
     more = math.log(10) / -math.log(s.shrinks)
     best = e.standard_rates.best
@@ -214,12 +155,15 @@ def _lemma(c: Course, w: Writing) -> None:
              w.line(lam, trace.value, ":=", ("how strongly the slopes themselves can change",))))  # fmt: skip
     w.say("A step leads to ", c.formula(c.w - mul(a, p)), " and ", c.formula(c.b - mul(a, q)), ". The loss there, line by line:")
     moved, change, length = mul(c.w - mul(a, p), c.x) + (c.b - mul(a, q)) - c.y, mul(p, c.x) + q, p**2 + q**2
-    one, square = share(c, 1), Pow(p - mul(q, c.x), TWO)
-    over = lambda body: mul(one, Sum("i", body))  # noqa: E731
+    square = Pow(p - mul(q, c.x), TWO)
+
+    def over(body: Term) -> Term:
+        return mul(share(c, 1), Sum("i", body))
+
     lines = chain(over(Pow(moved, TWO)), [
         (over(Pow(u - mul(a, change), TWO)), ("every residual becomes smaller by ", c.formula(mul(a, change)))),
-        (add(c.L, Neg(mul(a, share(c, 2), Sum("i", mul(u, change)))), mul(a**2, over(change**2))), "the square multiplied out; the first part is the loss "
-        "before"),
+        (add(c.L, Neg(mul(a, share(c, 2), Sum("i", mul(u, change)))), mul(a**2, over(change**2))), ("the square multiplied out; its first part is the loss "
+        "before")),
         (add(c.L, Neg(mul(a, length)), mul(a**2, over(change**2))), "the sums in the middle are the slopes themselves"),
         (add(c.L, Neg(mul(a, length)), mul(a**2, over(mul(length, c.x**2 + ONE) - square))), "multiply out to see it"),
         (add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length)), Neg(mul(a**2, over(square)))), "collected"),
@@ -245,16 +189,6 @@ def _checked(c: Course, w: Writing) -> None:
     w.table(("step", "squared slopes", "loss falls at least by", "it falls by"), cells, (), (0, 1, 2, 3))
     w.say(f"The promise was kept on {count(held)} of {count(len(rows))} steps." if held < len(rows) else f"The promise was kept on all {count(len(rows))} "
           "steps.")
-
-
-def promises(c: Course) -> tuple[list[tuple[float, float, float]], int]:
-    """For each step of the run: p² + q², what the lemma promises, by how much the loss fell; and on how many steps it fell by that much."""
-    s, lam = search(c), 4 * c.example.scale
-    rows = []
-    for k, at in enumerate(s.points[:-1]):
-        squared = sum(g * g for g in c.example.standard.gradient(*at))
-        rows.append((squared, s.rate * (1 - s.rate * lam / 2) * squared, s.losses[k] - s.losses[k + 1]))
-    return rows, sum(fall >= least for _, least, fall in rows)
 
 
 def _program(c: Course) -> str:
@@ -287,7 +221,10 @@ for m in (10, 100, 1000):
     steps = next(k for k in range(200) if (away[k] <= (box[:, 1] - box[:, 0]) / m / 2).all())
     print("descent", steps, "steps, operations", {STEP} * n * steps, "ratio", {EVALUATION} * m * m / ({STEP} * max(steps, 1)))
 print("years", 1e30 / 1e9 / (365.25 * 24 * 3600), "powers", *[10.0 ** (d * k) for d in (2, 10) for k in (1, 2, 3)])
-print("rate", rate, "shrinks by", 1 - rate * 2 * scale * np.mean(z**2), "steps a digit", np.log(10) / -np.log(0.8), "best rate", 1 / (2 * scale))
+shrinks = 1 - rate * 2 * scale * np.mean(z**2)
+print("rate", rate, "shrinks by", shrinks, (1 + shrinks) / 2, "leaving", 1 - shrinks)
+print("steps a digit", np.log(10) / -np.log(0.8), "at half the rate", np.log(10) / -np.log(0.9))
+print("best rate", 1 / (2 * scale))
 print("Lambda", lam, "bound", 2 / lam, "parameters", 10**6, "digits", *[k * 10**6 + 1 for k in (1, 2, 3)])
 for k in range(steps):
     u = path[k][0] * z + (path[k][1] - y.mean()) - dy
@@ -298,7 +235,33 @@ for k in range(steps):
 
 
 def _exercises(c: Course) -> Sequence[Exercise]:
-    return ()
+    p, q = c.example.gradient.problem.unused("p", "q")
+    left = mul(p**2 + q**2, c.x**2 + ONE)
+    stated = p**2 * c.x**2 + p**2 + q**2 * c.x**2 + q**2
+    return (
+        Exercise(
+            (Prose(("A parabola has three parameters. How many pairs, or here triples, has a grid that finds four digits of each?",)),),
+            (("How many places are there along one side?",), ("Each place of one side goes with each place of the two others.",)),
+            (Prose((f"10⁴ places a side, so (10⁴)³ = {power_of_ten(12)}.",)),),
+        ),
+        Exercise(
+            (Prose((("The learning rate of the run above is halved. By what is the distance to the best pair multiplied at each step now, and how many "
+            "steps does a further digit cost?"),)),),
+            (((f"At the rate {amount(search(c).rate)} it is {amount(search(c).shrinks)}: {amount(1 - search(c).shrinks)} of the distance goes. How much at "
+            "half the rate?"),),
+             ("After k steps the factor has been taken k times. When is that a tenth?",)),
+            (Prose(((f"By {amount((1 + search(c).shrinks) / 2)}, so a further digit costs "
+            f"{amount(math.log(10) / -math.log((1 + search(c).shrinks) / 2), 3)} steps."),)),),
+        ),
+        Exercise(
+            (Prose(("The lemma needs that ", c.formula(left), " is never smaller than the square of ", c.formula(p * c.x + q), ". Begin with")),
+             Chain((proved(left, stated, c.example.gradient.problem, ("multiplied out",)),)),
+             Prose(("and write the right side as a sum of two squares, one of them that of ", c.formula(p * c.x + q), "."))),
+            (("Multiply ", c.formula(Pow(p * c.x + q, TWO)), " out. What is left?"), ("What is left is the square of a difference.",)),
+            (Chain((proved(left, Pow(p * c.x + q, TWO) + Pow(p - q * c.x, TWO), c.example.gradient.problem, ("two squares",)),)),),
+            "fill", (as_line(left, stated),), as_line(left, Pow(p * c.x + q, TWO) + Pow(p - q * c.x, TWO)),
+        ),
+    )  # fmt: skip
 
 
 GRID = Lesson("grid", "Why not try all lines?", "How many pairs would have to be tried, and what does gradient descent do "

@@ -10,13 +10,13 @@ from symgd.course.amounts import ROUNDING, amount, column, settled
 from symgd.course.exercise import Exercise
 from symgd.course.lesson import Course, Lesson
 from symgd.course.errors import of_slides
+from symgd.course.spoiled import as_line, definitions
 from symgd.document.page import Inline, Prose, Table
 from symgd.exposition.writing import Writing
 from symgd.pictures import scatter_with_line
 from symgd.numeric.arrays import Column
 from symgd.pictures.lettering import count
 from symgd.term import Name, mul
-from symgd.typeset import to_ascii
 
 __all__ = ["LINE", "first_rows", "residuals", "unit_of_slope", "unit_of_target"]
 
@@ -178,8 +178,8 @@ def _exercises(c: Course) -> Sequence[Exercise]:
             (("Put the right side of the prediction where ", c.formula(c.y_hat), " stands."),),
             (Prose((c.formula(c.u), " = ", c.formula(prediction.value - c.y), ". Neither ", c.formula(c.w), " nor ", c.formula(c.b), " has an index.")),),
             "fill",
-            tuple(f"{to_ascii(d.name)} = {to_ascii(d.value)}" for d in (prediction, residual)),
-            f"{to_ascii(residual.name)} = {to_ascii(prediction.value - c.y)}",
+            definitions(e.gradient.problem)[:2],
+            as_line(residual.name, prediction.value - c.y),
         ),
         Exercise(
             (Prose((halved,)),),

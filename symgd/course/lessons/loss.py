@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 
 from symgd.course.amounts import amount, column, settled
 from symgd.course.errors import of_slides
@@ -11,13 +12,13 @@ from symgd.course.exercise import Exercise
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.line import ROWS, first_rows, residuals, unit_of_target
 from symgd.course.proved import chain, proved
+from symgd.course.spoiled import as_line, definitions
 from symgd.document.page import Inline, Prose, Table
 from symgd.exposition.writing import Writing
 from symgd.pictures import squares_of_residuals
 from symgd.pictures.lettering import count
 from symgd.stationary.linear import put, unfold
-from symgd.term import TWO, Call, Pow
-from symgd.typeset import to_ascii
+from symgd.term import ONE, TWO, Call, Pow, mul
 
 __all__ = ["LOSS", "lines_tried"]
 
@@ -142,23 +143,38 @@ for name, p, q in lines[::4]:
     near = [np.argmin(np.abs(x - (x.min() + (k + 0.5) / {SQUARES} * (x.max() - x.min())))) for k in range({SQUARES})]
     for i in [*range(min({ROWS}, n)), *near]:
         print("row", i + 1, "x", x[i], "y", y[i], "predicted", p * x[i] + q, "residual", u[i], "square", u[i] ** 2)
+print("ten times the unit", 10**2, "times the loss")
 print("rows", n, "mean of y", y.mean(), "spread of y", y.std())
 '''
 
 
 def _exercises(c: Course) -> Sequence[Exercise]:
-    problem = c.example.gradient.problem
-    prediction, residual, loss = problem.tape
+    problem, once = c.example.gradient.problem, c.example.scale
+    whole = unfold(problem, c.L)
     return (
         Exercise(
             (Prose(("Write the loss with the line put in: no prediction and no residual in it.",)),),
             (("First put in what ", c.formula(c.u), " stands for, then what ", c.formula(c.y_hat), " stands for."), ("The index and the sum stay.",)),
-            (Prose((c.formula(c.L), " = ", c.formula(unfold(problem, c.L)), ".")),),
-            "fill",
-            tuple(f"{to_ascii(d.name)} = {to_ascii(d.value)}" for d in (prediction, residual, loss)),
-            f"{to_ascii(c.L)} = {to_ascii(unfold(problem, c.L))}",
+            (Prose((c.formula(c.L), " = ", c.formula(whole), ".")),),
+            "fill", definitions(problem), as_line(c.L, whole),
         ),
-    )
+        Exercise(
+            (Prose((("The target is written in a unit ten times smaller: every number in its column, every prediction and every residual becomes ten times "
+            "as large. "),
+                    "By what factor does the loss grow? And which line is the best one now?")),),
+            (("The residuals are squared.",),),
+            (Prose((("By 100, for every square does. The best line is the same line on paper; its two numbers are ten times as large. A loss says little "
+            "without its unit."),)),),
+        ),
+        Exercise(
+            (Prose(("The best line is raised by 1 everywhere. By how much does the loss grow?",)),),
+            (("Each residual becomes ", c.formula(c.u + ONE), ". Multiply its square out.",), (("What is the mean of the residuals of the best line? Look "
+            "at the last table."),)),
+            (Prose(("The square becomes ", c.formula(c.u**2 + mul(TWO, c.u) + ONE), (". The mean residual of the best line is 0, so the middle part adds "
+            "nothing: the loss grows by "),
+                    c.value(Fraction(once)), ", on all data alike.")),),
+        ),
+    )  # fmt: skip
 
 
 LOSS = Lesson("loss", "One number for all the misses", "What is the mean squared error, and why squares?", _write, _program, _exercises)

@@ -12,12 +12,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from symgd.course.amounts import amount, round_step, settled
+from symgd.course.amounts import amount, column, round_step, settled
 from symgd.course.exercise import Exercise
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.line import unit_of_slope
 from symgd.course.proved import along, chain, proved
-from symgd.document.page import Inline, Table
+from symgd.course.spoiled import as_line
+from symgd.document.page import Chain, Inline, Prose, Table
 from symgd.exposition.writing import Writing
 from symgd.forward import Definition, Problem
 from symgd.pictures import loss_parabola, valley
@@ -123,7 +124,6 @@ def _three_sums(c: Course, w: Writing) -> None:
 
 
 def _vertex(c: Course, w: Writing) -> None:
-    e = c.example
     A, B, C = (d.name for d in coefficients(c))
     known, minimum = with_coefficients(c), name_of_lowest(c)
     w.head("Its lowest point")
@@ -200,8 +200,8 @@ def _both(c: Course, w: Writing) -> None:
     slope, intercept = e.best
     mean = float(e.y.mean())
     least = settled(e.least, e.scale * float(e.y.var()))
-    tried = [("the intercept held at 0", 0.0, *lowest(c, 0.0)), ("the intercept held at the mean of the target", mean, *lowest(c, mean)), ("both "
-    "free", intercept, slope, least)]
+    tried = [(f"the intercept held at {where}", b, *lowest(c, b)) for where, b in (("0", 0.0), ("the mean of the target", mean))]
+    tried.append(("both free", intercept, slope, least))
     slopes, losses = [amount(s, 6) for _, _, s, _ in tried], [amount(v, 6) for *_, v in tried]
     rows = [((name,), (s,), (amount(b, 6),), (v,)) for (name, b, *_), s, v in zip(tried, slopes, losses, strict=True)]
     w.blocks.append(Table((("the best slope",), (c.formula(c.w),), (c.formula(c.b),), (c.formula(c.L),)), tuple(rows), (), (1, 2, 3)))
@@ -231,7 +231,7 @@ def lowest(b):  # the least squares of a line with the intercept b
 
 
 print("A, B, C at 0:", *parabola(0))
-for b in [y.mean(), *{[0.0, *intercepts(c)]}]:
+for b in [y.mean(), *{[0.0, *intercepts(c), rounded(sum(intercepts(c)[2:4]) / 2)]}]:
     print("intercept", b, "lowest point", lowest(b), "loss there", loss(lowest(b), b))
 for p in {[*around(c, 0.0)]}:
     print("at", p, "loss", loss(p, 0), "slope", slopes(p, 0)[0])
@@ -243,7 +243,36 @@ print("both free", w, b, loss(w, b), "holding costs", loss(lowest(0), 0) - loss(
 
 
 def _exercises(c: Course) -> Sequence[Exercise]:
-    return ()
+    A, B, C = (d.name for d in coefficients(c))
+    plain, whole = add(mul(A, c.w**2), mul(B, c.w), C), Problem("", (), (), (), (), count=())
+    started = add(mul(A, c.w**2 + mul(Div(B, A), c.w)), C)
+    squared = add(mul(A, Pow(c.w + Div(B, mul(TWO, A)), TWO)), C, Neg(Div(B**2, mul(Num(Fraction(4)), A))))
+    low, high = intercepts(c)[2:4]
+    middle = rounded((low + high) / 2)
+    told = column((low, middle, high))
+    left = "to the left" if moves(c) > 0 else "to the right"
+    return (
+        Exercise(
+            (Prose(("Complete the square. It begins so:",)), Chain((proved(plain, started, whole, (c.formula(A), " taken out of the first two")),))),
+            (("Half of ", c.formula(Div(B, A)), " goes into the bracket."), ("The square brings a number too many; take it away again outside.",)),
+            (Chain((proved(plain, squared, whole, ("the square completed",)),)),),
+            "fill", (as_line(plain, started),), as_line(plain, squared),
+        ),
+        Exercise(
+            (Prose(("In the table of the valley, ", c.formula(c.b), f" = {told[0]} and ", c.formula(c.b), (f" = {told[2]} stand one below the other. Where "
+            "is the lowest point for "),
+                    c.formula(c.b), f" = {told[1]}, half way between?")),),
+            (("How does the lowest point depend on ", c.formula(c.b), "?"),),
+            (Prose(("Half way between as well, for it moves along a line: at ", c.formula(c.w), f" = {amount(lowest(c, middle)[0], 5)}.")),),
+        ),
+        Exercise(
+            (Prose(("As ", c.formula(c.b), " grows, does the parabola of these data move to the left, to the right, or not at all? And why?")),),
+            (("Which sign has the sum of the ", c.formula(c.x), "?"),),
+            (Prose(((f"It moves {left}, for the sum of the feature is {'positive' if moves(c) > 0 else 'negative'}. In words: a line that is raised has to "
+            "be turned to stay near the points."),)
+                   if moves(c) else ("Not at all: the feature has the mean 0, and raising the line changes nothing about its best slope.",)),),
+        ),
+    )  # fmt: skip
 
 
 PARABOLA = Lesson("parabola", "The loss as a parabola", "What does the slope of the line alone do to the loss, and what is its best value "

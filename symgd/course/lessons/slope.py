@@ -12,14 +12,18 @@ from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.line import unit_of_slope, unit_of_target
 from symgd.course.lessons.parabola import coefficients, drawn, lowest, rounded, share, width, with_coefficients
 from symgd.course.proved import chain, proved
+from symgd.course.spoiled import as_line
+from symgd.document.page import Chain, Prose
 from symgd.exposition.writing import Writing
+from symgd.forward import Problem
 from symgd.pictures import loss_parabola, secants
-from symgd.term import TWO, D, Div, Name, Neg, Pow, Sum, add, mul
+from symgd.term import TWO, D, Div, Name, Neg, Pow, Sum, Term, add, mul
 
 __all__ = ["SLOPE", "places", "steps"]
 
 STEPS = (1.0, 0.1, 0.01)  # of the secants, in powers of ten of w
 TANGENTS = 6
+WANTED = 0.001  # of an exercise: how exact a slope is to be
 
 
 def places(c: Course) -> tuple[float, ...]:
@@ -44,7 +48,6 @@ def _write(c: Course, w: Writing) -> None:
 
 
 def _secants(c: Course, w: Writing) -> None:
-    e = c.example
     at = places(c)[1]
     w.head("Two points make a secant")
     w.say("How steep is a curve at one point? With two points it is easy: the line through them, a secant, rises by the difference of the losses over the "
@@ -90,7 +93,10 @@ def _with_sums(c: Course, w: Writing) -> None:
     e = c.example
     problem, h, u = e.gradient.problem, step_name(c), c.u
     at = places(c)[1]
-    over = lambda body: Sum("i", body)  # noqa: E731
+
+    def over(body: Term) -> Term:
+        return Sum("i", body)
+
     w.head("The same with the sums themselves")
     w.say("The parabola's letters are not needed. When ", c.formula(c.w), " grows by ", c.formula(h), ", every residual grows by ", c.formula(mul(h, c.x)), ":")
     one = share(c, 1)
@@ -128,7 +134,6 @@ def by_complex_step(c: Course, v: float) -> float:
 
 
 def _tangents(c: Course, w: Writing) -> None:
-    e = c.example
     w.head("Six tangents")
     drawing = loss_parabola(
         *drawn(c, 0.0), places(c), w_label=c.label(c.w), y_label=f"loss {c.label(c.L)}", held=f"{c.label(c.b)} = 0", prefix="slope-tangents",
@@ -164,15 +169,45 @@ for h in {list(steps(c))}:
     print("step", h, "secant", secant, "more than the tangent", h * scale * np.mean(x**2))
 h = {1e-20 * h0!r}
 print("complex step", (scale * np.mean(((at + 1j * h) * x - y) ** 2)).imag / h)
-for w in {list(places(c))}:
+for w in {[*places(c), rounded(sum(places(c)[3:5]) / 2)]}:
     print("at", w, "loss", loss(w, 0), "slope", slopes(w, 0)[0])
 best = np.sum(x * y) / np.sum(x * x)
+print("A", scale * np.mean(x**2), "wanted", {WANTED}, "step", {WANTED} / (scale * np.mean(x**2)))
 print("lowest point", best, "loss there", loss(best, 0), "second derivative", 2 * scale * np.mean(x * x))
 '''
 
 
 def _exercises(c: Course) -> Sequence[Exercise]:
-    return ()
+    A, B, C = (d.name for d in coefficients(c))
+    h, v = step_name(c), c.w
+    whole = Problem("", (), (), (), (), count=())
+    start = Div(add(mul(A, Pow(v + h, TWO)), mul(B, v + h), C) - add(mul(A, v**2), mul(B, v), C), h)
+    opened, end = Div(add(mul(TWO, A, v, h), mul(A, h**2), mul(B, h)), h), add(mul(TWO, A, v), B, mul(A, h))
+    one, two = places(c)[3:5]
+    middle = rounded((one + two) / 2)
+    return (
+        Exercise(
+            (Prose(("Here is the slope of a secant, with the square multiplied out. Write the next line: divide by ", c.formula(h), ".")),
+             Chain((proved(start, opened, whole, ("multiplied out",)),))),
+            (("Each of the three parts contains ", c.formula(h), "."),),
+            (Chain((proved(start, end, whole, ("divided by ", c.formula(h)),),)), Prose(("Only now may ", c.formula(h), " go to 0."))),
+            "fill", (as_line(start, opened),), as_line(start, end),
+        ),
+        Exercise(
+            (Prose(("The secants above differ from the tangent by ", c.formula(mul(A, h)), ". How small must ", c.formula(h), (" be for a slope that is "
+            "right to "),
+                    f"{amount(WANTED)} in these units?")),),
+            (("With ", c.formula(A), f" = {amount(c.example.parabola(0.0)[0], 6)} set ", c.formula(mul(A, h)), f" = {amount(WANTED)}."),),
+            (Prose(((f"At most {amount(WANTED / c.example.parabola(0.0)[0])}. A computer cannot go on like that: the two losses become so alike that their "
+            "difference is rounding."),)),),
+        ),
+        Exercise(
+            (Prose(("Two tangents of the picture touch at ", c.formula(v), f" = {amount(one)} and ", c.formula(v), f" = {amount(two)}. What is the slope at ",
+                    c.formula(v), f" = {amount(middle)}, half way between?")),),
+            (("How does ", c.formula(add(mul(TWO, A, v), B)), " depend on ", c.formula(v), "?"),),
+            (Prose((f"The mean of the two, {amount(slope_at(c, middle), 6)}: the slope of a parabola grows evenly.",)),),
+        ),
+    )  # fmt: skip
 
 
 SLOPE = Lesson("slope", "The slope of the loss", "How steep is the loss at a place, and how is that computed?", _write, _program, _exercises)
