@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from symgd.course.exercise import Exercise
+from symgd.course.exercise import Exercise, writing_of
 from symgd.course.lesson import Course
 from symgd.course.path import LESSONS
 from symgd.derivation import Derivation, Step
@@ -48,7 +48,7 @@ def _of_exercise(title: str, slug: str, e: Exercise) -> Card:
 
 def _of_step(c: Course, d: Derivation, k: int, step: Step) -> Card:
     """Front: the line, and which rule comes next.  Back: the rule, its law and reason, the line that follows."""
-    w = c.writing()
+    w = writing_of(c)
     law, reason = law_of(step.rule, step.about)
     before = [] if step.before == d.goal else [Line(*w.pair(d.goal, step.before))]
     shown = _blocks((Chain(tuple(before)),)) if before else f"<p>{_math(w.layout(d.goal))}</p>"

@@ -11,15 +11,19 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from symgd.document.page import Block, Box, Chain, Code, Folded, Formula, Inline, Line, Mono, Prose, Strong
+from symgd.document.page import Block, Box, Chain, Code, Folded, Inline, Line, Mono, Prose, Strong
 
 if TYPE_CHECKING:
     from symgd.course.lesson import Course
     from symgd.derivation import Derivation, Step
+    from symgd.exposition.writing import Writing
     from symgd.handcalc.verdict import Finding
     from symgd.term import Term
 
-__all__ = ["REGIMES", "Exercise", "by_definition", "derivation_of", "fill_next", "find_wrong", "predict", "predict_program", "regime", "slips_in", "to_blocks"]
+__all__ = [
+    "REGIMES", "Exercise", "by_definition", "derivation_of", "fill_next", "find_wrong", "predict", "predict_program", "regime", "slips_in", "to_blocks",
+    "writing_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def fill_next(c: Course, goal: Term | Derivation, k: int = -1) -> Exercise:
     shown = _steps(c, d, steps[:at]) if at else _goal(c, d)
     question: tuple[Block, ...] = (Prose(("What is the next line? Only one move is made.",) if at else ("What is the first line?",)), *shown)
     name, law, _ = _words_of(steps[at])
-    hints: tuple[Inline, ...] = ((f"The move is called “{name}”.",), (f"Its law: {law}. It is made on ", _formula(c, steps[at].about), "."))
+    hints: tuple[Inline, ...] = ((f"The move is called “{name}”.",), (f"Its law: {law}. It is made on ", writing_of(c).formula(steps[at].about), "."))
     answer: tuple[Block, ...] = (
         Chain((_line(c, d, steps[at], True),)),
         Prose(("Typed for ", Mono("symgd check"), " (other ways of writing the same are right too):")),
@@ -128,13 +132,14 @@ def _words_of(step: Step) -> tuple[str, str, str]:
     return (step.rule, *law_of(step.rule, step.about))
 
 
-def _formula(c: Course, t: Term) -> Formula:
-    return c.writing().formula(t)
+def writing_of(c: Course) -> Writing:
+    """In sums, whatever the notation of the course: in arrays some moves are not seen."""
+    return replace(c.writing(), notation="sum", blocks=[], numbers={}, called={})
 
 
 def _goal(c: Course, d: Derivation) -> tuple[Block, ...]:
     """What the derivation begins with: the goal, and the definitions."""
-    w = c.writing()
+    w = writing_of(c)
     tape = tuple(w.line(x.name, x.value, ":=") for x in c.example.gradient.problem.tape)
     return Chain(tape), Prose(("We look for ", w.formula(d.goal), "."))
 
@@ -145,7 +150,7 @@ def _steps(c: Course, d: Derivation, steps: tuple[Step, ...]) -> tuple[Block, ..
 
 
 def _line(c: Course, d: Derivation, step: Step, with_goal: bool) -> Line:
-    left, right = c.writing().pair(d.goal, step.after)
+    left, right = writing_of(c).pair(d.goal, step.after)
     return Line(left if with_goal else None, right, "=", (step.rule,), check=step.check.verdict)
 
 
@@ -162,7 +167,7 @@ def find_wrong(c: Course, goal: Term | Derivation, slip: str, which: int = 0) ->
 
     d, problem = derivation_of(c, goal), c.example.gradient.problem
     made = spoiled.spoiled(problem, d, slip, which)
-    w = c.writing()
+    w = writing_of(c)
     rows = [w.pair(made.goal, t) for _, t in made.lines]
     claimed = [f"line {k}: {rule}" for k, (rule, _) in enumerate(made.lines, 1)]
     question: tuple[Block, ...] = (
