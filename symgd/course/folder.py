@@ -7,10 +7,13 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 
+from symgd.course.cards import to_tsv
 from symgd.course.lesson import Course
-from symgd.course.pages import index, page
+from symgd.course.pages import ANSWERS, CARDS, PLAYGROUND, index, page
 from symgd.course.path import LESSONS
+from symgd.course.playground import playground
 from symgd.course.program import DATA
+from symgd.course.worksheets import answers, worksheets
 from symgd.document.drawings import with_files
 from symgd.document.formats import FORMATS, render
 from symgd.document.page import Page
@@ -28,6 +31,10 @@ def files(c: Course, format: str = "html", title: str = "") -> Iterator[tuple[st
         c = replace(c, index="README")  # what a code host shows for a folder
     for lesson in LESSONS:
         yield from _written(page(c, lesson), lesson.slug, format)
+    yield from _written(answers(c), ANSWERS, format)
+    yield from worksheets(c)
+    yield PLAYGROUND, playground(c)
+    yield CARDS, to_tsv(c)
     yield DATA, columns(c)
     if format == "html":
         yield FONT, font_bytes()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from symgd.course.exercise import to_blocks
 from symgd.course.lesson import Course, Lesson
 from symgd.course.path import LESSONS
-from symgd.course.program import preamble, printed
-from symgd.document.page import Block, Code, Folded, Heading, Inline, Page, Prose, Table
+from symgd.course.program import DATA, preamble, printed
+from symgd.course.worksheets import FOLDER
+from symgd.document.page import Block, Code, Folded, Heading, Inline, Link, Mono, Note, Page, Prose, Table
 
-__all__ = ["ANSWERS", "index", "page"]
+__all__ = ["ANSWERS", "CARDS", "PLAYGROUND", "index", "page"]
 
-ANSWERS = "answers"
+ANSWERS, PLAYGROUND, CARDS = "answers", "playground.html", "cards.tsv"
 
 
 def page(c: Course, lesson: Lesson) -> Page:
@@ -44,8 +45,17 @@ def _way(c: Course, lesson: Lesson) -> Inline:
 
 
 def index(c: Course, title: str = "") -> Page:
-    """The way through the course."""
+    """The way through the course, and what lies beside its pages."""
     e = c.example
     rows = tuple(((str(k),), (c.to(lesson.slug, lesson.title),), (lesson.asks,)) for k, lesson in enumerate(LESSONS, 1))
     about = f"From {e.feature} to {e.target}: {e.n:,} {e.rows_are} ({e.source})."
-    return Page((title or "Gradient descent, derived and run",), (Prose((about,)), Table((("page",), ("",), ("the question",)), rows, (), (0,))), (about,))
+    beside: tuple[tuple[Inline, Inline], ...] = (
+        ((Link("Playground", PLAYGROUND),), ("Move the learning rate and the start, and see where the descent goes. It opens in a browser.",)),
+        ((c.to(ANSWERS, "Answers"),), ("The answers to all exercises.",)),
+        ((Mono(f"{FOLDER}/"),), ("Exercises to complete on paper or in an editor; ", Mono("symgd check"), " marks them.")),
+        ((Link(CARDS, CARDS),), ("The exercises and every step of the derivation as flash cards for Anki.",)),
+        ((Link(DATA, DATA),), ("The two columns that the programs read.",)),
+    )
+    notes = [Note((" ".join(e.notes),))] if e.notes else []
+    blocks: list[Block] = [*notes, Table((("page",), ("",), ("the question",)), rows, (), (0,)), Heading(1, ("Beside the pages",)), Table(((), ()), beside)]
+    return Page((title or "Gradient descent, derived and run",), tuple(blocks), (about,))
