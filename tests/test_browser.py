@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 from symgd.course.folder import files
 from symgd.course.path import LESSONS
 from symgd.course.playground import playground
+from symgd.published import documents
 from tests.browser import Tab
 from tests.test_playground import course
 
@@ -32,21 +33,27 @@ DERIVATIONS = ("line-mse", "line-ridge", "softmax-cross-entropy", "network-2-hid
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The course on the bundled example, written out."""
     where = tmp_path_factory.mktemp("course")
-    for name, contents in (("playground.html", playground(course())), *files(course())):
-        path = where / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(contents if isinstance(contents, bytes) else contents.encode())
+    write(where, [("playground.html", playground(course())), *files(course())])
     return where
 
 
+def write(where: Path, contents: Iterable[tuple[str, str | bytes]]) -> None:
+    for name, text in contents:
+        path = where / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
 def pages() -> list[str]:
-    return ["index", "playground", *(lesson.slug for lesson in LESSONS), *(f"../{name}/{name}" for name in DERIVATIONS)]
+    return ["index", "playground", *(lesson.slug for lesson in LESSONS), *(f"{name}/{name}" for name in DERIVATIONS)]
 
 
 @pytest.fixture(params=pages(), ids=lambda stem: stem.rpartition("/")[2])
 def path(request: pytest.FixtureRequest, folder: Path) -> Path:
     stem: str = request.param
-    return HERE.parent / "derivations" / f"{stem.removeprefix('../')}.html" if stem.startswith("../") else folder / f"{stem}.html"
+    if name := stem.partition("/")[0] * ("/" in stem):
+        write(folder, documents([name]))
+    return folder / f"{stem}.html"
 
 
 def test_the_page_fits_is_legible_and_accessible(path: Path, tab: Tab) -> None:
@@ -87,7 +94,7 @@ def axe(tab: Tab, rules: Sequence[str] = ()) -> list[str]:
 BROKEN = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>broken</title><body style="margin:0"><main><h1>Broken</h1>
 <svg width="300" height="60" role="img" aria-label="two words"><text x="5" y="30" font-size="16">one word</text>
 <text x="30" y="33" font-size="16">another</text></svg>
-<div class="line"><div class="sides" style="line-height:.6"><div><math><mi>x</mi></math></div><div><math><mi>y</mi></math></div></div></div>
+<div class="line"><div class="sides"><div><math><mi>x</mi></math></div><div style="margin-top:-1.2em"><math><mi>y</mi></math></div></div></div>
 <p style="color:#aaa;background:#fff">pale</p><p>\u0379</p><div style="width:1400px">wide</div></main></body></html>"""
 
 
