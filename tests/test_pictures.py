@@ -530,10 +530,10 @@ def test_residual_sticks_join_points_to_the_line() -> None:
         assert min(math.hypot(x(u) - a, y(v) - b) for a, b in data) < 0.05
 
 
-def test_more_than_2000_points_are_thinned_and_the_picture_says_so() -> None:
+def test_more_than_1500_points_are_thinned_and_the_picture_says_so() -> None:
     picture = drawn("6,000 points")
-    assert picture.svg.count("h0") == 2000 + 1  # one in the key
-    assert "2,000 of 6,000 points" in picture.svg
+    assert picture.svg.count("h0") == 1500 + 1  # one in the key
+    assert "1,500 of 6,000 points" in picture.svg
     assert "too many to draw" in picture.description
 
 
@@ -733,6 +733,13 @@ def test_the_samples_are_the_first_nearest_to_even_places() -> None:
     assert nearest_samples([5, 5, 5], 6) == [0]
     assert nearest_samples([0.0, 10.0], 4) == [0, 1]
     assert nearest_samples([10, 0, 9, 1], 2) == [3, 2]  # 2.5 and 7.5
+
+
+@given(st.lists(st.integers(-50, 50), min_size=1, max_size=40), st.integers(1, 9))
+def test_the_samples_are_those_of_the_definition(xs: list[int], n: int) -> None:
+    low, high = min(xs), max(xs)
+    away = [[abs(v - (low + (k + 0.5) / n * (high - low))) for v in xs] for k in range(n)]
+    assert nearest_samples(xs, n) == list(dict.fromkeys(d.index(min(d)) for d in away))
 
 
 def test_chosen_samples_are_taken_as_they_are() -> None:

@@ -9,9 +9,9 @@ from symgd.pictures.grid import grid_of_losses
 from symgd.pictures.loss_curve import loss_over_iterations
 from symgd.pictures.network import Band, flow_of_sensitivities, units_in_columns
 from symgd.pictures.parabola import loss_parabola
-from symgd.pictures.scatter import scatter_with_line
+from symgd.pictures.scatter import nearest_samples, scatter_with_line
 from symgd.pictures.secants import secants, ways_downhill
-from symgd.pictures.squares import nearest_samples, squares_of_residuals
+from symgd.pictures.squares import squares_of_residuals
 from symgd.pictures.steps import rate_panels, steps_on_parabola
 from symgd.pictures.svg import Drawing, Rows
 from symgd.pictures.valley import valley

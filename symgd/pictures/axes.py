@@ -49,9 +49,9 @@ def finite(what: str, values: Iterable[float]) -> tuple[float, ...]:
     found = tuple(map(float, values))
     if not found:
         raise ValueError(f"{what} is empty: a picture needs at least one value")
-    for k, v in enumerate(found):
-        if not abs(v) <= LARGEST:
-            raise ValueError(f"{what}[{k}] is {v}: a picture needs finite numbers, at most 1e150 in size")
+    if not all(map(LARGEST.__ge__, map(abs, found))):  # of a million values this is the quickest
+        k, v = next((k, v) for k, v in enumerate(found) if not abs(v) <= LARGEST)
+        raise ValueError(f"{what}[{k}] is {v}: a picture needs finite numbers, at most 1e150 in size")
     return found
 
 

@@ -10,7 +10,7 @@ from symgd.pictures.svg import Point
 
 __all__ = ["columns", "first_lost", "milestones", "thin", "unbroken"]
 
-MOST_STEPS = 1000
+MOST_STEPS = 600
 
 
 def milestones(last: int, most: int = 8, also: Iterable[int] = ()) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -10,9 +11,9 @@ from symgd.pictures.lettering import brief, clean, count, digits_apart, name, nu
 from symgd.pictures.strokes import clip, dot
 from symgd.pictures.svg import FONT, Drawing, Element, Point, Rows, coordinate, element, path, stroke
 
-__all__ = ["LAYERS", "MOST", "dots", "draw_line", "draw_points", "equation", "even", "measured", "scatter_with_line"]
+__all__ = ["LAYERS", "MOST", "dots", "draw_line", "draw_points", "equation", "even", "measured", "nearest_samples", "scatter_with_line"]
 
-MOST = 2000  # points drawn
+MOST = 1500  # points drawn
 LAYERS = 8  # a layer is one path, and one path never darkens itself where its points overlap
 
 
@@ -31,13 +32,13 @@ def scatter_with_line(
     """The points (x_i, y_i) and the line ŷ = w x + b.
 
     points_are  what a point is, in the plural: "students"
-    sticks      for how many points, spread evenly over x, the residual ŷ_i − y_i is drawn
+    sticks      for how many points, spread evenly over x (`nearest_samples`), the residual ŷ_i − y_i is drawn
     Raises ValueError for values that are not finite, for no points, and for x and y of unequal length.
     """
     xs, ys, w, b = measured(x, y, w, b)
     low, high = min(xs), max(xs)
     ends = [w * v + b for v in (low, high)]
-    chosen = spread(xs, sticks)
+    chosen = nearest_samples(xs, sticks)
     shown = even(len(xs))
     kind = shorten(clean(points_are), 160, FONT) or "points"
     kind = "point" if len(xs) == 1 and kind == "points" else kind
@@ -122,11 +123,17 @@ def dots(places: Sequence[Point], size: float, opacity: float) -> Element:
     return element("path", d=d, **stroke("blue", size, stroke_opacity=opacity, stroke_linecap="round"))
 
 
-def spread(xs: Sequence[float], n: int) -> list[int]:
-    """n indices, from the smallest x to the largest in even ranks."""
-    order = sorted(range(len(xs)), key=lambda k: (xs[k], k))
-    n = min(n, len(xs))
-    return [order[(2 * k + 1) * len(xs) // (2 * n)] for k in range(n)]
+def nearest_samples(xs: Sequence[float], n: int) -> list[int]:
+    """For each of n places spread evenly over x, low + (k + ½)(high − low)/n, the first sample whose x lies nearest; none twice."""
+    ordered = sorted(xs)
+    low, high = ordered[0], ordered[-1]
+    found = []
+    for place in (low + (k + 0.5) / n * (high - low) for k in range(n)):
+        at = bisect_left(ordered, place)
+        beside = ordered[max(0, at - 1) : at + 1]
+        near = min(abs(v - place) for v in beside)
+        found.append(min(xs.index(v) for v in beside if abs(v - place) == near))
+    return list(dict.fromkeys(found))
 
 
 def triangle(plot: Plot, w: float, b: float) -> None:

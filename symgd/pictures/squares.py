@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from symgd.pictures.axes import Key, Plot, frame, widen
 from symgd.pictures.lettering import count, name, number, width
-from symgd.pictures.scatter import dots, draw_line, draw_points, equation, even, measured
+from symgd.pictures.scatter import dots, draw_line, draw_points, equation, even, measured, nearest_samples
 from symgd.pictures.strokes import dot
 from symgd.pictures.svg import FONT, Box, Drawing, Element, Rows, element, fill, path, stroke
 
-__all__ = ["nearest_samples", "squares_of_residuals"]
+__all__ = ["squares_of_residuals"]
 
 INSIDE = 250.0
 WIDEST = 155.0  # a square; in a plot at least twice as wide it fits on one side of its stick
@@ -55,13 +55,6 @@ def squares_of_residuals(
     description = " ".join(said)
     head = (name(x_label), name(y_label), "ŷ", "residual ŷ − y", "its square")
     return plot.sheet.drawing(title, description, Rows(head, (*cells, mean)), prefix)
-
-
-def nearest_samples(xs: Sequence[float], n: int) -> list[int]:
-    """For each of n places spread evenly over x, low + (k + ½)(high − low)/n, the first sample whose x lies nearest; none twice."""
-    low, high = min(xs), max(xs)
-    nearest = (min(range(len(xs)), key=lambda j: abs(xs[j] - (low + (k + 0.5) / n * (high - low)))) for k in range(n))
-    return list(dict.fromkeys(nearest))
 
 
 def draw_squares(plot: Plot, samples: Sequence[tuple[float, float, float]]) -> None:
