@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 
 from symgd.backward import derive
 from symgd.catalogue import CATALOGUE, problem
+from symgd.course.example import bundled
+from symgd.course.folder import files
+from symgd.course.lesson import Course
 from symgd.derivation import Gradient
 from symgd.document.drawings import with_files
 from symgd.document.files import write_bytes, write_text
@@ -26,7 +29,7 @@ from symgd.typeset.layout import Layout, layout
 
 __all__ = ["build", "documents"]
 
-FONT = "stix-two-math.woff2"
+COURSE, FONT = "course", "stix-two-math.woff2"
 
 
 def documents(names: Iterable[str] = tuple(CATALOGUE)) -> Iterator[tuple[str, str | bytes]]:
@@ -42,10 +45,12 @@ def documents(names: Iterable[str] = tuple(CATALOGUE)) -> Iterator[tuple[str, st
         yield f"{name}/{name}.html", render(page, "html", font=f"link:../{FONT}")
         yield f"{name}/{name}.json", to_json(gradient, closed, curve)
         rows[_group(gradient.problem)].append(_row(name, gradient))
+    for path, contents in files(Course(bundled(), outputs=False), "markdown"):  # what a program prints may differ in its last digits between machines
+        yield f"{COURSE}/{path}", contents
     tables = (f"## {group}\n\n{_HEAD}\n" + "\n".join(found) for group, found in rows.items() if found)
     yield "README.md", "\n\n".join([_INDEX, *tables]) + "\n"
-    yield FONT, files("symgd.document").joinpath(FONT).read_bytes()
-    licence = files("symgd.document").joinpath("stix-two-math.LICENSE.txt").read_bytes()
+    yield FONT, resources.files("symgd.document").joinpath(FONT).read_bytes()
+    licence = resources.files("symgd.document").joinpath("stix-two-math.LICENSE.txt").read_bytes()
     yield "stix-two-math.LICENSE.txt", licence
 
 
@@ -81,7 +86,9 @@ def _latex(formula: Layout) -> str:
 
 _INDEX = """# Derivations
 
-Written by `symgd build`: every step is proved, and each document says how. Beside each page lie the same derivation as LaTeX, HTML and JSON."""
+Written by `symgd build`: every step is proved, and each document says how. Beside each page lie the same derivation as LaTeX, HTML and JSON.
+
+**[The course](course/README.md)** leads through gradient descent idea by idea, on the data of 1,000 students, with pictures, exercises and a playground."""
 
 _HEAD = "| problem | gradient | moves |\n| --- | --- | --- |"
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["course_command"]
 
 EXAMPLE = ("sat_sum", "fy_gpa")
-UNITS = {"sat_sum": "SAT percentiles", "sat_v": "SAT percentile", "sat_m": "SAT percentile", "hs_gpa": "GPA", "fy_gpa": "GPA"}  # of the bundled example
 
 
 def course_command(given: argparse.Namespace) -> int:
@@ -58,32 +57,27 @@ def _counted(pages: Iterator[tuple[str, str | bytes]], shown: bool) -> Iterator[
 
 
 def _course(given: argparse.Namespace) -> Course:
-    from symgd.course.example import example_of, line_gradient
+    from symgd.course.example import bundled, example_of, line_gradient
     from symgd.course.lesson import Course
     from symgd.exposition import Style
-    from symgd.numeric.data import example, parse_csv, read_csv
+    from symgd.numeric.data import parse_csv, read_csv
     from symgd.term import Name
 
-    named = tuple(filter(None, (given.feature, given.target)))
-    columns = named if len(named) == 2 else ()
-    units = dict(_unit(word) for word in given.unit)
-    if not given.data:
-        table, source, rows_are = example(texts=None), "the bundled example", "students"
-        feature, target = given.feature or EXAMPLE[0], given.target or EXAMPLE[1]
-        units = UNITS | units
-    elif given.data == "-":
-        table, source, rows_are = parse_csv(sys.stdin.buffer, "standard input", columns, missing=given.missing), "standard input", "rows"
+    gradient, scale = line_gradient(given.half, _letters(given)), 0.5 if given.half else 1.0
+    units = dict(map(_unit, given.unit))
+    if given.data:
+        columns = (given.feature, given.target) if given.feature and given.target else ()
+        piped = given.data == "-"
+        source = "standard input" if piped else os.path.basename(given.data)
+        table = parse_csv(sys.stdin.buffer, source, columns, missing=given.missing) if piped else read_csv(given.data, columns, missing=given.missing)
         feature, target = _two(table.columns, given.feature, given.target)
+        named = units.get(feature, ""), units.get(target, "")
+        found = example_of(table, feature, target, gradient=gradient, scale=scale, source=source, units=named)
     else:
-        table, source, rows_are = read_csv(given.data, columns, missing=given.missing), os.path.basename(given.data), "rows"
-        feature, target = _two(table.columns, given.feature, given.target)
-    if lost := sorted(set(given.unit and dict(map(_unit, given.unit))) - {feature, target}):
+        feature, target = given.feature or EXAMPLE[0], given.target or EXAMPLE[1]
+        found = bundled(feature, target, gradient=gradient, scale=scale, units=units)
+    if lost := sorted(set(units) - {feature, target}):
         raise Refused(f"--unit: {lost[0]} is not one of the two columns {feature} and {target}")
-    gradient = line_gradient(given.half, _letters(given))
-    found = example_of(
-        table, feature, target, gradient=gradient, scale=0.5 if given.half else 1.0, source=source, rows_are=rows_are,
-        units=(units.get(feature, ""), units.get(target, "")),
-    )  # fmt: skip
     return Course(found, Style(given.detail, derivatives=given.derivatives, alpha=Name(given.rate_letter)))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symgd.course.example import Example, example_of, line_gradient
+from symgd.course.example import Example, bundled, example_of, line_gradient
 from symgd.course.folder import files
 from symgd.course.lesson import Course, Lesson
 from symgd.course.pages import page
@@ -19,7 +19,7 @@ from symgd.course.program import preamble, printed
 from symgd.document.page import Page, Picture, every_block
 from symgd.document.plain import inline_text
 from symgd.exposition import Style
-from symgd.numeric.data import DataError, example, parse_csv
+from symgd.numeric.data import DataError, parse_csv
 from symgd.term import Name
 from tests.course_numbers import lost, numbers
 
@@ -49,10 +49,7 @@ def course(data: str = "", half: bool = False, letters: tuple[tuple[str, str], .
     if data:
         found: Example = example_of(table(*DATA[data]()), "hours", "points", gradient=gradient, scale=scale, source="grades.csv", units=("h", "points"))
     else:
-        found = example_of(
-            example(texts=None), "sat_sum", "fy_gpa", gradient=gradient, scale=scale, source="the bundled example", rows_are="students",
-            units=("SAT percentiles", "GPA"),
-        )  # fmt: skip
+        found = bundled(gradient=gradient, scale=scale)
     return Course(found, Style(alpha=Name(alpha)))
 
 

@@ -17,12 +17,14 @@ from symgd.derivation import Gradient
 from symgd.numeric.arrays import Column
 from symgd.numeric.bound import Bound
 from symgd.numeric.columns import features, target
-from symgd.numeric.data import DataError, Table
+from symgd.numeric.data import DataError, Table, example
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.rates import Rates, rates
 from symgd.pictures.lettering import clean
 
-__all__ = ["Example", "example_of", "line_gradient"]
+__all__ = ["Example", "bundled", "example_of", "line_gradient"]
+
+UNITS = {"sat_sum": "SAT percentiles", "sat_v": "SAT percentile", "sat_m": "SAT percentile", "hs_gpa": "GPA", "fy_gpa": "GPA"}  # of the bundled example
 
 FEWEST = 3  # rows: through two a line always goes
 
@@ -126,6 +128,16 @@ def example_of(
     notes = (*table.says, *X.says, *filter(None, [y.says]))
     x = np.ascontiguousarray(X.X[:, 0])
     return Example(x, y.values, clean(feature), clean(goal), gradient, *units, rows_are, source, scale, notes)
+
+
+def bundled(
+    feature: str = "sat_sum", goal: str = "fy_gpa", *, gradient: Gradient | None = None, scale: float = 1.0, units: Mapping[str, str] | None = None
+) -> Example:
+    """The bundled example: 1,000 students, their SAT percentiles and grades."""
+    known = UNITS | dict(units or {})
+    table, source = example(texts=None), "the bundled example"
+    named = known.get(feature, ""), known.get(goal, "")
+    return example_of(table, feature, goal, gradient=gradient or line_gradient(), scale=scale, source=source, rows_are="students", units=named)
 
 
 def line_gradient(half: bool = False, letters: Mapping[str, str] | None = None) -> Gradient:
