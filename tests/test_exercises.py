@@ -19,7 +19,7 @@ from symgd.course.cards import COLUMNS, cards, to_tsv
 from symgd.course.errors import ERRORS, of_slides
 from symgd.course.example import example_of, line_gradient
 from symgd.course.exercise import Exercise, by_definition, derivation_of, fill_next, find_wrong, predict, predict_program, regime, slips_in, to_blocks
-from symgd.course.lesson import Course
+from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.slides import FORMULAS, SLIDES, TYPED, slides_verdict
 from symgd.course.mistake import GIVEN, in_letters_of, mistake, verdict_on
 from symgd.course.path import LESSONS
@@ -171,6 +171,18 @@ def test_a_right_formula_in_a_box_is_called_right() -> None:
     assert any("✓ right" in inline_text(b.text) for b in every_block((box,)) if isinstance(b, Prose))
 
 
+@pytest.mark.parametrize("lesson", [x for x in LESSONS if x.slug in {e.lesson for e in ERRORS.values()}], ids=lambda x: x.slug)
+def test_the_lesson_that_gets_an_error_right_shows_it(lesson: Lesson) -> None:
+    c = course()
+    w = c.writing()
+    lesson.write(c, w)
+    shown = [b.blocks[1] for b in every_block(w.blocks) if isinstance(b, Box) and b.kind == "mistake"]
+    for e in ERRORS.values():
+        (box,) = of_slides(c, e.number)
+        assert isinstance(box, Box)
+        assert e.lesson != lesson.slug or e.number == 14 or box.blocks[1] in shown  # 14 is the end of the line of 13
+
+
 # ---------------------------------------------------------------- exercises from the derivation
 
 
@@ -294,7 +306,7 @@ def run(c: Course, rate: float, standard: bool, held: float | None) -> str:
     return "diverges" if abs(places[-1]) > 1 else "zig-zags" if places[1] < -1e-9 else "comes down"
 
 
-@pytest.mark.parametrize("data", [{}, {"half": True}, {"shift": 50.0}, {"size": 1e-6}, {"size": 1e4}], ids=str)
+@pytest.mark.parametrize("data", [{}, {"half": True}, {"shift": 50.0}, {"shift": 1e6}, {"size": 1e-6}, {"size": 1e4}], ids=str)
 @pytest.mark.parametrize("part", [0.01, 0.5, 0.9, 1.1, 1.9, 2.0, 2.1, 30.0])
 def test_what_is_predicted_happens(part: float, data: dict[str, float]) -> None:
     c = course(**data)  # type: ignore[arg-type]

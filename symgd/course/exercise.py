@@ -243,7 +243,7 @@ def predict(c: Course, rate: float, *, standard: bool = False, held: float | Non
 
 
 def _number(value: float) -> str:
-    """Three digits, and before the point all that there are."""
+    """Three digits, and before the point all that there are.  Of a value that is not 0."""
     from symgd.pictures.lettering import number
 
     return number(value, max(3, math.floor(math.log10(abs(value))) + 1 if 1 <= abs(value) < 1e6 else 3))

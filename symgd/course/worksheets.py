@@ -72,9 +72,9 @@ def answers(c: Course) -> Page:
         if exercises:
             blocks += [Heading(1, (lesson.title,)), Prose(("The questions: ", c.to(lesson.slug, lesson.title), "."))]
         for k, e in enumerate(exercises, 1):
-            blocks += [Heading(2, (f"Exercise {k}: {KINDS[e.kind]}",)), *e.answer]
+            blocks += [Heading(2, (f"Exercise {k}{KINDS[e.kind]}",)), *e.answer]
     summary: Inline = ("The answer to every exercise of the course. Read the hints first.",)
     return Page(("Answers",), (Prose(("All pages: ", c.to(c.index, "the course"), ".")), *blocks), summary)
 
 
-KINDS = {"fill": "the next line", "find": "the wrong line", "predict": "what happens"}
+KINDS = {"fill": ": the next line", "find": ": the wrong line", "predict": ""}
