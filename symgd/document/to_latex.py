@@ -23,7 +23,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage{lmodern}
 \usepackage[margin=2.5cm]{geometry}
 \usepackage{microtype}
-\usepackage{longtable}
+\usepackage{array,longtable}
 \usepackage[hidelinks]{hyperref}
 \makeatletter\def\NR@gettitle#1{\def\@currentlabelname{}}\makeatother
 \setlength{\mathindent}{2em}
@@ -36,7 +36,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 
 _DRAWINGS = r"\usepackage{tikz}" + "\n" + r"\usetikzlibrary{svg.path}" + "\n"
 
-_FRAGMENT = r"% Needs \usepackage[T1]{fontenc} and \usepackage{textcomp,amsmath,amssymb,longtable,hyperref}." + "\n"
+_FRAGMENT = r"% Needs \usepackage[T1]{fontenc} and \usepackage{textcomp,amsmath,amssymb,array,longtable,hyperref}." + "\n"
 _FRAGMENT_DRAWINGS = r"% Its drawings need \usepackage{tikz} and \usetikzlibrary{svg.path}." + "\n"
 
 _WIDE, _LINE = 72, 84  # columns of Unicode: the longest row of a formula; formula and reason together
@@ -235,4 +235,6 @@ def _columns(widths: list[int], numeric: tuple[int, ...]) -> list[str]:
     narrow = [w <= 14 for w in widths]
     left = 0.97 - 0.03 * len(widths) - sum(w / 80 for w, n in zip(widths, narrow, strict=True) if n)
     whole = sum(min(w, 60) for w, n in zip(widths, narrow, strict=True) if not n) or 1
-    return [c if n else rf"p{{{max(left, 0.2) * min(w, 60) / whole:.3f}\linewidth}}" for c, w, n in zip(plain, widths, narrow, strict=True)]
+    shares = [max(left, 0.2) * min(w, 60) / whole for w in widths]
+    wide = [rf">{{\raggedright\arraybackslash}}p{{{share:.3f}\linewidth}}" for share in shares]
+    return [c if n else p for c, p, n in zip(plain, wide, narrow, strict=True)]

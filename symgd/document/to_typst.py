@@ -27,7 +27,8 @@ PREAMBLE = """\
 #show raw: set text(font: "DejaVu Sans Mono", size: 0.95em)
 #show math.equation.where(block: true): set align(left)
 #show math.equation.where(block: true): set block(above: 0pt, below: 0pt, breakable: false)
-#show figure: set block(above: 1.2em, below: 1.2em, breakable: true)
+#show figure: set block(above: 1.2em, below: 1.2em)
+#show figure.where(kind: table): set block(breakable: true)
 #show figure: set align(left)
 #set figure(numbering: none, supplement: none, gap: 0.6em)
 #show figure.where(kind: table): set figure.caption(position: top)
@@ -66,6 +67,7 @@ PREAMBLE = """\
 """
 
 _WIDE, _LINE = 72, 84  # columns of Unicode: the longest row of a formula; formula and reason together
+_CODE = 80  # characters of a program's row
 _HEAD = 500  # characters of a head that comes again on the next page
 _SCALE = 300 / 420  # points of paper for a unit of a drawing
 
@@ -126,8 +128,8 @@ def _block(block: Block, at: Setting) -> str:
             caption = f"*#{quoted(_text(title))}.* #{quoted(_text(description))}"
             return f"#figure(kind: image, caption: [{caption}], {image(svg, title)})"
         case Code(text, _, output):
-            printed = "" if output is None else f"\n#block(above: 0.6em, below: 0.4em)[It prints]\n#listing({quoted(visible(output).rstrip())})"
-            return f"#listing({quoted(visible(text))}){printed}"
+            printed = f"\n#block(above: 0.6em, below: 0.4em)[It prints]\n#listing({_typed(output.rstrip())})" if output else ""
+            return f"#listing({_typed(text)}){printed}"
         case Box(title, blocks) | Folded(title, blocks):
             return _box(title, blocks, at)
 
@@ -154,9 +156,20 @@ def image(svg: str, title: str) -> str:
 # ---------------------------------------------------------------------------------------------------------------------- text
 
 
-def _text(text: str) -> str:
+def _text(text: str, longest: int = 40, step: int = 10) -> str:
     """One line; a word of more than 40 characters may break after each 10."""
-    return " ".join("\u200b".join(word[k : k + 10] for k in range(0, len(word), 10)) if len(word) > 40 else word for word in one_line(text).split(" "))
+    return " ".join("\u200b".join(word[k : k + step] for k in range(0, len(word), step)) if len(word) > longest else word for word in one_line(text).split(" "))
+
+
+def _typed(text: str) -> str:
+    """As it stands; a word that is wider than the paper may break."""
+    return quoted("\n".join(_text(row, _CODE, _CODE) for row in visible(text).split("\n")))
+
+
+def _least(text: Inline) -> float:
+    """Columns of what cannot be broken in the text: its widest formula between two signs, its longest word."""
+    formulas = [drawn(part) for piece in text if isinstance(piece, Formula) for part in split_formula(piece.layout, 1, inside=False)]
+    return max([*formulas, *(min(len(word), 40) for word in inline_text(tuple(p for p in text if not isinstance(p, Formula))).split())], default=0)
 
 
 def _inline(text: Inline, at: Setting) -> str:
@@ -166,7 +179,8 @@ def _inline(text: Inline, at: Setting) -> str:
 def _piece(piece: str | Formula | Strong | Mono | Link | Cite, at: Setting) -> str:
     match piece:
         case Formula(layout):
-            return f"#eq({quoted(_said(layout))}, ${formula(layout)}$)"
+            shown = f"#eq({quoted(_said(layout))}, ${formula(layout)}$)"
+            return f"#text(size: {_WIDE / least:.2f}em)[{shown}]" if (least := _least((piece,))) > _WIDE else shown
         case Strong(words):
             return f"*#{quoted(_text(words))}*"
         case Mono(words):
@@ -238,7 +252,11 @@ def _table(table: Table, at: Setting) -> str:
     head = [f"  table.header(repeat: {again}, {_cells(table.head, count, at, '*')}),", "  table.hline(stroke: 0.6pt),"] if any(table.head) else []
     rows = [f"  {_cells(row, count, at)}," for row in table.rows]
     caption = f"caption: emph[{_inline(table.caption, at)}], " if table.caption else ""
-    return "\n".join([f"#figure(kind: table, {caption}table(columns: {count}, align: ({align},),", *head, *rows, "  table.hline(stroke: 0.6pt),", "))"])
+    every = [table.head, *table.rows]
+    least = sum(max((min(_least(row[k]), _WIDE) for row in every if k < len(row)), default=0) + 2 for k in range(count))
+    start = f"#figure(kind: table, {caption}table(columns: {count}, align: ({align},),"
+    whole = "\n".join([start, *head, *rows, "  table.hline(stroke: 0.6pt),", "))"])
+    return f"#[\n#show table: set text(size: {_LINE / least:.2f}em)\n{whole}\n]" if least > _LINE else whole
 
 
 def _cells(row: tuple[Inline, ...], count: int, at: Setting, mark: str = "") -> str:
