@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symgd.document.page import Block, Box, Chain, Code, Folded, Heading, Inline, Note, Page, Picture, Prose, Table
+from symgd.document.page import Block, Box, Chain, Cite, Code, Folded, Heading, Inline, Note, Page, Picture, Prose, Table
 from symgd.document.plain import inline_text
 from symgd.typeset import to_unicode
 
@@ -67,14 +67,14 @@ def texts(blocks: tuple[Block, ...]) -> Iterator[str]:
         match block:
             case Prose(text) | Note(text, _):
                 if not inline_text(text).startswith("Page "):
-                    yield inline_text(text)
+                    yield _words(text)
             case Heading(_, text, _):
-                yield inline_text(text)
+                yield _words(text)
             case Chain(lines):
                 yield from (f"{to_unicode(x.left) if x.left else ''} {x.relation} {to_unicode(x.right)}" for x in lines)
-                yield from (inline_text(x.reason) for x in lines)
+                yield from (_words(x.reason) for x in lines)
             case Table(head, rows, caption, _):
-                yield from map(_cell, (*head, *(c for row in rows for c in row), caption))
+                yield from map(_words, (*head, *(c for row in rows for c in row), caption))
             case Picture(_, title, description, _):
                 yield from (title, description)
             case Box(_, inside, _) | Folded(_, inside, _):
@@ -83,8 +83,9 @@ def texts(blocks: tuple[Block, ...]) -> Iterator[str]:
                 pass
 
 
-def _cell(text: Inline) -> str:
-    return inline_text(text)
+def _words(text: Inline) -> str:
+    """The text without its citations: those are numbers of lines."""
+    return inline_text(tuple(piece for piece in text if not isinstance(piece, Cite)))
 
 
 def printed(text: str) -> list[float]:

@@ -11,10 +11,14 @@ from symgd.course.lessons.grid import GRID
 from symgd.course.lessons.line import LINE
 from symgd.course.lessons.loss import LOSS
 from symgd.course.lessons.parabola import PARABOLA
+from symgd.course.lessons.rate import RATE
+from symgd.course.lessons.raw_slope import RAW_SLOPE
+from symgd.course.lessons.scaling import SCALING
+from symgd.course.lessons.side import SIDE
 from symgd.course.lessons.slides import SLIDES
 from symgd.course.lessons.slope import SLOPE
 from symgd.course.lessons.update import UPDATE
 
 __all__ = ["LESSONS"]
 
-LESSONS: tuple[Lesson, ...] = (LINE, LOSS, GRID, CLOSED_FORM, PARABOLA, SLOPE, CHAIN_RULE, GRADIENT, UPDATE, CONVEXITY, SLIDES)
+LESSONS: tuple[Lesson, ...] = (LINE, LOSS, GRID, CLOSED_FORM, PARABOLA, SLOPE, SIDE, RAW_SLOPE, RATE, SCALING, CHAIN_RULE, GRADIENT, UPDATE, CONVEXITY, SLIDES)

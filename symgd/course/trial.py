@@ -6,6 +6,7 @@ Glossary: σ a standard deviation; a number is short where it has one digit that
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,7 +85,7 @@ def short(times: int, unit: float) -> float:
 
 def exact(value: float) -> str:
     """A short number, all its digits."""
-    return number(value, 15)
+    return re.sub(r"(?<![\d.])1 × (?=10)", "", number(value, 15))
 
 
 def cells(values: Sequence[float], digits: int, beside: float = 0.0) -> list[str]:

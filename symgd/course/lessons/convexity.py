@@ -101,7 +101,8 @@ def _global(c: Course, w: Writing) -> None:
         c, "This technique is used to find the local minimum", words=True,
         hint=("How many valleys has the loss of a line?",),
         why=("For this loss the word “local” promises too little. The loss of a line is convex: a minimum that is the lowest place ",
-             "nearby is the lowest of all. In general a descent promises less than that: only a place where the slopes are 0. What kind of place it is depends on the loss."),
+             "nearby is the lowest of all. In general a descent promises less than that: only a place where the slopes are 0. ",
+             "What kind of place it is depends on the loss."),
     ))  # fmt: skip
 
 
@@ -319,8 +320,8 @@ def _saddle(c: Course) -> Exercise:
         (Prose(("The function ", c.formula(f), " bends upwards along ", c.formula(c.w), " and along ", c.formula(c.b),
                 ": both second derivatives are 2. Is it convex?")),),
         (("Walk along the diagonal.",), ("Put the same number for both.",)),
-        (Prose(("No. Along ", c.formula(c.w), " = ", c.formula(c.b), " it is ", c.formula(Neg(mul(TWO, c.w**TWO))), ", which bends downwards. Two directions are not ",
-                "enough: vᵀHv must not be negative for any v.")),),
+        (Prose(("No. Along ", c.formula(c.w), " = ", c.formula(c.b), " it is ", c.formula(Neg(mul(TWO, c.w**TWO))), ", which bends downwards. Two directions are ",
+                "not enough: vᵀHv must not be negative for any v.")),),
     )  # fmt: skip
 
 
