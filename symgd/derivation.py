@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from symgd.document.page import Chain, Formula, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
 from symgd.forward import Problem
-from symgd.indices import rename
+from symgd.indices import apart, free, rename
 from symgd.referee.check import Check
 from symgd.term import Compare, D, Name, Term, replace
 from symgd.typeset.layout import Derivatives, layout
@@ -76,8 +76,9 @@ class Derivation:
     def shown(self) -> Page:
         """goal = … = result, each step with its rule."""
         derivatives: Derivatives = "leibniz" if isinstance(self.goal, D) and not isinstance(self.goal.of, Name) else "partial"
-        first = layout(self.goal, derivatives=derivatives)
-        lines = (Line(None if k else first, layout(s.after, derivatives=derivatives), reason=(s.rule,)) for k, s in enumerate(self.steps))
+        first, taken = layout(self.goal, derivatives=derivatives), free(self.goal)
+        afters = (layout(apart(s.after, taken | free(s.after)), derivatives=derivatives) for s in self.steps)
+        lines = (Line(None if k else first, after, reason=(s.rule,)) for k, (s, after) in enumerate(zip(self.steps, afters, strict=True)))
         proved = sum(s.check.verdict == "proved" for s in self.steps)
         return Page((), (Chain(tuple(lines)), Prose((f"{proved} of {len(self.steps)} steps are proved",))))
 
@@ -117,7 +118,7 @@ class Gradient:
     def shown(self) -> Page:
         """The derivative by each parameter, and how it was derived."""
         results = ((D(self.problem.objective, p), self.of(p.symbol).result) for p in self.problem.parameters)
-        lines = tuple(Line(layout(goal), layout(result)) for goal, result in results)
+        lines = tuple(Line(layout(goal), layout(apart(result, free(goal) | free(result)))) for goal, result in results)
         moves = sum(len(d.steps) + len(d.in_full) for d in self.tape)
         says = f"derived in {moves} moves, {'all proved' if self.proved else 'not all of them proved'}"
         return Page((), (Prose((Strong(self.problem.title),)), Chain(lines), Prose((says,))))

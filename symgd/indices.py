@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from symgd.term import Add, Det, Inverse, Match, Mul, Name, Sum, Term, children, mul, rebuild, subterms
 
-__all__ = ["axis", "binds", "bound", "carries", "free", "fresh", "rename", "settle", "sorted_out"]
+__all__ = ["apart", "axis", "binds", "bound", "carries", "free", "fresh", "rename", "settle", "sorted_out"]
 
 
 def axis(index: str) -> str:
@@ -164,3 +164,12 @@ def _rebound(t: Term, old: str, new: str) -> Term:
         case Inverse(a, b, row, column, entry):
             return Inverse(a, b, to.get(row, row), to.get(column, column), rename(entry, to))
     return t
+
+
+def apart(t: Term, taken: frozenset[str]) -> Term:
+    """The same term for a reader: no sum runs over a letter that stands outside it with another meaning."""
+    if isinstance(t, Sum) and t.index in taken:
+        new = fresh(axis(t.index), taken | free(t.body))
+        t = Sum(new, rename(t.body, {t.index: new}))
+    inside = taken | {t.index} if isinstance(t, Sum) else taken
+    return rebuild(t, [apart(c, inside) for c in children(t)])

@@ -8,9 +8,9 @@ from itertools import takewhile
 from symgd.derivation import Derivation, Step
 from symgd.document.page import Block, Chain, Cite, Formula, Heading, Inline, Line, Link, Mono, Note, Prose, Strong, Table
 from symgd.exposition.style import ALPHA, Style
-from symgd.indices import axis, free, fresh, rename
+from symgd.indices import apart, free
 from symgd.rules import law_of
-from symgd.term import Compare, D, Name, Sum, Term, children, rebuild, replace
+from symgd.term import Compare, D, Name, Term, replace
 from symgd.typeset.arrange import RELATIONS
 from symgd.typeset.layout import Convention, Layout, Notation, Derivatives, axes_of, in_arrays, layout, relation
 
@@ -220,12 +220,3 @@ def listed(formulas: list[Formula]) -> Inline:
     """a, b, …, z"""
     shown: list[Formula | str] = list(formulas) if len(formulas) <= 4 else [formulas[0], formulas[1], "…", formulas[-1]]
     return tuple(x for k, f in enumerate(shown) for x in ((", ", f) if k else (f,)))
-
-
-def apart(t: Term, taken: frozenset[str]) -> Term:
-    """The same term for a reader: no sum runs over a letter that stands outside it with another meaning."""
-    if isinstance(t, Sum) and t.index in taken:
-        new = fresh(axis(t.index), taken | free(t.body))
-        t = Sum(new, rename(t.body, {t.index: new}))
-    inside = taken | {t.index} if isinstance(t, Sum) else taken
-    return rebuild(t, [apart(c, inside) for c in children(t)])
