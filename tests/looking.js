@@ -20,14 +20,18 @@
     const texts = [...svg.querySelectorAll("text")].filter((e) => e.textContent.trim() && seen(e)).map((e) => box(e, 0.15));
     const paper = svg.getBoundingClientRect();
     overlaps(texts);
-    for (const t of texts) if (t.left < paper.left - 1 || t.right > paper.right + 1 || t.top < paper.top - 1 || t.bottom > paper.bottom + 1) wrong.push(`${say(t.e)} leaves its picture`);
-    for (const t of texts) if ((t.bottom - t.top) / 0.7 / 1.2 < 9.5) wrong.push(`${say(t.e)} is too small to read`);
+    for (const t of texts) {
+      const out = Math.max(paper.left - t.left, t.right - paper.right, paper.top - t.top, t.bottom - paper.bottom);
+      if (out > 1) wrong.push(`${say(t.e)} leaves its picture`);
+      if ((t.bottom - t.top) / 0.7 / 1.2 < 9.5) wrong.push(`${say(t.e)} is too small to read`);
+    }
   }
   // In a derivation a formula is its own box, and keeps a distance from what stands above it.
   for (const line of document.querySelectorAll(".line")) {
     if (!seen(line)) continue;
     const parts = [...line.querySelectorAll(":scope > .number, :scope > .sides > *, :scope > .why")].filter((e) => e.textContent.trim());
-    overlaps(parts.map((e) => (!e.matches(".why") && e.querySelector("math")) || e).map((e) => ({ ...box(e, 0), bottom: e.getBoundingClientRect().bottom + 2 })));
+    const drawn = parts.map((e) => (!e.matches(".why") && e.querySelector("math")) || e);
+    overlaps(drawn.map((e) => ({ ...box(e, 0), bottom: e.getBoundingClientRect().bottom + 2 })));
   }
   return wrong;
 })()

@@ -23,6 +23,7 @@ from symgd.course.playground import NEAR, playground
 from symgd.exposition.style import Style
 from symgd.numeric.data import example, parse_csv
 from symgd.numeric.descend import descend_bound
+from symgd.pictures.lettering import number
 from symgd.term import Name
 from tests.browser import Tab
 
@@ -141,10 +142,9 @@ def test_the_sentence_is_said_once_the_keys_rest(page) -> None:
     tab = page(course())
     reach(tab, "rate")
     tab.press("ArrowRight", times=2)
-    said = tab.evaluate("document.getElementById('announced').textContent")
-    assert said != text(tab, "verdict")
+    assert text(tab, "announced") == ""
     tab.evaluate("new Promise(done => setTimeout(done, 900))")
-    assert text(tab, "announced") == text(tab, "verdict")
+    assert text(tab, "announced") == text(tab, "verdict").replace("−", "minus ")
     assert tab.evaluate("document.getElementById('announced').getAttribute('aria-live')") == "polite"
     assert tab.evaluate("document.querySelectorAll('[aria-live], output, [role=status]').length") == 1
 
@@ -259,6 +259,54 @@ def test_the_numbers_are_those_of_a_descent_that_is_run(page, form: str, share: 
     trace = descend_bound(c.example.raw if form == "raw" else c.example.standard, start=(0.0, 0.0), rate=share * bound, max_iterations=50, stop="never")
     shown = [as_float(text(tab, f"at-{name}")) for name in ("w", "b", "loss")]
     assert shown == pytest.approx([*trace.points[-1], trace.losses[-1]], rel=2e-5)
+
+
+def test_the_path_the_line_and_the_curve_end_where_the_numbers_say(page) -> None:
+    tab = page(course())
+    reach(tab, "step")
+    tab.press("Home")
+    tab.press("ArrowRight", times=7)
+    e, known = course().example, json.loads(tab.evaluate("JSON.stringify(given)"))
+    w, b, loss = (as_float(text(tab, f"at-{name}")) for name in ("w", "b", "loss"))
+    u, v = ends(tab, "standard-way", "rect")
+    assert [value(known["forms"][1]["plot"]["x"], u + 5), value(known["forms"][1]["plot"]["y"], v + 5)] == pytest.approx([w, b], rel=1e-2)
+    u, v = ends(tab, "curve-way", "rect")
+    assert value(known["curve"]["x"], u + 5) == pytest.approx(7 / 50, abs=1e-3)
+    assert 10 ** value(known["curve"]["y"], v + 5) == pytest.approx((loss - e.least) / (e.standard.loss(0, 0) - e.least), rel=1e-2)
+    line = [float(t) for t in re.findall(r"-?[\d.]+", tab.evaluate("document.querySelector('#scatter-line path').getAttribute('d')"))]
+    scales = known["scatter"]
+    ends_of_line = [(value(scales["x"], line[k]), value(scales["y"], line[k + 1])) for k in (0, 2)]
+    for x, y in ends_of_line:
+        assert y == pytest.approx(w * (x - e.x.mean()) / e.x.std() + b, abs=0.01)
+
+
+def ends(tab: Tab, group: str, tag: str) -> tuple[float, float]:
+    u, v = tab.evaluate(f"(r => [r.getAttribute('x'), r.getAttribute('y')])(document.querySelector('#{group} {tag}'))")
+    return float(u), float(v)
+
+
+def value(scale: list[float], place: float) -> float:
+    """The value whose place on an axis this is."""
+    low, high, start, end = scale
+    return low + (place - start) / (end - start) * (high - low)
+
+
+def test_numbers_are_written_as_the_pictures_write_them(page) -> None:
+    tab = page(course("falling"))
+    values = [0.0, 1.0, -0.5, 12.5, 0.02387, -9.187e-5, 123456.789, 999999.7, 5.14e8, -1e-300, 0.00012345]
+    for digits in (3, 4, 6):
+        assert tab.evaluate(f"{json.dumps(values)}.map(v => number(v, {digits}))") == [number(v, digits) for v in values]
+    assert tab.evaluate("[spoken(number(-9.187e-5)), number(Infinity), number(NaN)]") == ["minus 9.187 times ten to the -5", "∞", "not a number"]
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_whatever_the_data_nothing_overlaps_or_sticks_out(page, data: str) -> None:
+    tab = page(course(data, names=(HOSTILE, "a name of a column that is much longer than its picture is wide")), width=360)
+    looking = Path(__file__).with_name("looking.js").read_text("utf-8")
+    for width, form, share in ((360, "raw", 1.1), (768, "standard", 1.0)):
+        tab.look(width=width)
+        tab.evaluate(f"document.getElementById('form-{form}').click(); document.querySelector('[data-share=\"{share}\"]').click()")
+        assert tab.evaluate(looking) == []
 
 
 def as_float(shown: str) -> float:

@@ -81,7 +81,6 @@ function verdict(form, share, w, b, steps) {
 
 // ------------------------------------------------------------------------------------------------ words
 
-const raised = (n) => String(n).replace(/[-0-9]/g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
 const trimmed = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 const count = (n) => n.toLocaleString("en-US");
 
@@ -93,6 +92,13 @@ function number(value, digits = 4) {
   const text = plain ? trimmed(Number(value.toPrecision(digits)).toFixed(Math.max(0, digits - 1 - power))) : `${trimmed(mantissa)} × 10${raised(power)}`;
   return text.replace("-", "−").replace(/^−0$/, "0");
 }
+
+/** The same for a voice: × and raised digits in words. */
+const RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", LEVEL = "-0123456789";
+const raised = (n) => String(n).replace(/[-0-9]/g, (c) => RAISED[LEVEL.indexOf(c)]);
+const lowered = (n) => [...n].map((c) => LEVEL[RAISED.indexOf(c)]).join("");
+const spoken = (text) => text.replace(/ × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/g, (_, power) => ` times ten to the ${lowered(power)}`)
+  .replace("2/λmax", "2 over lambda max").replace("×", "times").replace(/−/g, "minus ");
 
 const steps = (k) => (k === 1 ? "one step" : k < 1e6 ? `${count(k)} steps` : `${number(k, 3)} steps`);
 
@@ -156,7 +162,8 @@ function shape(tag, attributes, text = "") {
 }
 
 const stroke = (colour, width) => ({ class: colour, fill: "none", "stroke-width": width, "stroke-linejoin": "round" });
-const dots = (points, size) => shape("path", { ...stroke("orange", size), "stroke-linecap": "round", d: points.map(([x, y]) => `M${x.toFixed(2)} ${y.toFixed(2)}h0`).join("") });
+const dots = (points, size) => shape("path", {
+  ...stroke("orange", size), "stroke-linecap": "round", d: points.map(([x, y]) => `M${x.toFixed(2)} ${y.toFixed(2)}h0`).join("") });
 const square = ([x, y]) => shape("rect", { fill: "currentColor", x: x - 5, y: y - 5, width: 10, height: 10 });
 const inside = ([x, y]) => Math.abs(x) < 5000 && Math.abs(y) < 5000;
 
@@ -169,7 +176,8 @@ function drawPath(trip, ways, here) {
 }
 
 function drawLine(trip, here) {
-  const { x, y } = given.scatter, over = (v) => given.best.y + given.best.w * (v - given.best.x) + times(here.dw, (v - given.best.x) / trip.form.unit) + here.e;
+  const { x, y } = given.scatter, { best } = given;
+  const over = (v) => best.y + best.w * (v - best.x) + times(here.dw, (v - best.x) / trip.form.unit) + here.e;
   const ends = [x[0], x[1]].map((v) => [scaled(x, v), scaled(y, over(v))]);
   part("scatter-line").replaceChildren(...(ends.every(([, v]) => Math.abs(v) < 1e6) ? [shape("path", { ...stroke("orange", 3.5), d: line(ends) })] : []));
 }
@@ -212,18 +220,18 @@ function follow() {
   drawPath(trip, ways, here);
   drawLine(trip, here);
   drawCurve(trip, ways, here, state.most);
-  const tell = (id, text, spoken = text) => {
-    part(id).setAttribute("aria-valuetext", spoken);
+  const tell = (id, text) => {
+    part(id).setAttribute("aria-valuetext", spoken(text));
     part(`${id}-shown`).textContent = text;
   };
   const multiple = state.share === 1 ? "exactly the bound" : `${number(state.share, 3)} × the bound`;
-  tell("rate", `${number(trip.rate)}, ${multiple}`, `${number(trip.rate)}, ${multiple.replace("×", "times")}`);
+  tell("rate", `${number(trip.rate)}, ${multiple}`);
   tell("w", number(state.w));
   tell("b", number(state.b));
   tell("step", `${count(state.step)} of ${count(state.most)}`);
   part("verdict").textContent = said;
   part("verdict").dataset.kind = found.kind;
-  const shown = { "at-step": count(here.k), "at-w": number(here.w, 6), "at-b": number(here.b, 6), "at-loss": number(here.loss, 6), "at-gap": number(here.gap, 4) };
+  const shown = { "at-step": count(here.k), "at-w": number(here.w, 6), "at-b": number(here.b, 6), "at-loss": number(here.loss, 6), "at-gap": number(here.gap) };
   for (const [id, text] of Object.entries(shown)) part(id).textContent = text;
   const spot = `${names.w} = ${shown["at-w"]}, ${names.b} = ${shown["at-b"]}`;
   part(`${form.name}-desc`).textContent = `Contours of the loss, lowest at ${names.w} = ${number(form.w)}, ${names.b} = ${number(form.b)}. ` +
@@ -232,7 +240,7 @@ function follow() {
   part("curve-desc").textContent = `How far the loss lies above its least value, on a logarithmic axis: ${number(start.gap)} at the start, ` +
     `${number(here.gap)} after ${steps(here.k)}.`;
   clearTimeout(announce);
-  announce = setTimeout(() => { part("announced").textContent = said; }, 700);
+  announce = setTimeout(() => { part("announced").textContent = spoken(said); }, 700);
 }
 
 function halt() {
@@ -294,5 +302,6 @@ wire();
 turn(given.forms.length - 1);
 choose(0.1);
 go(state.most);
+clearTimeout(announce); // nothing has changed yet
 part("still").hidden = true;
 part("alive").hidden = false;
