@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symgd.course.lesson import Lesson
+from symgd.course.lessons.backpropagation import BACKPROPAGATION
 from symgd.course.lessons.chain_rule import CHAIN_RULE
 from symgd.course.lessons.closed_form import CLOSED_FORM
 from symgd.course.lessons.convexity import CONVEXITY
@@ -21,4 +22,4 @@ from symgd.course.lessons.update import UPDATE
 
 __all__ = ["LESSONS"]
 
-LESSONS: tuple[Lesson, ...] = (LINE, LOSS, GRID, CLOSED_FORM, PARABOLA, SLOPE, SIDE, RAW_SLOPE, RATE, SCALING, CHAIN_RULE, GRADIENT, UPDATE, CONVEXITY, SLIDES)
+LESSONS: tuple[Lesson, ...] = (LINE, LOSS, GRID, CLOSED_FORM, PARABOLA, SLOPE, SIDE, RAW_SLOPE, RATE, SCALING, CHAIN_RULE, GRADIENT, UPDATE, CONVEXITY, BACKPROPAGATION, SLIDES)

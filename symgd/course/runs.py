@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +19,8 @@ from symgd.pictures.lettering import number
 
 __all__ = ["MOST", "Form", "Walk", "figure", "forms_of", "held", "jumps", "needed", "only", "start_of"]
 
-MOST = 100_000  # steps of a run
+MOST = 50_000  # steps of a run
+LARGEST = 1e305  # divided by what a sum multiplies it with: beyond it sums may overflow
 THERE = 1e-6  # of the loss: who starts so near to the least one has nowhere to go
 
 Point = tuple[float, float]
@@ -40,7 +41,13 @@ class Walk:
 
 @dataclass(frozen=True)
 class Form:
-    """The loss for one form of the feature: means mx, my; mean products sxx, sxy of the deviations; rest the mean square of the best line's residuals; yy of y."""
+    """The loss for one form of the feature.
+
+    mx, my    the means
+    sxx, sxy  mean products of the deviations from them
+    rest, yy  mean squares of the best line's residuals, and of y
+    columns   the feature in this form, and y
+    """
 
     mx: float
     my: float
@@ -49,6 +56,7 @@ class Form:
     rest: float
     yy: float
     scale: float
+    columns: tuple[Column, Column] = field(compare=False, repr=False)
 
     @cached_property
     def best(self) -> Point:
@@ -62,10 +70,8 @@ class Form:
 
     def excess(self, w: float, b: float) -> float:
         """L − L*, without the digits that a difference would lose."""
-        try:
-            return self.scale * (self.sxx * (w - self.best[0]) ** 2 + (w * self.mx + b - self.my) ** 2)
-        except OverflowError:
-            return math.inf
+        off, m = w - self.best[0], w * self.mx + b - self.my
+        return self.scale * (self.sxx * off * off + m * m)
 
     def loss(self, w: float, b: float) -> float:
         return self.least + self.excess(w, b)
@@ -128,11 +134,19 @@ class Form:
                 break
         return Walk(most, old, "") if all(map(math.isfinite, old)) else self.first_lost(rate, start)
 
-    def first_lost(self, rate: float, start: Point | None) -> Walk:
-        for k, at in enumerate(self.path(rate, start)):
-            if not all(map(math.isfinite, at)):
-                return Walk(k, at, "lost")
-        raise AssertionError("the path never ends")
+    def first_lost(self, rate: float, start: Point | None = None) -> Walk:
+        """The first iteration after which a parameter is no finite number.
+
+        Near the end of the numbers each slope is summed over all rows, as in a plain program.
+        """
+        x, y = self.columns
+        far = LARGEST / (len(x) * max(1.0, float(np.abs(x).max()) ** 2))
+        k, (w, b) = next((k, at) for k, at in enumerate(self.path(rate, start)) if not max(map(abs, at)) < far)
+        with np.errstate(all="ignore"):
+            while math.isfinite(w) and math.isfinite(b):
+                u = w * x + b - y
+                w, b, k = w - rate * float(self.scale * 2 * np.mean(u * x)), b - rate * float(self.scale * 2 * np.mean(u)), k + 1
+        return Walk(k, (w, b), "lost")
 
     def comes_near(self, rate: float, share: float, most: int = MOST, start: Point | None = None) -> Walk:
         """Until the excess of the loss is at most that share of the first one."""
@@ -156,7 +170,7 @@ def _form(x: Column, y: Column, scale: float) -> Form:
     across, up = x - mx, y - my
     sxx, sxy = float(np.mean(across * across)), float(np.mean(across * up))
     u = sxy / sxx * across - up
-    return Form(mx, my, sxx, sxy, float(np.mean(u * u)), float(np.mean(y * y)), scale)
+    return Form(mx, my, sxx, sxy, float(np.mean(u * u)), float(np.mean(y * y)), scale, (x, y))
 
 
 # ---------------------------------------------------------------- one parameter, the other held

@@ -92,7 +92,8 @@ def _new(c: Course) -> Name:
 def _units(c: Course, w: Writing) -> None:
     e = c.example
     w.head("The units do not fit")
-    w.say("One may only subtract what has the same unit. The loss is a mean of squares, and a derivative has the unit of the loss divided by that of the parameter:")
+    w.say("One may only subtract what has the same unit. The loss is a mean of squares, and a derivative has the unit of the loss divided by that of the "
+          "parameter:")
     rows: list[list[str | Inline]] = [
         [(w.formula(Name(c.x.symbol)), f", the column {e.feature}"), measured(e, 0, 1)],
         [(w.formula(Name(c.y.symbol)), f", the column {e.target}"), measured(e, 1, 0)],
@@ -102,8 +103,9 @@ def _units(c: Course, w: Writing) -> None:
     ]
     table(w, [("quantity",), ("unit",)], rows)
     slope = e.raw.gradient(_jump(c).start, 0.0)[0]
-    w.say("The slope is measured in ", measured(e, 1, 1), ", the weight in ", measured(e, 1, -1), ": the rule subtracts one from the other. "
-          "That is no matter of taste. Write the feature in a unit ten times smaller, so that each of its numbers is ten times larger: the best ", c.formula(c.w),
+    w.say("The slope is measured in ", measured(e, 1, 1), ", the weight in ", measured(e, 1, -1), ": the rule subtracts one from the other. That is no matter "
+          "of taste. Write the feature in a unit ten times smaller, so that each of its numbers is ten times larger: the best ",
+          c.formula(c.w),
           " becomes a tenth, but the slope becomes ten times as large. At the start it is ", figure(slope), " now, and would be ", figure(10 * slope),
           " then: the same rule on the same data takes quite another step.")  # fmt: skip
     w.blocks.extend(mistake(
@@ -118,7 +120,8 @@ def _factor(c: Course, w: Writing) -> None:
     p = parabola_of(c)
     low, new, step = p.low, _new(c), add(c.w, Neg(c.dw))
     w.head("When does a step jump over the minimum?")
-    w.say("Hold ", c.formula(c.b), " and take the parabola ", c.formula(p.at(c.w)), " of the ", c.to("side", "last page"), ". Look at the distance from the lowest point before and after a step:")
+    w.say("Hold ", c.formula(c.b), " and take the parabola ", c.formula(p.at(c.w)), " of the ", c.to("side", "last page"), ". Look at the distance from the "
+          "lowest point before and after a step:")
     w.chain((
         w.line(low, p.problem.tape[3].value, ":=", (p.problem.tape[3].says,)),
         w.line(new, step, ":=", ("the step",)),
@@ -127,7 +130,8 @@ def _factor(c: Course, w: Writing) -> None:
             (mul(add(ONE, Neg(mul(TWO, p.A))), add(c.w, Neg(low))), ("since ", c.formula(p.B), " = ", c.formula(Neg(mul(TWO, p.A, low))))),
         ], p.problem),
     ))  # fmt: skip
-    w.say("The distance is multiplied by ", c.formula(add(ONE, Neg(mul(TWO, p.A)))), ", by the same number in every step. ", c.formula(mul(TWO, p.A)), " is the second derivative: how fast the slope grows. So")
+    w.say("The distance is multiplied by ", c.formula(add(ONE, Neg(mul(TWO, p.A)))), ", by the same number in every step. ", c.formula(mul(TWO, p.A)),
+          " is the second derivative: how fast the slope grows. So")
     rows: list[list[str | Inline]] = [
         [(c.formula(mul(TWO, p.A)), " < 1"), "it stays on its side and comes nearer"],
         [(c.formula(mul(TWO, p.A)), " = 1"), "it lands on the lowest point"],
@@ -141,7 +145,8 @@ def _factor(c: Course, w: Writing) -> None:
         c, "Subtracting large slope can jump over the minimum.",
         ("Not the size of the slope decides, but how fast it grows. The step jumps over the lowest point exactly if ", c.formula(mul(TWO, p.A)),
          " > 1, from wherever it starts, however small the slope is there. On these data ", c.formula(mul(TWO, p.A)), f" = {turn}."),
-        asks=("It says “can”. When does it?",), hint=("By what is the distance from the lowest point multiplied? Does the slope stand in that number?",), words=True,
+        asks=("It says “can”. When does it?",), hint=("By what is the distance from the lowest point multiplied? Does the slope stand in that number?",),
+        words=True,
     ))  # fmt: skip
 
 
@@ -153,7 +158,8 @@ def _run(c: Course, w: Writing) -> None:
     away = abs(j.start - j.lowest)
     finite = [0.0 if abs(v) <= SAME * away else v for v in way if abs(v - j.lowest) < 1e100]
     w.head("Really run")
-    w.say("On these data, with ", c.formula(c.b), " = 0 held, ", c.formula(mul(TWO, p.A)), f" = {figure(j.turn)}. So ", Strong(SAYS[kind]), ".", *_how_far(c, j, kind))
+    w.say("On these data, with ", c.formula(c.b), " = 0 held, ", c.formula(mul(TWO, p.A)), f" = {figure(j.turn)}. So ", Strong(SAYS[kind]), ".",
+          *_how_far(c, j, kind))
     rows = [[str(k), figure(v), figure(v - j.lowest) if k == 0 or kind != "lands" else "0, rounding aside"] for k, v in enumerate(finite[: SHOWN + 1])]
     table(w, [("step",), (c.formula(c.w),), ("distance from ", c.formula(p.low))], rows)
     w.say("The lowest point is ", c.formula(p.low), f" = {figure(j.lowest)}, with the loss {figure(j.loss(j.lowest))}.")
@@ -176,7 +182,6 @@ def _how_far(c: Course, j: Jump, kind: str) -> Inline:
 
 def _both(c: Course, w: Writing) -> None:
     """Both parameters free: the intercept's own second derivative is 2, or 1 with the ½, on all data."""
-    p = parabola_of(c)
     form = forms_of(c.example)["raw"]
     twice = Num(Fraction(2 * c.example.scale))
     w.head("And with both parameters moving?")
@@ -186,8 +191,8 @@ def _both(c: Course, w: Writing) -> None:
     half = "With that, the intercept alone would land on its lowest point in one step, on every data set."
     w.say(half if c.example.scale == 0.5 else level)
     top = form.eigenvalues[1]
-    w.say("For both together the largest second derivative in any direction decides; the page on ", c.to("rate", "the learning rate"), " says why. Here it is ", figure(top, 6),
-          _compared(top), " ", _outcome(form, form.walk(1.0, LONGEST)))  # fmt: skip
+    w.say("For both together the largest second derivative in any direction decides; the page on ", c.to("rate", "the learning rate"), " says why. Here it is ",
+          figure(top, 6), _compared(top), " ", _outcome(form, form.walk(1.0, LONGEST)))  # fmt: skip
 
 
 def _slope_of_b(c: Course) -> Term:
@@ -205,14 +210,14 @@ def _compared(top: float) -> str:
 def _outcome(form: Form, ran: Walk) -> str:
     """What a run from the start came to."""
     above = form.excess(*ran.at)
-    match ran.why:
-        case "lost":
-            return f"Really run: after step {count(ran.steps)} the parameters are too large for floating-point numbers."
-        case "unchanged" | "cycle" if above <= SAME * form.excess(*form.start):
-            return f"Really run: it comes to rest by step {count(ran.steps)}, at the lowest point."
-        case "unchanged" | "cycle":
-            return f"Really run: by step {count(ran.steps)} it comes back to where it was before, and the loss is not the least one: it swings for ever."
-    return f"Really run: after {count(ran.steps)} steps it has neither settled nor left the numbers; the loss is {figure(form.loss(*ran.at))}, the least one {figure(form.least)}."
+    if ran.why == "lost":
+        return f"Really run: after step {count(ran.steps)} the parameters are too large for floating-point numbers."
+    if ran.why and above <= SAME * form.excess(*form.start):
+        return f"Really run: it comes to rest by step {count(ran.steps)}, at the lowest point."
+    if ran.why:
+        return f"Really run: by step {count(ran.steps)} it comes back to where it was before, and the loss is not the least one: it swings for ever."
+    loss, least = figure(form.loss(*ran.at)), figure(form.least)
+    return f"Really run: after {count(ran.steps)} steps it has neither settled nor left the numbers; the loss is {loss}, the least one {least}."
 
 
 def _program(c: Course) -> str:
@@ -264,25 +269,30 @@ def _exercises(c: Course) -> Sequence[Exercise]:
     L, v = c.L.symbol, c.w.symbol
     return (
         Exercise(
-            (Prose(("The raw slope is subtracted, with ", c.formula(curved), " = 1/2 on one data set, 3/2 on a second and 3 on a third. What happens on each?")),),
+            (Prose(("The raw slope is subtracted, with ", c.formula(curved), (" = 1/2 on one data set, 3/2 on a second and 3 on a third. What happens on "
+            "each?"))),),
             (("By what is the distance from the lowest point multiplied?",),),
             (Prose(("By 1/2, by −1/2, and by −2. The first comes nearer from one side, the second from both sides in turn, the third diverges.",)),),
         ),
         Exercise(
             (Prose(("Somebody writes ", c.formula(step), " = ", c.formula(wrong), ". Which sign is wrong, and how does one see it without a calculation?")),),
             (("Think of a very flat parabola, and of a step that stops short of the lowest point: is its distance larger or smaller afterwards?",),),
-            (Prose(("It is ", c.formula(step), " = ", c.formula(right), ". With a plus every step would lead away from the lowest point, however flat the parabola is.")),),
+            (Prose(("It is ", c.formula(step), " = ", c.formula(right), (". With a plus every step would lead away from the lowest point, however flat the "
+            "parabola is."))),),
             kind="find",
         ),
         Exercise(
-            (Prose(("The loss is ", c.formula(c.L), " = ", c.formula(loss), ". Write the line for its derivative. Where does the raw slope lead from ", c.formula(c.w), " = 0, and where from there?")),),
+            (Prose(("The loss is ", c.formula(c.L), " = ", c.formula(loss), ". Write the line for its derivative. Where does the raw slope lead from ",
+            c.formula(c.w), " = 0, and where from there?")),),
             (("The second derivative is 2.",), ("What does a factor of −1 do?",)),
-            (Prose(("The derivative is ", c.formula(add(mul(TWO, c.w), Neg(Num(Fraction(6))))), ". From 0 the step leads to 6, from 6 back to 0, and so on: it swings about the lowest point 3 for ever.")),),
+            (Prose(("The derivative is ", c.formula(add(mul(TWO, c.w), Neg(Num(Fraction(6))))), 
+                    ". From 0 the step leads to 6, from 6 back to 0, and so on: it swings about the lowest point 3 for ever.")),),
             kind="fill", stated=(f"{L} = {v}^2 - 6*{v} + 10",), key=f"d{L}/d{v} = 2*{v} - 6",
         ),
     )  # fmt: skip
 
 
 RAW_SLOPE = Lesson(
-    "raw-slope", "Subtracting the slope itself", "What happens if the new weight is the old one minus the slope, without a learning rate?", _write, _program, _exercises
+    "raw-slope", "Subtracting the slope itself", "What happens if the new weight is the old one minus the slope, without a learning rate?", _write,
+    _program, _exercises
 )

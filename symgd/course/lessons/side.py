@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from symgd.course.exercise import Exercise
@@ -32,8 +33,8 @@ def _write(c: Course, w: Writing) -> None:
 
 def _question(c: Course, w: Writing) -> None:
     w.head("A question first")
-    w.say("Hold the intercept ", c.formula(c.b), " still and stand at some slope ", c.formula(c.w), " of the line. The loss curve cannot be seen from there; what is "
-          "known is the loss at this one place, and its derivative ", c.formula(c.dw), " there.")  # fmt: skip
+    w.say("Hold the intercept ", c.formula(c.b), " still and stand at some slope ", c.formula(c.w), " of the line. The loss curve cannot be seen from there; "
+          "what is known is the loss at this one place, and its derivative ", c.formula(c.dw), " there.")  # fmt: skip
     right: Inline = (
         "If ", c.formula(c.dw), " is negative, to the right: ", c.formula(c.w), " grows. If it is positive, to the left: ", c.formula(c.w),
         " gets smaller. If it is 0, nowhere: this is the lowest point. In short: against the sign of the derivative.",
@@ -61,13 +62,14 @@ def _proof(c: Course, w: Writing) -> None:
     w.say("Now take a step: ", c.formula(add(c.w, h)), " in place of ", c.formula(c.w), ". The loss changes by")
     w.chain(chain(change, [(first, "multiplied out: what does not contain the step cancels"),
                            (add(mul(g, h), mul(p.A, h**2)), "the first bracket is the derivative")], p.problem))  # fmt: skip
-    w.say("The first term is the derivative times the step. The second is never negative, and it shrinks with the square of the step: for a small step the first "
-          "term decides. The loss can only fall if the first term is negative, so the step must have ", Strong("the sign that the derivative has not"), ".")  # fmt: skip
+    w.say("The first term is the derivative times the step. The second is never negative, and it shrinks with the square of the step: for a small step the "
+          "first term decides. The loss can only fall if the first term is negative, so the step must have ", Strong("the sign that the derivative has not"),
+          ".")  # fmt: skip
     w.say("How small is small? Take a step against the derivative, ", c.formula(t), " times as long, with ", c.formula(t), " > 0:")
     moved = mul(Neg(t), g)
     w.chain(chain(add(mul(g, moved), mul(p.A, moved**2)), [(Neg(mul(t, add(ONE, Neg(mul(p.A, t))), g**2)), "the common factors in front")], p.problem))
-    w.say("That is negative as long as the derivative is not 0 and ", c.formula(t), " is smaller than ", c.formula(Div(ONE, p.A)), ". So the loss falls for every step in this direction that is "
-          "not too long; too long a step is the subject of ", c.to("raw-slope", "the next page"), ".")  # fmt: skip
+    w.say("That is negative as long as the derivative is not 0 and ", c.formula(t), " is smaller than ", c.formula(Div(ONE, p.A)), ". So the loss falls for "
+          "every step in this direction that is not too long; too long a step is the subject of ", c.to("raw-slope", "the next page"), ".")  # fmt: skip
     w.note("No picture of the curve is needed to choose the side, and no search: one number, the derivative, has a sign, and the sign is the answer.")
 
 
@@ -85,16 +87,16 @@ def _places(c: Course, w: Writing) -> None:
     step = TRIED * abs(points[0][0] - lowest)
     digits = digits_apart([p for p, _ in points], 4)
     w.head("Five places on these data")
-    w.say("The intercept is held at ", c.formula(c.b), " = 0. At five values of ", c.formula(c.w), " the slope is computed from the data. Then a small step of ", figure(step), " is really tried to either "
-          "side, to see whether the sign had told the truth.")  # fmt: skip
-    rows = []
+    w.say("The intercept is held at ", c.formula(c.b), " = 0. At five values of ", c.formula(c.w), " the slope is computed from the data. Then a small step of "
+          "", figure(step), " is really tried to either side, to see whether the sign had told the truth.")  # fmt: skip
+    rows: list[list[str | Inline]] = []
     for at, slope in points:
         way = "to the right" if slope < 0 else "to the left" if slope > 0 else "stay"
         changes = [slope * h + a * h * h for h in (step, -step)]
         rows.append([figure(at, digits), figure(slope), "−" if slope < 0 else "+" if slope > 0 else "0", way, *(_signed(x) for x in changes)])
     table(w, [(c.formula(c.w),), (c.formula(c.dw),), ("its sign",), ("so move",), ("loss changes, step right",), ("loss changes, step left",)], rows)
-    w.say("A falling loss has a − in front of its change. On the left of the lowest point only the step to the right lowers the loss, on the right of it only the step to the left; at the lowest "
-          "point, ", c.formula(c.w), f" = {figure(lowest, digits)}, no step does.")  # fmt: skip
+    w.say("A falling loss has a − in front of its change. On the left of the lowest point only the step to the right lowers the loss, on the right of it only "
+          "the step to the left; at the lowest point, ", c.formula(c.w), f" = {figure(lowest, digits)}, no step does.")  # fmt: skip
     c.draw(w, ways_downhill(a, b, const, [p for p, _ in points], w_label=c.label(c.w), y_label="loss", prefix="side-ways"))
 
 
@@ -108,12 +110,12 @@ def _both(c: Course, w: Writing) -> None:
     sizes = (abs(e.x).mean() * abs(e.y).mean(), abs(e.y).mean())
     slopes = [0.0 if abs(s) <= ROUNDING * size else s for s, size in zip(e.raw.gradient(0.0, 0.0), sizes, strict=True)]
     w.head("The same for the intercept")
-    w.say("The intercept has a derivative of its own, ", c.formula(c.db), ", and its sign is read in the same way. At ", c.formula(c.w), " = 0 and ", c.formula(c.b), " = 0, where a descent "
-          "usually starts, these data give")  # fmt: skip
-    rows = []
+    w.say("The intercept has a derivative of its own, ", c.formula(c.db), ", and its sign is read in the same way. At ", c.formula(c.w), " = 0 and ",
+          c.formula(c.b), " = 0, where a descent usually starts, these data give")  # fmt: skip
+    rows: list[list[str | Inline]] = []
     for name, derivative, slope in zip((c.w, c.b), (c.dw, c.db), slopes, strict=True):
         way = "must grow" if slope < 0 else "must get smaller" if slope > 0 else "must stay: rounding aside, the derivative is 0"
-        rows.append([(c.formula(derivative), ), figure(slope), (c.formula(name), f" {way}")])
+        rows.append([(c.formula(derivative),), figure(slope), (c.formula(name), f" {way}")])
     table(w, [("derivative",), ("at the start",), ("so",)], rows)
     w.say("The sign says to which side. It does not say how far: that is the question of ", c.to("raw-slope", "the next page"), ".")
 
@@ -159,11 +161,13 @@ def _exercises(c: Course) -> Sequence[Exercise]:
         Exercise(
             (Prose(("Somebody moves in the direction of the derivative, ", c.formula(add(c.w, c.dw)), ". Can the loss fall?")),),
             (("Put the derivative itself for the step into ", c.formula(bigger), "."), ("Which of the two terms can then be negative?",)),
-            (Prose(("No. With the derivative ", c.formula(c.dw), " as the step both terms are squares times something positive: the loss rises wherever the derivative is not 0.")),),
+            (Prose(("No. With the derivative ", c.formula(c.dw), (" as the step both terms are squares times something positive: the loss rises wherever the "
+            "derivative is not 0."))),),
             kind="find",
         ),
         Exercise(
-            (Prose(("The loss is ", c.formula(c.L), " = ", c.formula(add(mul(TWO, c.w**2), Neg(twelve), ONE)), ". Write the line for its derivative, and say to which side to move from ",
+            (Prose(("The loss is ", c.formula(c.L), " = ", c.formula(add(mul(TWO, c.w**2), Neg(twelve), ONE)), (". Write the line for its derivative, and say "
+            "to which side to move from "),
                     c.formula(c.w), " = 1.")),),
             (("The derivative of a square is twice its base; constants do not change.",),),
             (Prose(("The derivative is ", c.formula(slope), ", which is −8 at ", c.formula(c.w), " = 1: negative, so to the right.")),),
