@@ -1,6 +1,7 @@
 """A grid search and a descent on the reader's data, both run, with what they cost and what each step of the descent won.
 
-Glossary: z the feature in standard deviations from its mean; the box −σ_y ≤ w ≤ σ_y, min y ≤ b ≤ max y holds the best pair, for w* = r σ_y and b* = ȳ;
+Glossary: z the feature in standard deviations from its mean; R = max y − min y; the box |w| ≤ R/2, min y ≤ b ≤ max y holds the best
+pair, for b* = ȳ and |w*| ≤ σ_y ≤ R/2 (T. Popoviciu, Mathematica 9, 1935);
 Λ = (2/n) Σ (z_i² + 1) = 4, the sum of the second derivatives (2 where the loss is written with ½).
 """
 
@@ -55,7 +56,8 @@ def search(c: Course) -> Search:
     """Both, run: 10^2k evaluations for each number of digits k, the first of the best taken."""
     e = c.example
     spread, bound = float(e.y.std()), e.standard
-    box = (-spread, spread), (float(e.y.min()), float(e.y.max()))
+    low, high = float(e.y.min()), float(e.y.max())
+    box = (-(high - low) / 2, (high - low) / 2), (low, high)
     best = e.best[0] * float(e.x.std()), float(e.y.mean())
     rate, found, needed = e.standard_rates.bound / 10, [], []
     start = (box[0][0], box[1][0])

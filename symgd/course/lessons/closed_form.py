@@ -49,9 +49,9 @@ def crossing(n: int, steps: int) -> float:
 
 
 def _write(c: Course, w: Writing) -> None:
-    w.say("At the lowest place of the loss no small change of ", c.formula(c.w), " or ", c.formula(c.b), " makes it smaller. So both slopes, "
-          "", c.formula(c.dw), " and ",
-          c.formula(c.db), ", are 0 there. ", c.to("chain-rule", "The chain rule"), " will derive the slopes; here they are taken as they are.")  # fmt: skip
+    w.say("At the lowest place of the loss no small change of ", c.formula(c.w), " or ", c.formula(c.b), " makes it smaller. So both slopes, ",
+          c.formula(c.dw), " and ", c.formula(c.db), ", are 0 there. ", c.to("chain-rule", "The chain rule"), " will derive the slopes; here they are ",
+          "taken as they are.")  # fmt: skip
     derivation(w, solved(c.example.gradient))
     _numbers(c, w)
     _exists(c, w)
@@ -73,8 +73,8 @@ def _numbers(c: Course, w: Writing) -> None:
     found = {c.w: amount(slope, 6), c.b: amount(intercept, 6)}
     rows += [((c.formula(p), " = ", c.formula(value)), (found[p],), (units[p],)) for p, value in sorted(form.solution, key=lambda s: s[0] != c.w)]
     w.blocks.append(Table((("what",), ("value",), ("unit",)), tuple(rows), (), (1,)))
-    w.say("No step was tried and nothing was guessed: each row of the data was read, four sums were taken, and there is the answer. ",
-          f"The loss of this line is {amount(settled(e.least, e.scale * float(e.y.var())), 6)}.")  # fmt: skip
+    w.say("No step was tried and nothing was guessed: each row of the data was read, four sums were taken, and there is the answer. The loss of this ",
+          f"line is {amount(settled(e.least, e.scale * float(e.y.var())), 6)}.")  # fmt: skip
 
 
 def _sums(c: Course) -> tuple[float, float]:
@@ -88,20 +88,22 @@ def _exists(c: Course, w: Writing) -> None:
     e = c.example
     (condition,) = solved(e.gradient).requires
     w.head("When there is one")
-    w.say("The division needs ", c.formula(condition), ". It is a sum of squares, so it is never negative, and it is 0 only if every ", c.formula(c.x), " "
-          "is the mean. ",
-          f"Then {e.feature} would be the same in all rows, and any line through the one point of the means would do as well as any other. ",
+    w.say("The division needs ", c.formula(condition), ". It is a sum of squares, so it is never negative, and it is 0 only if every ", c.formula(c.x),
+          f" is the mean. Then {e.feature} would be the same in all rows, and any line through the one point of the means would do as well as any other. ",
           f"Here it is {amount(_sums(c)[0])}: there is exactly one best line.")  # fmt: skip
 
 
 def _many(c: Course, w: Writing) -> None:
     x, other, y, theta = Name("X", ("i", "j")), Name("X", ("i", "j'")), Name("y", ("i",)), Name("theta", ("j'",))
+    p, _ = _letters(c)
+    data, parameters = layout(x, "matrix", axes=("i", "j")), layout(theta, "matrix", axes=("j'",))
     left = layout(Sum("j'", mul(Sum("i", mul(x, other)), theta)), "matrix", axes=("j",))
     right = layout(Sum("i", mul(x, y)), "matrix", axes=("j",))
     w.head("With many parameters")
-    w.say("With p features there are p slopes, one for each, and p equations in as many unknowns. Written with arrays, the data as ", c.formula(Name("X")),
-          " (a row for each sample, a column for each parameter) and all parameters as ", c.formula(Name("theta")), ", they are ",
-          Formula(left), " = ", Formula(right), ". They are solved by elimination; there is one solution if no column can be made of the others.")  # fmt: skip
+    w.say("Here are two equations in two unknowns. With ", c.formula(p), " parameters there are ", c.formula(p), " slopes, one for each, and as many ",
+          "equations. Written with arrays, the data as ", Formula(data), " (a row for each sample, a column for each parameter) and all parameters as ",
+          Formula(parameters), ", they are ", Formula(left), " = ", Formula(right), ". They are solved by elimination; there is one solution if no ",
+          "column can be made of the others.")  # fmt: skip
 
 
 def _costs(c: Course, w: Writing) -> None:
@@ -113,15 +115,15 @@ def _costs(c: Course, w: Writing) -> None:
         "And it leaves out the other limit of the closed form: for most losses there is none."),
         hint=("How many products does each way need? Compare the two.",), asks=("What does it leave out?",), words=True))  # fmt: skip
     whole, step = size * p**2 + p**3, mul(size, p)
-    w.say("Count the multiplications, without the constants in front. The equations: p times p sums over all rows, ", c.formula(size * p**2), ". Solving "
-          "them: ",
-          c.formula(p**3), ". One step of the descent: p slopes, each a sum over all rows, ", c.formula(step),
-          ". So the closed form costs as much as this many steps:")  # fmt: skip
+    w.say("Count the multiplications, without the constants in front. The equations need, for each pair of parameters, a sum over all rows: ",
+          c.formula(size * p**2), ". Solving them: ", c.formula(p**3), ". One step of the descent: a sum over all rows for each parameter, ",
+          c.formula(step), ". So the closed form costs as much as this many steps:")  # fmt: skip
     w.chain(chain(Div(whole, step), [(p + Div(p**2, size), "divided term by term")], Problem("", (), (), (), count=())))
     rows = []
     for k in SIZES:
         closed, one = work(n, k)
-        rows.append(((count(k),), (count(closed),), (count(one),), (amount(closed / one),)))
+        steps = count(closed // one) if closed % one == 0 else amount(closed / one)
+        rows.append(((count(k),), (count(closed),), (count(one),), (steps,)))
     head: tuple[Inline, ...] = (("parameters ", c.formula(p)), ("closed form ", c.formula(whole)), ("one step ", c.formula(step)), ("in steps",))
     w.blocks.append(Table(head, tuple(rows), (f"Multiplications with {count(n)} rows",), (0, 1, 2, 3)))
     if (more := [k for k in SIZES if k > n]):
@@ -143,16 +145,20 @@ def _crossings(c: Course, w: Writing) -> None:
     meet = [crossing(n, s) for s in STEPS]
     table = Rows((p, "closed form", *(f"{count(s)} "
     "steps" for s in STEPS)), tuple((count(k), count(work(n, k)[0]), *(count(s * work(n, k)[1]) for s in STEPS)) for k in at))
-    told = [f"{count(s)} steps and the closed form cost the same at {p} = {amount(m)}" for s, m in zip(STEPS, meet, strict=True)]
-    said = f"Multiplications against the number of parameters, both axes logarithmic, with {count(n)} rows. The closed form rises more steeply. "
-    f"{'; '.join(told)}."
+    told = [f"{count(s)} steps and the closed form cost the same at {p} = {amount(m)}." for s, m in zip(STEPS, meet, strict=True)]
+    said = f"Multiplications against the number of parameters, both axes logarithmic, with {count(n)} rows. The closed form rises more steeply."
     drawing = curves(series, x_label=f"parameters {p}", y_label="multiplications", log_x=True, log_y=True, title="What the closed form and the descent cost",
-                     description=said, table=table, prefix="closed-form-cost")  # fmt: skip
+                     description=" ".join((said, *told)), table=table, prefix="closed-form-cost")  # fmt: skip
     c.draw(w, drawing)
-    w.say("A line has 2 parameters: its closed form costs about as much as two steps, and nobody would descend. The course does it because with two "
-          "parameters all can be ",
-          f"seen. But if 1,000 steps are enough, then from about {amount(meet[1])} parameters on the descent is cheaper; and a network has "
-          "millions.")  # fmt: skip
+    two, most = work(n, 2), STEPS[-1]
+    w.say(f"A line has 2 parameters: its closed form costs as much as {amount(two[0] / two[1], 2)} steps, and nobody would descend. The course does it ",
+          "because with two parameters all can be seen.")  # fmt: skip
+    if meet[-1] <= n:
+        w.say(f"But if {count(most)} steps are enough, then from about {amount(meet[-1])} parameters on the descent is cheaper; and a network has millions.")
+    else:
+        w.say(f"With {count(n)} rows there can be at most {count(n)} parameters, and then the closed form costs as much as {count(2 * n)} steps. With so ",
+              "few rows it is hard to beat; the table shows how that changes with the number of parameters, and a network has millions of them, and rows ",
+              "to match.")  # fmt: skip
 
 
 @lru_cache(maxsize=8)
@@ -172,9 +178,8 @@ def _squares_only(c: Course, w: Writing) -> None:
         other, why = _why_not(name, letters)
         rows.append(((other.tape[-1].says,), (c.formula(other.tape[-1].value),), (f"{why}.",)))
     w.table(("loss", "", "why there is no closed form"), rows)
-    w.say("Nor is there one for a network, whose predictions are not linear in its weights. Gradient descent needs none of this: only that the slope can "
-          "be computed. ",
-          "For squares both exist, so here the descent can be checked against the exact answer.")  # fmt: skip
+    w.say("Nor is there one for a network, whose predictions are not linear in its weights. Gradient descent needs none of this: only that the slope can ",
+          "be computed. For squares both exist, so here the descent can be checked against the exact answer.")  # fmt: skip
 
 
 def _program(c: Course) -> str:
@@ -191,6 +196,7 @@ for p in {sorted({*SIZES, *at, 50})}:
     closed, step = n * p**2 + p**3, n * p
     print("parameters", p, "closed form", closed, "a step", step, "as many steps", closed / step, *[k * step for k in {STEPS}])
 for k in {STEPS}:
+    print("as many parameters as rows:", 2 * n, "steps")
     print(k, "steps cost the same at", np.roots([1 / n, 1, -k]).max(), "parameters of", n, "rows")
 '''
 
@@ -217,5 +223,5 @@ def _exercises(c: Course) -> Sequence[Exercise]:
     )  # fmt: skip
 
 
-CLOSED_FORM = Lesson("closed-form", "The closed form", "Can the best line be computed at once, and why is that not the end of "
+CLOSED_FORM = Lesson("closed-form", "The best line at once", "Can the best line be computed at once, and why is that not the end of "
 "it?", _write, _program, _exercises)

@@ -18,7 +18,7 @@ from symgd.course.lessons.parabola import share
 from symgd.course.mistake import mistake
 from symgd.course.proved import along, chain, proved
 from symgd.course.search import DIGITS, EVALUATION, STEP, places, promises, search
-from symgd.course.spoiled import as_line
+from symgd.course.spoiled import as_line, definitions
 from symgd.document.page import Chain, Inline, Line, Prose, Table
 from symgd.exposition.writing import Writing
 from symgd.forward import Definition
@@ -48,18 +48,19 @@ def _box(c: Course, w: Writing) -> None:
     (low, high), (bottom, top) = s.box
     z, _, _ = _letters(c)
     w.head("Where to look")
-    w.say("The simplest way to a good pair (", c.formula(c.w), ", ", c.formula(c.b), ") is to try many and to keep the best. First: where? ",
-          f"On this page {e.feature} is counted in standard deviations from its mean:")  # fmt: skip
+    w.say("The simplest way to a good pair (", c.formula(c.w), ", ", c.formula(c.b), ") is to try many and to keep the best. First: where? On this page ",
+          f"{e.feature} is counted in standard deviations from its mean:")  # fmt: skip
     mean, deviation = Name("x_bar"), Name("sigma")
     told = f"{e.feature} standardised: its mean is {amount(float(e.x.mean()))}, its standard deviation {amount(float(e.x.std()))}"
     w.chain((w.line(z, Div(c.x - mean, deviation), ":=", (told,)),))
-    w.say(c.to("scaling", "Scaling"), " shows what else that is good for. Now a box can be given that surely holds the best pair. The best line goes "
-          "through the point of the means, ",
-          "where ", c.formula(z), " = 0, so the best intercept is the mean of the target, and lies between its smallest and its largest value. And the "
-          "predictions of the ",
-          "best line spread no more than the target does, so the best slope lies within one standard deviation of the target on either side of 0:")  # fmt: skip
+    w.say(c.to("scaling", "Scaling"), " shows what else that is good for. Now a box can be given that surely holds the best pair. The best line goes ",
+          "through the point of the means, where ", c.formula(z), " = 0: the best intercept is the mean of the target, and lies between its smallest and ",
+          "its largest value. And the predictions of the best line spread no more than the target does, so the best slope is at most the standard ",
+          "deviation of the target, which is at most half of its range:")  # fmt: skip
     ends = column((low, high)), column((bottom, top))
-    w.table(("", "from", "to"), [((c.formula(p),), (pair[0],), (pair[1],)) for p, pair in zip((c.w, c.b), ends, strict=True)], (), (1, 2))
+    rows: list[tuple[Inline, ...]] = [((c.formula(p),), *((end,) for end in pair)) for p, pair in zip((c.w, c.b), ends, strict=True)]
+    w.table(("", "from", "to"), rows, (), (1, 2))
+    w.say(f"Both sides of the box have the same length, {amount(top - bottom)}.")
 
 
 def _count(c: Course, w: Writing) -> None:
@@ -73,14 +74,13 @@ def _count(c: Course, w: Writing) -> None:
         "With two that is a million, and this page tries them all. It is the exponent that kills: each further parameter costs a factor."),
         hint=("How many digits of them does one need?",), asks=("Is it the infinity that makes the search impractical?",), words=True))  # fmt: skip
     (r,) = c.example.gradient.problem.unused("r")
-    w.say("A grid with the step ", c.formula(epsilon), " on a side of length ", c.formula(r), " has ", c.formula(Div(r, epsilon)), " places; with "
-          "", c.formula(d),
-          " parameters that many in each direction, so the evaluations of the loss are ", c.formula(Pow(Div(r, epsilon), d)), ".")  # fmt: skip
+    w.say("A grid with the step ", c.formula(epsilon), " on a side of length ", c.formula(r), " has ", c.formula(Div(r, epsilon)), " places; with ",
+          c.formula(d), " parameters that many in each direction, so the evaluations of the loss are ", c.formula(Pow(Div(r, epsilon), d)), ".")  # fmt: skip
     rows: list[tuple[Inline, ...]] = [((count(k),), *((_power(k * digits),) for digits in DIGITS)) for k in PARAMETERS]
     head = ("parameters", *(f"{k} digit{'s' if k > 1 else ''} of each" for k in DIGITS))
     w.table(head, rows, ("Evaluations",), (0, 1, 2, 3))
-    w.say(f"With ten parameters, three digits and a billion evaluations a second the search takes {amount(1e30 / 1e9 / YEAR, 2)} years. A network has a "
-          "million parameters and more.")
+    w.say(f"With ten parameters, three digits and a billion evaluations a second the search takes {amount(1e30 / 1e9 / YEAR, 2)} years. A network has a ",
+          "million parameters and more.")  # fmt: skip
 
 
 def _power(exponent: int) -> str:
@@ -109,18 +109,16 @@ def _run(c: Course, w: Writing) -> None:
     rows.append((("exact",), (), (), (ws[-1],), (bs[-1],), (losses[-1],)))
     head: tuple[Inline, ...] = (("digits",), ("evaluations",), ("operations",), ("best ", c.formula(c.w)), ("best ", c.formula(c.b)), (c.formula(c.L),))
     w.blocks.append(Table(head, tuple(rows), (), tuple(range(6))))
-    w.say(f"An evaluation takes {EVALUATION} operations a row: a product, a sum, a difference, a square and one more sum. The best dot lies within half a "
-          "step of the best pair in each direction. ",
-          "Every further digit costs 100 times as much.")  # fmt: skip
+    w.say(f"An evaluation takes {EVALUATION} operations a row: a product, a sum, a difference, a square and one more sum. The best dot lies within half ",
+          "a step of the best pair in each direction. Every further digit costs 100 times as much.")  # fmt: skip
 
 
 def _descent(c: Course, w: Writing) -> None:
     e, s = c.example, search(c)
     w.head("The same precision by descent")
-    w.say("Gradient descent begins anywhere, here in the corner of the box where both are smallest, computes both slopes, and steps against them. How it "
-          "works is the rest of the course. ",
-          "With the learning rate ", c.formula(c.alpha), f" = {amount(s.rate)} it needs, until it is as near as the grid's best dot is sure to "
-          "be:")  # fmt: skip
+    w.say("Gradient descent begins anywhere, here in the corner of the box where both are smallest, computes both slopes, and steps against them. How it ",
+          "works is the rest of the course. With the learning rate ", c.formula(c.alpha), f" = {amount(s.rate)} it needs, until it is as near as the ",
+          "grid's best dot is sure to be:")  # fmt: skip
     rows: list[tuple[Inline, ...]] = []
     for k, (m, *_), steps in zip(DIGITS, s.found, s.needed, strict=True):
         times = amount(m * m * EVALUATION / (STEP * steps), 3) if steps else ""
@@ -128,11 +126,10 @@ def _descent(c: Course, w: Writing) -> None:
     w.table(("digits", "grid: evaluations", "descent: steps", "its operations", "times as much work"), rows, (), (0, 1, 2, 3, 4))
     more = math.log(10) / -math.log(s.shrinks)
     best = e.standard_rates.best
-    w.say(f"Each step multiplies the distance to the best pair by {amount(s.shrinks)}, so a further digit costs {amount(more, 3)} more steps, whatever "
-          "the number of parameters, ",
-          "while it multiplies the work of the grid by ten for each of them. A step costs a little more than an evaluation, for it computes both slopes: ",
-          f"{STEP} operations a row. (With the rate {amount(best)}, the best one for standardised data, a single step would do; ", c.to("rate", "the "
-          "rate"), " tells why.)")  # fmt: skip
+    w.say(f"Each step multiplies the distance to the best pair by {amount(s.shrinks)}, so a further digit costs {amount(more, 3)} more steps, whatever ",
+          "the number of parameters, while it multiplies the work of the grid by ten for each of them. A step costs a little more than an evaluation, ",
+          f"for it computes both slopes: {STEP} operations a row. (With the rate {amount(best)}, the best one for standardised data, a single step would ",
+          "do; ", c.to("rate", "the rate"), " tells why.)")  # fmt: skip
 
 
 def _letters(c: Course) -> tuple[Name, Name, Name]:
@@ -148,32 +145,31 @@ def _lemma(c: Course, w: Writing) -> None:
     trace = Definition(lam, mul(share(c, 2), Sum("i", c.x**2 + ONE)), "")
     known = along(problem, *slopes, trace)
     a, u = c.alpha, c.u
-    w.head("Why the descent is smarter")
-    w.say("The grid looks at the loss alone. The descent also uses the slopes, and they tell before the step by how much it will lower the loss at least. ",
-          "Call the slopes ", c.formula(p), " and ", c.formula(q), ", and let ", c.formula(lam), " be a number that only the feature decides:")  # fmt: skip
-    w.chain((w.line(p, c.dw, ":=", ("the slope by ", c.formula(c.w))), w.line(q, c.db, ":=", ("the slope by ", c.formula(c.b))),
-             w.line(lam, trace.value, ":=", ("how strongly the slopes themselves can change",))))  # fmt: skip
-    w.say("A step leads to ", c.formula(c.w - mul(a, p)), " and ", c.formula(c.b - mul(a, q)), ". The loss there, line by line:")
     moved, change, length = mul(c.w - mul(a, p), c.x) + (c.b - mul(a, q)) - c.y, mul(p, c.x) + q, p**2 + q**2
     square = Pow(p - mul(q, c.x), TWO)
+    w.head("Why the descent is smarter")
+    w.say("The grid looks at the loss alone. The descent also uses the slopes, and they tell before the step by how much it will lower the loss at ",
+          "least. Call the slopes ", c.formula(p), " and ", c.formula(q), ", and let ", c.formula(lam), " a number that only the feature decides:")  # fmt: skip
+    w.chain((w.line(p, c.dw, ":=", ("the slope by ", c.formula(c.w))), w.line(q, c.db, ":=", ("the slope by ", c.formula(c.b))),
+             w.line(lam, trace.value, ":=", ("how strongly the slopes themselves can change",))))  # fmt: skip
+    w.say("One identity is needed:")
+    w.chain((proved(change**2, mul(length, c.x**2 + ONE) - square, problem, ("multiply out to see it",)),))
+    w.say("A step leads to ", c.formula(c.w - mul(a, p)), " and ", c.formula(c.b - mul(a, q)), ". The loss there, line by line:")
 
     def over(body: Term) -> Term:
         return mul(share(c, 1), Sum("i", body))
 
     lines = chain(over(Pow(moved, TWO)), [
         (over(Pow(u - mul(a, change), TWO)), ("every residual becomes smaller by ", c.formula(mul(a, change)))),
-        (add(c.L, Neg(mul(a, share(c, 2), Sum("i", mul(u, change)))), mul(a**2, over(change**2))), ("the square multiplied out; its first part is the loss "
-        "before")),
+        (add(c.L, Neg(mul(a, share(c, 2), Sum("i", mul(u, change)))), mul(a**2, over(change**2))), "the square multiplied out"),
         (add(c.L, Neg(mul(a, length)), mul(a**2, over(change**2))), "the sums in the middle are the slopes themselves"),
-        (add(c.L, Neg(mul(a, length)), mul(a**2, over(mul(length, c.x**2 + ONE) - square))), "multiply out to see it"),
-        (add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length)), Neg(mul(a**2, over(square)))), "collected"),
+        (add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length)), Neg(mul(a**2, over(square)))), "the identity put in, and collected"),
     ], known)  # fmt: skip
     right = w.layout(add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length))))
     w.chain((*lines, Line(None, right, "≤", ("what was left out is subtracted, and a sum of squares",))))
-    w.say("This is the descent lemma. As long as 0 < ", c.formula(a), " < ", c.formula(Div(TWO, lam)), " the bracket is positive: every step lowers the "
-          "loss, and by more the steeper it is. ",
-          "Only where both slopes are 0 nothing is gained, and there the minimum is. No grid can promise that: what its next dot will give, nobody "
-          "knows.")  # fmt: skip
+    w.say("This is the descent lemma. As long as 0 < ", c.formula(a), " < ", c.formula(Div(TWO, lam)), " the bracket is positive: every step lowers the ",
+          "loss, and by more the steeper it is. Only where both slopes are 0 nothing is gained, and there the minimum is. No grid can promise that: what ",
+          "its next dot will give, nobody knows.")  # fmt: skip
 
 
 def _checked(c: Course, w: Writing) -> None:
@@ -181,9 +177,8 @@ def _checked(c: Course, w: Writing) -> None:
     rows, held = promises(c)
     lam = 2 * c.example.scale * 2
     w.head("Checked on every step")
-    w.say(f"For the standardised feature the squares have the mean 1, so the number is {amount(lam)}, and ", c.formula(c.alpha), f" = {amount(s.rate)} is "
-          "below ",
-          f"2/{amount(lam)} = {amount(2 / lam)}. The run above, with what the lemma promises for each step:")  # fmt: skip
+    w.say(f"For the standardised feature the squares have the mean 1, so the number is {amount(lam)}, and ", c.formula(c.alpha), f" = {amount(s.rate)} ",
+          f"is below 2/{amount(lam)} = {amount(2 / lam)}. The run above, with what the lemma promises for each step:")  # fmt: skip
     steps = sorted({*(k for k in SHOWN if k < len(rows)), len(rows)})
     cells: list[tuple[Inline, ...]] = [((count(k),), *((amount(v),) for v in rows[k - 1])) for k in steps]
     w.table(("step", "squared slopes", "loss falls at least by", "it falls by"), cells, (), (0, 1, 2, 3))
@@ -195,8 +190,9 @@ def _program(c: Course) -> str:
     return f'''z = (x - x.mean()) / x.std()
 dy = y - y.mean()
 best_w, best_b = np.mean(z * dy), y.mean()
-box = np.array([[-y.std(), y.std()], [y.min(), y.max()]])
-print("mean", x.mean(), "deviation", x.std(), "box", *box.ravel(), "best", best_w, best_b, "loss", scale * np.mean((best_w * z - dy) ** 2))
+half = (y.max() - y.min()) / 2
+box = np.array([[-half, half], [y.min(), y.max()]])
+print("mean", x.mean(), "deviation", x.std(), "box", *box.ravel(), 2 * half, "best", best_w, best_b, "loss", scale * np.mean((best_w * z - dy) ** 2))
 
 
 def middles(low, high, m):
@@ -236,8 +232,9 @@ for k in range(steps):
 
 def _exercises(c: Course) -> Sequence[Exercise]:
     p, q = c.example.gradient.problem.unused("p", "q")
-    left = mul(p**2 + q**2, c.x**2 + ONE)
-    stated = p**2 * c.x**2 + p**2 + q**2 * c.x**2 + q**2
+    change = p * c.x + q
+    square = Pow(c.u - mul(c.alpha, change), TWO)
+    opened = add(c.u**2, Neg(mul(TWO, c.alpha, c.u, change)), mul(c.alpha**2, change**2))
     return (
         Exercise(
             (Prose(("A parabola has three parameters. How many pairs, or here triples, has a grid that finds four digits of each?",)),),
@@ -254,12 +251,11 @@ def _exercises(c: Course) -> Sequence[Exercise]:
             f"{amount(math.log(10) / -math.log((1 + search(c).shrinks) / 2), 3)} steps."),)),),
         ),
         Exercise(
-            (Prose(("The lemma needs that ", c.formula(left), " is never smaller than the square of ", c.formula(p * c.x + q), ". Begin with")),
-             Chain((proved(left, stated, c.example.gradient.problem, ("multiplied out",)),)),
-             Prose(("and write the right side as a sum of two squares, one of them that of ", c.formula(p * c.x + q), "."))),
-            (("Multiply ", c.formula(Pow(p * c.x + q, TWO)), " out. What is left?"), ("What is left is the square of a difference.",)),
-            (Chain((proved(left, Pow(p * c.x + q, TWO) + Pow(p - q * c.x, TWO), c.example.gradient.problem, ("two squares",)),)),),
-            "fill", (as_line(left, stated),), as_line(left, Pow(p * c.x + q, TWO) + Pow(p - q * c.x, TWO)),
+            (Prose(("The second line of the lemma holds a square. Multiply it out; leave ", c.formula(change), " together.")),
+             Prose((c.formula(square), " = ?"))),
+            (("It is the square of a difference.",), ("The part in the middle is twice the product of the two, with a minus.",)),
+            (Chain((proved(square, opened, c.example.gradient.problem, ("multiplied out",)),)),),
+            "fill", definitions(c.example.gradient.problem), as_line(square, opened),
         ),
     )  # fmt: skip
 

@@ -88,12 +88,12 @@ def _two_numbers(c: Course, w: Writing) -> None:
     w.head("What the two numbers say")
     drawing = scatter_with_line(e.x, e.y, slope, intercept, x_label=c.x_label, y_label=c.y_label, points_are=e.rows_are, sticks=12, prefix="line-scatter")
     c.draw(w, drawing)
-    w.say("The line in the picture has ", c.formula(c.w), f" = {amount(slope)} and ", c.formula(c.b), f" = {amount(intercept)}. ",
-          "How such a line is found is what this course is about.")  # fmt: skip
+    w.say("The line in the picture has ", c.formula(c.w), f" = {amount(slope)} and ", c.formula(c.b), f" = {amount(intercept)}. How such a line is found ",
+          "is what this course is about.")  # fmt: skip
     if settled(slope * float(np.ptp(e.x)), float(np.ptp(e.y))):
         turns = "more" if slope > 0 else "less"
-        w.say(f"The slope: of two {e.rows_are} of which one has 1 more of {e.feature}, the line predicts {amount(abs(slope))} {turns} of {e.target} for that ",
-              "one. Nothing is said of what would happen to one of them if it were changed.")  # fmt: skip
+        w.say(f"The slope: of two {e.rows_are} of which one has 1 more of {e.feature}, the line predicts {amount(abs(slope))} {turns} of {e.target} for ",
+              "that one. Nothing is said of what would happen to one of them if it were changed.")  # fmt: skip
     else:
         w.say(f"The slope is 0: as far as a line can tell, {e.feature} says nothing about {e.target} in these data.")
     low, high = float(e.x.min()), float(e.x.max())
@@ -102,8 +102,8 @@ def _two_numbers(c: Course, w: Writing) -> None:
     if low <= 0 <= high:
         w.say(f"The intercept: for {e.feature} = 0 the line predicts {amount(intercept)}.")
     else:
-        w.say(f"The intercept is what the line gives at {e.feature} = 0. But the data run from {ends[0]} to {ends[1]}: at 0 there are none, ",
-              "and what the line gives there is no prediction to rely on.")  # fmt: skip
+        w.say(f"The intercept is what the line gives at {e.feature} = 0. But the data run from {ends[0]} to {ends[1]}: at 0 there are none, and what the ",
+              "line gives there is no prediction to rely on.")  # fmt: skip
     w.say(f"Easier to remember: the line goes through the point of the two means. At {e.feature} = {middle} it predicts {level}.")
 
 
@@ -122,9 +122,9 @@ def _misses(c: Course, w: Writing) -> None:
         w.say("Every point lies on the line: all residuals are 0. That is rare with measured data; the descent will have to find exactly this line.")
         return
     k = int(np.argmax(np.abs(u)))
-    w.say("A positive residual: predicted too much, the point lies below the line. A negative one: too little. ",
-          f"Here {count(int((u > 0).sum()))} {e.rows_are} lie below the line and {count(int((u < 0).sum()))} above it. ",
-          f"The largest miss is that of row {count(k + 1)}: {amount(u[k])} {unit_of_target(c)}.")  # fmt: skip
+    w.say(f"A positive residual: predicted too much, the point lies below the line. A negative one: too little. Here {count(int((u > 0).sum()))} ",
+          f"{e.rows_are} lie below the line and {count(int((u < 0).sum()))} above it. The largest miss is that of row {count(k + 1)}: {amount(u[k])} ",
+          f"{unit_of_target(c)}.")  # fmt: skip
     w.say("No line makes all residuals 0 here. Which line is the best then? That needs one number for all the misses together: ", c.to("loss", "the loss"), ".")
 
 
@@ -132,8 +132,8 @@ def _no_index(c: Course, w: Writing) -> None:
     n = c.example.n
     w.head("Why ", c.formula(c.w), " and ", c.formula(c.b), " carry no index")
     w.say("An index says: this is another number in each row. With an index the slope and the intercept would be ", count(2 * n), " numbers for ",
-          f"{count(n)} rows. Then nothing is left to find: whatever the slopes are, take as the intercept of each row what its point still lacks, and every ",
-          "residual is 0. But for a new row there would be neither. One slope and one intercept for all rows: that makes a line a prediction.")  # fmt: skip
+          f"{count(n)} rows. Then nothing is left to find: whatever the slopes are, take as the intercept of each row what its point still lacks, and ",
+          "every residual is 0. But for a new row there would be neither. One slope and one intercept for all rows: only that predicts.")  # fmt: skip
     w.blocks.extend(of_slides(c, 1, 2))
 
 

@@ -45,14 +45,13 @@ def _write(c: Course, w: Writing) -> None:
 def _one_number(c: Course, w: Writing) -> None:
     e = c.example
     flat = amount(float(e.y.mean()))
-    w.head("One number for all the misses")
-    w.say("A line makes a residual in each row. To say which of two lines is better we need one number for all of them, ", c.formula(c.L), ". ",
-          "Their plain mean will not do: misses to both sides cancel.")  # fmt: skip
-    w.say(f"The flat line that always predicts the mean, {flat}, shows it: the mean of its residuals is 0, though it uses nothing of {e.feature}. ",
-          "And any line turned about the point of the two means has the mean residual 0 as well.")  # fmt: skip
-    w.say("Squares cannot cancel: a square is never negative, and it is 0 for a residual of 0 alone. They also make large misses dear: twice the residual "
-          "costs ",
-          "four times as much.")  # fmt: skip
+    w.head("Why not the plain mean?")
+    w.say("A line makes a residual in each row. To say which of two lines is better we need one number for all of them, ", c.formula(c.L), ". Their ",
+          "plain mean will not do: misses to both sides cancel.")  # fmt: skip
+    w.say(f"The flat line that always predicts the mean, {flat}, shows it: the mean of its residuals is 0, though it uses nothing of {e.feature}. And ",
+          "any line turned about the point of the two means has the mean residual 0 as well.")  # fmt: skip
+    w.say("Squares cannot cancel: a square is never negative, and it is 0 for a residual of 0 alone. They also make large misses dear: twice the ",
+          "residual costs four times as much.")  # fmt: skip
 
 
 def _squares(c: Course, w: Writing) -> None:
@@ -82,9 +81,8 @@ def _definition(c: Course, w: Writing) -> None:
     w.chain((w.line(c.L, factor, ":=", ("half the mean of the squares" if half else "the mean of the squares",)),))
     if half:
         w.say("The ½ in front is a habit: it will cancel a 2 in the slope. All losses are halved by it, so the best line stays the best.")
-    w.say("The letters inside are names. With what they stand for put in, one after the other, it is a function of ", c.formula(c.w), " and "
-          "", c.formula(c.b), " alone, ",
-          "for the data are given numbers:")  # fmt: skip
+    w.say("The letters inside are names. With what they stand for put in, one after the other, it is a function of ", c.formula(c.w), " and ",
+          c.formula(c.b), " alone, for the data are given numbers:")  # fmt: skip
     u = problem.tape[1].value
     lines = chain(c.L, [(factor, "definition of the loss"), (put(factor, c.u, u), "definition of the residual"),
                         (unfold(problem, c.L), "definition of the prediction")], problem)  # fmt: skip
@@ -101,9 +99,8 @@ def _units(c: Course, w: Writing) -> None:
     unit = unit_of_target(c)
     root, spread = math.sqrt(settled(e.least / e.scale, float(e.y.var()))), float(e.y.std())
     w.head("Its unit")
-    w.say(f"A residual is counted in {unit}, so its square, and the loss, in ({unit})². To get back to {unit}, take the root of the mean square: ",
-          f"for the best line {amount(root)}, a typical miss. The flat line misses by {amount(spread)}: that is the standard deviation of "
-          f"{e.target}.")  # fmt: skip
+    w.say(f"A residual is counted in {unit}, so its square, and the loss, in ({unit})². To get back to {unit}, take the root of the mean square: for the ",
+          f"best line {amount(root)}, a typical miss. The flat line misses by {amount(spread)}: that is the standard deviation of {e.target}.")  # fmt: skip
 
 
 def _others(c: Course, w: Writing) -> None:
@@ -116,9 +113,9 @@ def _others(c: Course, w: Writing) -> None:
     rows = tuple(((name,), *((x,) for x in cells)) for (name, *_), *cells in zip(tried, *columns, strict=True))
     head: tuple[Inline, ...] = (("line",), (c.formula(c.w),), (c.formula(c.b),), ("mean residual",), (c.formula(c.L),))
     w.blocks.append(Table(head, rows, (), (1, 2, 3, 4)))
-    w.say("The mean residual does not tell the lines that go through the point of the means apart; the loss does. ",
-          f"Of all lines there are, none has a smaller loss than {amount(losses[-1])}: ", c.to("closed-form", "the closed form"), " shows why. ",
-          "How can one find that line, or the pair of numbers that it is? Simply trying is the first idea: ", c.to("grid", "the grid"), ".")  # fmt: skip
+    w.say("The mean residual does not tell the lines that go through the point of the means apart; the loss does. Of all lines there are, none has a ",
+          f"smaller loss than {amount(losses[-1])}: ", c.to("closed-form", "the closed form"), " shows why. How can one find that line, or the pair of ",
+          "numbers that it is? Simply trying is the first idea: ", c.to("grid", "the grid"), ".")  # fmt: skip
 
 
 def _program(c: Course) -> str:

@@ -88,12 +88,10 @@ def _write(c: Course, w: Writing) -> None:
 
 def _hold(c: Course, w: Writing) -> None:
     w.head("One of the two is held still")
-    w.say("The loss depends on two numbers, ", c.formula(c.w), " and ", c.formula(c.b), ". To see what ", c.formula(c.w), " alone does we hold "
-          "", c.formula(c.b),
-          " still, at 0 for a start: the lines are then all lines through the origin.")  # fmt: skip
-    w.say("Why may one do that? Holding a variable still changes nothing about the loss. It looks at a part of it, as a cut through a hill looks at a "
-          "part of the hill. ",
-          "What is found is true of that cut: here, for this ", c.formula(c.b), ". The slope along the cut is what ", c.formula(c.dw),
+    w.say("The loss depends on two numbers, ", c.formula(c.w), " and ", c.formula(c.b), ". To see what ", c.formula(c.w), " alone does we hold ",
+          c.formula(c.b), " still, at 0 for a start: the lines are then all lines through the origin.")  # fmt: skip
+    w.say("Why may one do that? Holding a variable still changes nothing about the loss. It looks at a part of it, as a cut through a hill looks at a ",
+          "part of the hill. What is found is true of that cut: here, for this ", c.formula(c.b), ". The slope along the cut is what ", c.formula(c.dw),
           " means: the rounded ∂ says that other variables are there and stand still.")  # fmt: skip
 
 
@@ -118,9 +116,8 @@ def _three_sums(c: Course, w: Writing) -> None:
     values = e.parabola(0.0)
     rows: list[tuple[Inline, ...]] = [((c.formula(d.name),), (c.formula(d.value),), (amount(v, 6),)) for d, v in zip(given, values, strict=True)]
     w.blocks.append(Table((("name",), ("the sum",), ("with ", c.formula(c.b), " = 0")), tuple(rows), (), (2,)))
-    w.say("The three sums hold no ", c.formula(c.w), ": the data and ", c.formula(c.b), " decide them. ", c.formula(A), " is a mean of squares and not 0, "
-          "for not all ",
-          c.formula(c.x), " are. So it is positive, and the parabola opens upwards: it has one lowest point.")  # fmt: skip
+    w.say("The three sums hold no ", c.formula(c.w), ": the data and ", c.formula(c.b), " decide them. ", c.formula(A), " is a mean of squares and not ",
+          "0, for not all ", c.formula(c.x), " are. So it is positive, and the parabola opens upwards: it has one lowest point.")  # fmt: skip
 
 
 def _vertex(c: Course, w: Writing) -> None:
@@ -137,9 +134,8 @@ def _vertex(c: Course, w: Writing) -> None:
     w.say("The derivative agrees, for it is 0 at the same place and nowhere else:")
     w.chain(chain(D(c.L, c.w), [(add(mul(TWO, A, c.w), B), "the slope of the parabola"), (mul(TWO, A, c.w + Div(B, mul(TWO, A))), "factored")], known))
     best, least = lowest(c, 0.0)
-    w.say("With ", c.formula(c.b), " = 0 the lowest point is at ", c.formula(c.w), f" = {amount(best, 6)} {unit_of_slope(c)}; the loss there is "
-          f"{amount(least, 6)}. ",
-          "The short lines in the picture touch the parabola; ", c.to("slope", "their slopes"), " are the next page.")  # fmt: skip
+    w.say("With ", c.formula(c.b), " = 0 the lowest point is at ", c.formula(c.w), f" = {amount(best, 6)} {unit_of_slope(c)}; the loss there is ",
+          f"{amount(least, 6)}. The short lines in the picture touch the parabola; ", c.to("slope", "their slopes"), " are the next page.")  # fmt: skip
     drawing = loss_parabola(
         *drawn(c, 0.0), around(c, 0.0), w_label=c.label(c.w), y_label=f"loss {c.label(c.L)}", held=f"{c.label(c.b)} = 0", prefix="parabola-vertex",
     )  # fmt: skip
@@ -183,11 +179,11 @@ def _not_the_answer(c: Course, w: Writing) -> None:
     w.chain((w.line(name_of_lowest(c), of_intercept(c)), replace(proved(of_intercept(c), split, e.gradient.problem, ("the sum split",)), left=None)))
     if moves(c):
         way = "smaller" if moves(c) > 0 else "larger"
-        w.say("So it moves along a line: for each 1 that ", c.formula(c.b), f" grows, the best slope becomes {way} by {amount(abs(moves(c)))}, ",
-              "for the line has to be turned to stay near the points.")  # fmt: skip
+        w.say("So it moves along a line: for each 1 that ", c.formula(c.b), f" grows, the best slope becomes {way} by {amount(abs(moves(c)))}, for the ",
+              "line has to be turned to stay near the points.")  # fmt: skip
     else:
-        w.say(f"But the mean of {e.feature} is 0 in these data, so the last term is 0: the lowest point stays where it is, whatever ", c.formula(c.b), " is. ",
-              "That is what makes standardised data so convenient.")  # fmt: skip
+        w.say(f"But the mean of {e.feature} is 0 in these data, so the last term is 0: the lowest point stays where it is, whatever ", c.formula(c.b), " ",
+              "is. That is what makes standardised data so convenient.")  # fmt: skip
     drawing = valley(
         [(b, *drawn(c, b)) for b in intercepts(c)], w_label=c.label(c.w), b_label=c.label(c.b), y_label=f"loss {c.label(c.L)}", prefix="parabola-valley",
     )  # fmt: skip
@@ -207,11 +203,11 @@ def _both(c: Course, w: Writing) -> None:
     w.blocks.append(Table((("the best slope",), (c.formula(c.w),), (c.formula(c.b),), (c.formula(c.L),)), tuple(rows), (), (1, 2, 3)))
     more = excess(c, 0.0)
     if settled(more, e.scale * float(e.y.var())):
-        w.say(f"Holding the intercept at 0 costs {amount(more, 3)} of loss. The best of all lies where the valley of the lowest points is deepest, ",
-              "and only a search that moves both will find it.")  # fmt: skip
+        w.say(f"Holding the intercept at 0 costs {amount(more, 3)} of loss. The best of all lies where the valley of the lowest points is deepest, and ",
+              "only a search that moves both will find it.")  # fmt: skip
     else:
-        w.say("In these data the best intercept is 0, so the cut happened to go through the best of all. In other data it will not: only a search that "
-              "moves both will find it.")
+        w.say("In these data the best intercept is 0, so the cut happened to go through the best of all. In other data it will not: only a search that ",
+              "moves both will find it.")  # fmt: skip
     w.say("To move at all, the descent must know which side is down. That is told by ", c.to("slope", "the slope"), ".")
 
 

@@ -50,17 +50,14 @@ def _write(c: Course, w: Writing) -> None:
 def _secants(c: Course, w: Writing) -> None:
     at = places(c)[1]
     w.head("Two points make a secant")
-    w.say("How steep is a curve at one point? With two points it is easy: the line through them, a secant, rises by the difference of the losses over the "
-          "distance ", c.formula(step_name(c)),
-          ". Then the second point is moved towards the first. Here is the loss as ", c.to("parabola", "the parabola"), " with ", c.formula(c.b), " = 0, "
-          "at ", c.formula(c.w),
-          f" = {amount(at)}:")  # fmt: skip
+    w.say("How steep is a curve at one point? With two points it is easy: the line through them, a secant, rises by the difference of the losses over ",
+          "the distance ", c.formula(step_name(c)), ". Then the second point is moved towards the first. Here is the loss as ",
+          c.to("parabola", "the parabola"), " with ", c.formula(c.b), " = 0, at ", c.formula(c.w), f" = {amount(at)}:")  # fmt: skip
     drawing = secants(*drawn(c, 0.0), at, steps(c), w_label=c.label(c.w), y_label=f"loss {c.label(c.L)}", prefix="slope-secants")
     c.draw(w, drawing)
-    w.say("Each step ten times as short leaves a difference ten times as small. The slopes settle at one number, the slope of the tangent. But "
-          "", c.formula(step_name(c)),
-          " = 0 cannot be put in: one point makes no secant, and 0/0 is no number. So first divide, then let ", c.formula(step_name(c)), " go to "
-          "0.")  # fmt: skip
+    w.say("Each step ten times as short leaves a difference ten times as small. The slopes settle at one number, the slope of the tangent. But ",
+          c.formula(step_name(c)), " = 0 cannot be put in: one point makes no secant, and 0/0 is no number. So first divide, then let ",
+          c.formula(step_name(c)), " go to 0.")  # fmt: skip
 
 
 def step_name(c: Course) -> Name:
@@ -83,8 +80,8 @@ def _derivative(c: Course, w: Writing) -> None:
         (add(mul(TWO, A, v), B, mul(A, h)), ("divided by ", c.formula(h), ", which is not 0 yet")),
     ], known)  # fmt: skip
     w.chain(lines)
-    w.say("Now nothing is divided by ", c.formula(h), " any more, and it may go to 0. The last term goes with it, and what stays is the slope of the "
-          "tangent, the derivative:")
+    w.say("Now nothing is divided by ", c.formula(h), " any more, and it may go to 0. The last term goes with it, and what stays is the slope of the ",
+          "tangent, the derivative:")  # fmt: skip
     w.chain((proved(c.dw, add(mul(TWO, A, v), B), known, ("the limit",)),))
     w.say("The secants in the table differ from it by exactly ", c.formula(mul(A, h)), ": that is why a tenth of the step left a tenth of the difference.")
 
@@ -113,11 +110,9 @@ def _with_sums(c: Course, w: Writing) -> None:
           "", c.to("chain-rule", "The chain rule"),
           " will give the same without any limit.")  # fmt: skip
     slope = slope_at(c, at)
-    w.say("A check by another way: take ", c.formula(h), " not short but imaginary. A step in that direction leaves the data alone, and the imaginary "
-          "part of the loss, divided by the step, ",
-          "is the slope, without a difference of two nearly equal numbers. At ", c.formula(c.w), f" = {amount(at)} that gives "
-          f"{amount(by_complex_step(c, at), 8)}; ",
-          f"the derivative gives {amount(slope, 8)}.")  # fmt: skip
+    w.say("A check by another way: take ", c.formula(h), " not short but imaginary. A step in that direction leaves the data alone, and the imaginary ",
+          "part of the loss, divided by the step, is the slope, without a difference of two nearly equal numbers. At ", c.formula(c.w), " = ",
+          f"{amount(at)} that gives {amount(by_complex_step(c, at), 8)}; the derivative gives {amount(slope, 8)}.")  # fmt: skip
 
 
 def slope_at(c: Course, v: float) -> float:
@@ -140,10 +135,9 @@ def _tangents(c: Course, w: Writing) -> None:
     )  # fmt: skip
     c.draw(w, drawing)
     best = lowest(c, 0.0)[0]
-    w.say("Left of the lowest point the slopes are negative, right of it positive, and the farther from it, the steeper. At the lowest point itself, at "
-          "", c.formula(c.w),
-          f" = {amount(best, 6)}, the tangent is level. The unit of a slope is that of the loss over that of ", c.formula(c.w),
-          f": ({unit_of_target(c)})² over ({unit_of_slope(c)}).")  # fmt: skip
+    w.say("Left of the lowest point the slopes are negative, right of it positive, and the farther from it, the steeper. At the lowest point itself, at ",
+          c.formula(c.w), f" = {amount(best, 6)}, the tangent is level. The unit of a slope is that of the loss over that of ", c.formula(c.w), ": ",
+          f"({unit_of_target(c)})² over ({unit_of_slope(c)}).")  # fmt: skip
 
 
 def _second(c: Course, w: Writing) -> None:
@@ -154,9 +148,9 @@ def _second(c: Course, w: Writing) -> None:
     w.blocks.extend(of_slides(c, 6))
     w.say("Whoever does take the derivative of the slope gets the second derivative:")
     w.chain((proved(second, mul(TWO, A), known, ("it holds no ", c.formula(c.w))),))
-    w.say(f"Here it is {amount(2 * c.example.parabola(0.0)[0], 6)}, the same everywhere. It tells how fast the slope changes, and with that "
-          "", c.to("rate", "how large a step may be"),
-          ". But which side is down, only the slope itself tells: ", c.to("side", "which side to move towards"), ".")  # fmt: skip
+    w.say(f"Here it is {amount(2 * c.example.parabola(0.0)[0], 6)}, the same everywhere. It tells how fast the slope changes, and with that ",
+          c.to("rate", "how large a step may be"), ". But which side is down, only the slope itself tells: ", c.to("side", "which side to move towards"),
+          ".")  # fmt: skip
 
 
 def _program(c: Course) -> str:
