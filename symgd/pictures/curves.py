@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symgd.pictures.axes import LARGEST, Key, Plot, finite, frame, logarithmic, widen
 from symgd.pictures.lettering import number, plain, shorten
 from symgd.pictures.runs import columns, unbroken
-from symgd.pictures.strokes import arrow_head, slim, square
+from symgd.pictures.strokes import arrow_head, dot, slim, square
 from symgd.pictures.svg import FONT, Drawing, Rows, element, path, stroke
 
 __all__ = ["Series", "curves"]
@@ -87,6 +87,8 @@ def draw(plot: Plot, n: int, found: dict[int, tuple[float, float]], many: int, l
     for piece in unbroken({k: plot.at(*p) for k, p in found.items()}):
         shown = columns(piece, COLUMNS // (2 * many))
         plot.sheet.draw(element("path", d=path(slim(shown)), **look(n)))
+        if len(found) <= 40 or len(shown) == 1:
+            plot.sheet.draw(*(shape for at in shown for shape in (square(at, LOOKS[n][0], 3) if n % 2 else dot(at, LOOKS[n][0], 3.5))))
         plot.sheet.keep_clear(shown)
     if leaves:
         x, y = plot.at(*found[max(found)])

@@ -43,8 +43,8 @@ def grid_of_losses(
     cells = [row("grid", ws, bs, valley, found, least)]
     corners = [(vs[k], us[k]) for vs, us in filter(None, [(ws, bs), fine]) for k in (0, -1)]
     view = with_margin(with_lowest(extent(corners), valley), valley, (ws[0], bs[0]))
-    equal, cross = equal_loss()
-    keys = [Key((dots([(0.0, 0.0)], 5, 0.9),), f"{count(len(ws) * len(bs))} pairs tried"), Key((ring((0, 0)),), "the best of them"), equal, cross]
+    tried, (equal, cross) = len(ws) * len(bs), equal_loss()
+    keys = [Key((dots([(0.0, 0.0)], 5, 0.9),), f"{count(tried)} pair{'s' if tried > 1 else ''} tried"), Key((ring((0, 0)),), "the best of them"), equal, cross]
     plot = frame((view.left, view.right), (view.top, view.bottom), w_label, b_label, keys, grid=False, inside=TALL, math="xy")
     ground(plot, valley, view, least, ws, bs, found)
     if fine:
@@ -55,7 +55,7 @@ def grid_of_losses(
         closer(plot, valley, least, fine, nearer, (w_label, b_label))
     cells.append(("lowest point", "", *(number(v, 6) for v in (*center, least))))
     said = [f"A grid of {w} and {b} over lines of equal loss, a dot at each pair that was tried."]
-    said += [f"{c[0].capitalize()}: of {c[1]} pairs the best is {w} = {c[2]}, {b} = {c[3]}, where the loss is {c[4]}." for c in cells[:-1]]
+    said += [f"{c[0].capitalize()}: of {c[1]} tried the best is {w} = {c[2]}, {b} = {c[3]}, where the loss is {c[4]}." for c in cells[:-1]]
     said.append(f"The lowest point is {w} = {cells[-1][2]}, {b} = {cells[-1][3]}, where it is {cells[-1][4]}.")
     title, description = f"Trying pairs of {w} and {b} on a grid", " ".join(said)
     return plot.sheet.drawing(title, description, Rows(("", "pairs tried", w, b, "loss"), tuple(cells)), prefix)

@@ -39,7 +39,8 @@ def squares_of_residuals(
     ends = [w * v + b for v in (low, high)]
     bottom, top = widen(min(*ys, *ends), max(*ys, *ends))
     more = max(0.0, max((abs(u - v) for _, v, u in samples), default=0.0) * INSIDE / WIDEST - (top - bottom)) / 2
-    keys = [Key((dots([(0.0, 0.0)], 7, 0.9),), f"{count(len(xs))} points"), Key((element("path", d="M-12 0H12", **stroke("orange", 3)),), equation(w, b)),
+    how_many = f"{count(len(xs))} point{'s' if len(xs) > 1 else ''}"
+    keys = [Key((dots([(0.0, 0.0)], 7, 0.9),), how_many), Key((element("path", d="M-12 0H12", **stroke("orange", 3)),), equation(w, b)),
             Key((square_on(Box(-8, -8, 8, 8), -8),), "residual, and its square as an area")]  # fmt: skip
     plot = frame(widen(low, high), (bottom - more, top + more), x_label, y_label, keys, inside=INSIDE)
     draw_points(plot, [(xs[k], ys[k]) for k in even(len(xs))], 0.3)
@@ -49,7 +50,7 @@ def squares_of_residuals(
     title = f"Residuals as squares: {name(y_label)} against {name(x_label)}"
     cells = [tuple(number(v, 6) for v in (u, v, f, f - v, (f - v) ** 2)) for u, v, f in samples]
     mean = (f"mean of all {count(len(xs))}", "", "", "", number(mse, 6))
-    said = [f"{count(len(xs))} points and the line ŷ = w x + b; at a few of them the residual is the side of a square."]
+    said = [f"{how_many} and the line ŷ = w x + b; at a few of them the residual is the side of a square."]
     said += [f"At x = {c[0]} the residual ŷ − y is {c[3]}, and its square has the area {c[4]}." for c in cells]
     said.append(f"The mean of all {count(len(xs))} squares, (1/n) Σ (ŷ − y)², is {mean[-1]}.")
     description = " ".join(said)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from symgd.pictures.axes import Key, Plot, axes, axis_label, draw_keys, finite, frame, key_rows, linear_ticks, margins, widen
 from symgd.pictures.lettering import clean, count, digits_apart, name, number, plain, shorten
-from symgd.pictures.parabola import Parabola, cup, curve, parabola, vertex
+from symgd.pictures.parabola import Coefficient, Parabola, cup, curve, parabola, vertex
 from symgd.pictures.runs import first_lost, milestones, thin
 from symgd.pictures.strokes import arrow_head, dot, square
 from symgd.pictures.svg import FONT, WIDTH, Box, Drawing, Point, Rows, Sheet, element, path, stroke
@@ -21,7 +21,7 @@ PANEL, HEADING, GAP = 132.0, 54.0, 22.0
 
 
 def steps_on_parabola(
-    a: float, b: float, c: float, path: Sequence[float], *, held: str = "", w_label: str = "w", y_label: str = "loss", prefix: str = "steps",
+    a: Coefficient, b: Coefficient, c: Coefficient, path: Sequence[float], *, held: str = "", w_label: str = "w", y_label: str = "loss", prefix: str = "steps",
 ) -> Drawing:  # fmt: skip
     """L(w) = a w² + b w + c and where the steps land on it: w after 0, 1, 2, … steps; the path may run into inf or nan.
 
@@ -32,7 +32,8 @@ def steps_on_parabola(
     finite("the start", way[:1])
     (low, high), (followed,) = shown(bowl, [way], GROWTH)
     top = finite("the loss", [max(map(bowl.at, (low, high)))])[0]
-    plot = frame((low, high), widen(bowl.least, top, 0.14), w_label, y_label, [cup(y_label, held), *arrows(followed < len(way))], inside=250.0, math="x")
+    keys = [cup(y_label, held), *arrows(leaves(way, followed))]
+    plot = frame((low, high), widen(bowl.least, top, 0.14), w_label, y_label, keys, inside=250.0, math="x")
     curve(plot, bowl)
     vertex(plot, bowl)
     places = draw_steps(plot, bowl, way, followed)
@@ -50,7 +51,8 @@ def steps_on_parabola(
 
 
 def rate_panels(
-    a: float, b: float, c: float, runs: Sequence[tuple[str, float, Sequence[float]]], *, w_label: str = "w", y_label: str = "loss", prefix: str = "rates",
+    a: Coefficient, b: Coefficient, c: Coefficient, runs: Sequence[tuple[str, float, Sequence[float]]], *, w_label: str = "w", y_label: str = "loss",
+    prefix: str = "rates",
 ) -> Drawing:  # fmt: skip
     """Up to four runs on the same parabola side by side: (what the rate is, the rate, w after 0, 1, 2, … steps).
 
@@ -64,7 +66,7 @@ def rate_panels(
     span, followed = shown(bowl, ways, 1.6)
     top = finite("the loss", [max(map(bowl.at, span))])[0]
     heights = widen(bowl.least, top, 0.14)
-    gone = any(n < len(way) for way, n in zip(ways, followed, strict=True))
+    gone = any(map(leaves, ways, followed))
     plots = panels(span, heights, len(runs), w_label, y_label, [cup(y_label), *arrows(gone)])
     for plot, (says, alpha, _), way, n in zip(plots, runs, ways, followed, strict=True):
         room = plot.box.right - plot.box.left
@@ -79,18 +81,23 @@ def rate_panels(
              for (says, rate, _), way in zip(runs, ways, strict=True)]  # fmt: skip
     said = [f"The {plain(name(y_label))} against {w}, lowest at {w} = {number(bowl.lowest, 6)}, and the steps of a descent at several rates."]
     for (says, rate, steps, last, loss), way, n in zip(cells, ways, followed, strict=True):
-        away = " It leaves the picture." if n < len(way) else ""
+        away = " It leaves the picture." if leaves(way, n) else ""
         said.append(f"{says}, rate {rate}: after {steps} steps {w} = {last}, where the {plain(name(y_label))} is {loss}.{away}")
     table = Rows(("rate is", "rate", "steps", w, plain(name(y_label))), (*cells, ("lowest point", "", "", number(bowl.lowest, 6), number(bowl.least, 6))))
     description = " ".join(said)
     return plots[0].sheet.drawing(title, description, table, prefix)
 
 
-def arrows(leaves: bool) -> list[Key]:
+def leaves(way: Sequence[float], followed: int) -> bool:
+    """Whether the next step goes somewhere outside the picture, not to no number."""
+    return followed < len(way) and not math.isnan(way[followed])
+
+
+def arrows(gone: bool) -> list[Key]:
     """The entries of the key for a step, and for one that leaves the picture."""
     step = Key((element("path", d="M-12 0H12", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "a step")
     away = Key((element("path", d="M-12 0H12", **stroke("orange", 2.5, stroke_dasharray="5 3")), arrow_head((13, 0), (0, 0), "orange")), "leaves the picture")
-    return [step, away] if leaves else [step]
+    return [step, away] if gone else [step]
 
 
 def loss_at(bowl: Parabola, w: float) -> float:
@@ -180,7 +187,7 @@ def words(bowl: Parabola, way: Sequence[float], followed: int, w: str, loss: str
     said = [f"The {loss} against {w}{f', while {held} is held' if held else ''}, lowest at {w} = {number(bowl.lowest, 6)}."]
     said.append(f"The steps start at {w} = {number(way[0], 6)}.")
     lost = first_lost(way)
-    if followed < len(way):
+    if leaves(way, followed):
         said.append(f"Step {count(followed)} leaves the picture: it lands at {w} = {number(way[followed], 6)}.")
     if lost < len(way):
         said.append(f"At step {count(lost)} {w} is no longer a finite number.")
