@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ def products(sizes: Sequence[int]) -> tuple[int, int, int]:
 
     Backwards each arrow is multiplied with once.  Forwards there is a pass for each parameter, over the arrows that lead on from it.
     """
-    layers = list(zip(sizes[:-1], sizes[1:], strict=True))
+    layers = list(pairwise(sizes))
     parameters = sum(into * out + out for into, out in layers)
     after = 2  # arrows from the sums of a layer onwards: of the last one ŷ → u → L
     arrows, forward = 2, 0

@@ -90,24 +90,22 @@ def _one(c: Course, w: Writing, g: Gradient, net: Network, t: Trial) -> None:
           "; the residual is ", w.formula(u), " = ", figure(float(net.u[i]), 5), ".")  # fmt: skip
     d2, d1 = float(net.delta2()[i]), net.delta1()[i]
     w.say("Back, for this row alone, so with ", w.formula(c.n), " = 1: ", w.formula(D(p.objective, y_hat)), " = ", figure(d2, 5),
-          ", and from it, without another look "
-          "at the loss:")  # fmt: skip
+          ", and from it, without another look at the loss:")  # fmt: skip
     L = p.objective
     slope = 1 - net.a[i] ** 2
     back: list[tuple[Inline, Sequence[str]]] = [
-        ((w.formula(D(L, a)),), cells(d2 * v2, 5)), ((w.formula(D(a, z, True)),), cells(slope, 5)), ((w.formula(D(L, z)),), cells(d1, 5)),
+        ((w.formula(D(L, a)),), cells([d2 * float(v) for v in v2], 5)), ((w.formula(D(a, z, True)),), cells([*map(float, slope)], 5)), ((w.formula(D(L, z)),), cells(d1, 5)),
         ((w.formula(D(L, W1)),), cells(d1 * net.x[i], 5)), ((w.formula(D(L, b1)),), cells(d1, 5)), ((w.formula(D(L, w2)),), cells(d2 * net.a[i], 5)),
     ]  # fmt: skip
     table(w, [("derivative",), ("unit 1",), ("unit 2",)], [[name, *values] for name, values in back])
     w.say("and ", w.formula(D(L, b2)), " = ", figure(d2, 5), ". The number ", w.formula(D(L, z)),
-          " is used twice, for the weight and for the bias of its unit; ",
-          w.formula(D(L, y_hat)), " is used by all.")  # fmt: skip
+          " is used twice, for the weight and for the bias of its unit; ", w.formula(D(L, y_hat)), " is used by all.")  # fmt: skip
     c.draw(w, _units(c, g, net, i))
 
 
 def _units(c: Course, g: Gradient, net: Network, i: int) -> Drawing:
     """Each unit's values as nodes, the local derivatives on the arrows: for row i alone."""
-    z, a, y_hat, _ = (Name(d.name.symbol) for d in g.problem.tape[:4])
+    y_hat = Name(g.problem.tape[2].name.symbol)
     W1, w2 = WEIGHTS[0], WEIGHTS[2]
     first = f"{c.label(Name(g.problem.data[0].symbol))} = {figure(float(net.x[i]), 3)}"
     hat = f"{c.label(y_hat)} = {figure(float(net.t[i] + net.u[i]), 3)}"
@@ -294,8 +292,7 @@ def _asleep(c: Course) -> Exercise:
         (Prose(("All ", c.formula(w2), " are 0. Which parts of the gradient are 0, whatever the data?")),),
         (("What is the sensitivity of a hidden sum made of?",), ("Which gradients are made of that sensitivity?",)),
         (Prose((c.formula(D(L, W1)), " and ", c.formula(D(L, b1)), ": on the way back everything that reaches the first layer is multiplied by ",
-        c.formula(w2), ". ",
-                c.formula(D(L, w2)), " and ", c.formula(D(L, b2)), " need not be 0, so the next step wakes the first layer.")),),
+                c.formula(w2), ". ", c.formula(D(L, w2)), " and ", c.formula(D(L, b2)), " need not be 0, so the next step wakes the first layer.")),),
     )  # fmt: skip
 
 
@@ -303,7 +300,7 @@ def _twins(c: Course) -> Exercise:
     return Exercise(
         (Prose(("Both units start with the same weights, in front of them and behind them. What can the network learn?",)),),
         (("Compare the forward values of the two units.",), ("Compare their gradients. What does one step make of equal numbers with equal slopes?",)),
-        (Prose(("No more than with one unit. Equal weights give equal values, equal values equal gradients, and after each step the weights are equal again. "
+        (Prose(("No more than with one unit. Equal weights give equal values, equal values equal gradients, and after each step the weights are equal again. ",
                 "That is why weights are drawn at random at the start.",)),),
     )  # fmt: skip
 

@@ -320,8 +320,8 @@ def _saddle(c: Course) -> Exercise:
         (Prose(("The function ", c.formula(f), " bends upwards along ", c.formula(c.w), " and along ", c.formula(c.b),
                 ": both second derivatives are 2. Is it convex?")),),
         (("Walk along the diagonal.",), ("Put the same number for both.",)),
-        (Prose(("No. Along ", c.formula(c.w), " = ", c.formula(c.b), " it is ", c.formula(Neg(mul(TWO, c.w**TWO))), ", which bends downwards. Two directions are ",
-                "not enough: vᵀHv must not be negative for any v.")),),
+        (Prose(("No. Along ", c.formula(c.w), " = ", c.formula(c.b), " it is ", c.formula(Neg(mul(TWO, c.w**TWO))), ", which bends downwards. Two directions ",
+                "are not enough: vᵀHv must not be negative for any v.")),),
     )  # fmt: skip
 
 
