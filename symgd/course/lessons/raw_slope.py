@@ -243,13 +243,17 @@ print("step", k, "w", at)
 H = scale * 2 * np.array([[np.mean(x * x), x.mean()], [x.mean(), 1]])
 print("largest second derivative", np.linalg.eigvalsh(H)[-1])
 mx, my, sxx, sxy = (float(v) for v in (x.mean(), y.mean(), np.mean((x - x.mean()) ** 2), np.mean((x - x.mean()) * (y - y.mean()))))
+far = 1e305 / (n * max(1.0, float(np.abs(x).max()) ** 2))
 w, b, seen = {_start_text(form)}, 0.0, set()
 for k in range({LONGEST} + 1):
     if (w, b) in seen or not (math.isfinite(w) and math.isfinite(b)):
         break
     seen.add((w, b))
     m = w * mx + b - my
-    w, b = w - 2 * scale * (sxx * w - sxy + mx * m), b - 2 * scale * m
+    g, h = 2 * scale * (sxx * w - sxy + mx * m), 2 * scale * m
+    if not max(abs(w), abs(b)) < far:  # near the end of the numbers: summed over all rows
+        g, h = slopes(w, b)
+    w, b = float(w - g), float(b - h)
 best = sxy / sxx
 print("ended at step", k, "loss", loss(best, my - best * mx) + scale * (sxx * (w - best) ** 2 + (w * mx + b - my) ** 2), "least", loss(best, my - best * mx))
 '''
@@ -285,7 +289,7 @@ def _exercises(c: Course) -> Sequence[Exercise]:
             (Prose(("The loss is ", c.formula(c.L), " = ", c.formula(loss), ". Write the line for its derivative. Where does the raw slope lead from ",
             c.formula(c.w), " = 0, and where from there?")),),
             (("The second derivative is 2.",), ("What does a factor of −1 do?",)),
-            (Prose(("The derivative is ", c.formula(add(mul(TWO, c.w), Neg(Num(Fraction(6))))), 
+            (Prose(("The derivative is ", c.formula(add(mul(TWO, c.w), Neg(Num(Fraction(6))))),
                     ". From 0 the step leads to 6, from 6 back to 0, and so on: it swings about the lowest point 3 for ever.")),),
             kind="fill", stated=(f"{L} = {v}^2 - 6*{v} + 10",), key=f"d{L}/d{v} = 2*{v} - 6",
         ),
