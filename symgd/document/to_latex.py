@@ -65,6 +65,7 @@ def to_latex(page: Page, fragment: bool = False) -> str:
     if marks := legend(page):
         body.append(r"\medskip\hrule\smallskip" + "\n" + r"{\small " + r"\\ ".join(_legend_row(*row) for row in marks) + r"\par}")
     inside = "".join(part + _gap(part, after) for part, after in zip(body, [*body[1:], ""][: len(body)], strict=True))
+    inside = inside.replace(f"{_RULE}\n\n{_RULE}", _RULE)  # between two boxes
     drawn = r"\begin{tikzpicture}" in inside
     if fragment:
         return _FRAGMENT + (_FRAGMENT_DRAWINGS if drawn else "") + inside + "\n"
@@ -211,15 +212,14 @@ def _reason(line: Line, anchors: Anchors) -> str:
 
 
 def _table(table: Table, anchors: Anchors) -> str:
-    """Columns of words share the line in proportion to what they hold, where the whole is wider than a line."""
     count = max([len(table.head), *map(len, table.rows)])
-    widths = [max((width(inline_text(row[k])) for row in (table.head, *table.rows) if k < len(row)), default=1) for k in range(count)]
-    columns = "".join(_columns(widths, table.numeric))
+    letters, size = _columns(table, count)
+    columns = "".join(letters)
     rows = [" & ".join([_inline(cell, anchors) for cell in row] + [""] * (count - len(row))) + r" \\" for row in table.rows]
     head = [" & ".join(rf"\textbf{{{_inline(cell, anchors)}}}" if cell else "" for cell in table.head) + r" \\", r"\hline"] if any(table.head) else []
     caption = [rf"\textit{{{_inline(table.caption, anchors)}}}\\[0.4em]"] if table.caption else []
     high = any(isinstance(p, Formula) and tall(p.layout) for row in table.rows for cell in row for p in cell)
-    stretch = [r"\renewcommand{\arraystretch}{1.7}"] if high else []
+    stretch = ([r"\renewcommand{\arraystretch}{1.7}"] if high else []) + ([size] if size else [])
     if len(rows) > LONG:
         start = [r"\begingroup", *stretch, *caption, rf"\begin{{longtable}}[l]{{@{{}}{columns}@{{}}}}"]
         return "\n".join([*start, *head, *([r"\endhead"] if head else []), *rows, r"\hline", r"\end{longtable}", r"\endgroup"])
@@ -227,14 +227,33 @@ def _table(table: Table, anchors: Anchors) -> str:
     return "\n".join([*start, *head, *rows, r"\hline", r"\end{tabular}", r"\end{flushleft}"])
 
 
-def _columns(widths: list[int], numeric: tuple[int, ...]) -> list[str]:
-    """A letter for each narrow column; where the table is wider than a line, the wide ones share what the narrow ones leave."""
-    plain = ["r" if k in numeric else "l" for k in range(len(widths))]
-    if sum(widths) + 2 * len(widths) <= 76:
-        return plain
-    narrow = [w <= 14 for w in widths]
-    left = 0.97 - 0.03 * len(widths) - sum(w / 80 for w, n in zip(widths, narrow, strict=True) if n)
-    whole = sum(min(w, 60) for w, n in zip(widths, narrow, strict=True) if not n) or 1
-    shares = [max(left, 0.2) * min(w, 60) / whole for w in widths]
-    wide = [rf">{{\raggedright\arraybackslash}}p{{{share:.3f}\linewidth}}" for share in shares]
-    return [c if n else p for c, p, n in zip(plain, wide, narrow, strict=True)]
+_SIZES = {"": 1.0, r"\small": 0.92, r"\footnotesize": 0.83, r"\scriptsize": 0.74}  # of letters, beside those of the text
+_BOLD = 1.2  # times as wide as plain letters
+
+
+def _columns(table: Table, count: int) -> tuple[list[str], str]:
+    """A letter for each column and a size: where the table is wider than a line, its words wrap, and where that does not do its letters are smaller.
+
+    No column is narrower than its longest word or its widest number; what is left is shared by those that hold more.
+    """
+    cells = [[row[k] for row in table.rows if k < len(row)] for k in range(count)]
+    heads = [inline_text(table.head[k]) if k < len(table.head) else "" for k in range(count)]
+    whole = [max([_BOLD * width(head), *(width(inline_text(c)) for c in column)]) for head, column in zip(heads, cells, strict=True)]
+    right = [k in table.numeric for k in range(count)]
+    if sum(whole) + 2 * count <= 76:
+        return ["r" if r else "l" for r in right], ""
+    least = [
+        max(_BOLD * _longest(head), *(width(inline_text(c)) if r else _longest(inline_text(c)) for c in column), 1)
+        for head, column, r in zip(heads, cells, right, strict=True)
+    ]
+    size = next((s for s, part in _SIZES.items() if sum(least) <= 80 / part - 2.6 * count), r"\scriptsize")
+    room = 80 / _SIZES[size] - 2.6 * count
+    spare = max(room - sum(least), 0) / (sum(a - b for a, b in zip(whole, least, strict=True)) or 1)
+    widths = [(b + min(spare, 1) * (a - b)) * min(room / sum(least), 1) for a, b in zip(whole, least, strict=True)]
+    side = [rf">{{\ragged{'left' if r else 'right'}\arraybackslash}}" for r in right]
+    return [rf"{s}p{{{w * _SIZES[size] / 80:.3f}\linewidth}}" for s, w in zip(side, widths, strict=True)], size
+
+
+def _longest(text: str) -> int:
+    """Columns of the longest word; one of more than 40 characters may break after each 10."""
+    return max((width(word) if len(word) <= 40 else 12 for word in text.split()), default=0)
