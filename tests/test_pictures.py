@@ -210,6 +210,11 @@ GALLERY = {
     ),
     "chain": line_chain,
     "fan": lambda: chain_of_names("wabcL", [("w", k, f"x_{k}") for k in "abc"] + [(k, "L", f"2u_{k}/n") for k in "abc"]),
+    "fan of numbers": lambda: chain_of_names(
+        ("w = 0.01", "ŷ_1 = 3.07", "ŷ_2 = 3.02", "ŷ_3 = −2.96", "…", "L = 0.6048"),
+        [("w = 0.01", "ŷ_1 = 3.07", "127"), ("w = 0.01", "ŷ_2 = 3.02", "122"), ("w = 0.01", "ŷ_3 = −2.96", "116"), ("w = 0.01", "…", ""),
+         ("ŷ_1 = 3.07", "L = 0.6048", "−0.00022"), ("ŷ_2 = 3.02", "L = 0.6048", "0.00126"), ("ŷ_3 = −2.96", "L = 0.6048", "−0.00058"), ("…", "L = 0.6048", "")],
+    ),
     **{f"{k} layers": (lambda k=k: units_in_columns(layers(k), "d")) for k in (1, 2, 6, 7, 50)},
     **{f"flow through {k}": (lambda k=k: flow_of_sensitivities(layers(k))) for k in (1, 2, 3, 6, 7, 50)},
     "fading": lambda: fading_sensitivities({"σ′(0)": 0.25, "σ′(2)": 0.105, "tanh′(1)": 0.42, "tanh′(2)": 0.0707}),
@@ -621,6 +626,12 @@ def test_the_parabola_states_its_slopes_and_its_vertex() -> None:
         assert float(value(row[2])) == pytest.approx(2 * mxx * float(value(row[0])) - 2 * mxy, rel=1e-5)
 
 
+def test_coefficients_as_fractions_keep_a_least_loss_far_below_them() -> None:
+    exact = Fraction(1), Fraction(-2 * 10**12), Fraction(10**24) + Fraction(1, 4)
+    assert "where it is 0.25." in loss_parabola(*exact, [1e12 - 1, 1e12 + 2]).description
+    assert "where it is 0.25." not in loss_parabola(*map(float, exact), [1e12 - 1, 1e12 + 2]).description  # a float C holds no quarter there
+
+
 def test_a_vertex_that_cancels_is_exact() -> None:
     assert "lowest point is at w = 100000000, where it is 0." in drawn("far parabola").description.replace("1 × 10⁸", "100000000")
 
@@ -906,6 +917,14 @@ def test_the_chain_shows_every_name_and_every_local_derivative() -> None:
     assert shown == {"w", "b", "ŷi", "ui", "L", "∂ŷi/∂w = xi", "∂ŷi/∂b = 1", "∂ui/∂ŷi = 1", "∂L/∂ui = 2ui/n"}
     assert "w feeds ŷ_i, with ∂ŷ_i/∂w = x_i" in drawn("chain").description
     assert drawn("chain").table.rows[3] == ("u_i", "L", "∂L/∂u_i = 2u_i/n")
+
+
+def test_in_a_crowded_chain_values_stand_below_their_names_and_no_local_derivative_is_lost() -> None:
+    where = {t: (x, y) for t, x, y, _ in texts(drawn("fan of numbers"))}
+    assert {"127", "122", "116", "−0.00022", "0.00126", "−0.00058", "w = 0.01", "L = 0.6048"} <= set(where)
+    for name, below in (("ŷ1", "3.07"), ("ŷ2", "3.02"), ("ŷ3", "−2.96")):
+        assert where[name][0] == where[below][0]
+        assert FONT < where[below][1] - where[name][1] < 2 * FONT
 
 
 LINKS = [("a", "b", "1"), ("b", "c", "2"), ("c", "e", "3"), ("a", "e", "4"), ("d", "c", "5")]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from symgd.pictures.lettering import clean, count, pieces, shorten, width
+from symgd.pictures.lettering import clean, count, fitted, formula_width, pieces, shorten
 from symgd.pictures.strokes import arrow_head
 from symgd.pictures.svg import COLOURS, FONT, WIDTH, Box, Drawing, Point, Rows, Sheet, element, path, stroke
 
 __all__ = ["chain_of_names"]
 
 Arrow = tuple[str, str, str]
-ROW, TALL = 88.0, 32.0  # from one layer to the next; the height of a node
+TALL, LINE = 32.0, 20.0  # the height of a node of one line; of every line more
+GAP, WIDER = 56.0, 92.0  # between layers; where many arrows spread
 
 
 def chain_of_names(nodes: Iterable[str], arrows: Iterable[Arrow], *, title: str = "What feeds what", prefix: str = "chain") -> Drawing:
@@ -27,33 +28,65 @@ def chain_of_names(nodes: Iterable[str], arrows: Iterable[Arrow], *, title: str 
     for source, target, _ in links:
         if source not in names or target not in names:
             raise ValueError(f"the arrow {source} → {target} has an end that is no node")
-    places, routes, deepest = layout(names, links)
-    sheet = Sheet(height=(deepest + 1) * ROW - ROW + TALL + 16)
+    places, routes, heights = layout(names, links)
+    sheet = Sheet(height=max(y + heights[n] / 2 for n, (_, y) in places.items()) + 8)
     everywhere = Box(2, 2, sheet.width - 2, sheet.height - 2)
-    half = {n: max(20.0, width("".join(p.text for p in pieces(clean(n))), FONT) / 2 + 10) for n in names}
-    half = {n: min(h, room(n, places) / 2) for n, h in half.items()}
+    half = {n: min(room(n, places), max(40.0, max(formula_width(t, FONT) for t in lines_of(n, heights[n])) + 20)) / 2 for n in names}
+    own: list[list[Box]] = []
     for (source, target, _), route in zip(links, routes, strict=True):
-        line = from_edge(route, half[source], half[target])
+        line = from_edge(route, (half[source], heights[source] / 2), (half[target], heights[target] / 2))
         sheet.draw(element("path", d=path(line), **stroke("blue", 2, stroke_linejoin="round")), arrow_head(line[-1], line[-2], "blue", 11))
+        before = len(sheet.marks)
         sheet.keep_clear(line, 3)
+        own.append(sheet.marks[before:])
     for n in names:
-        x, y = places[n]
-        sheet.draw(element("rect", x=x - half[n], y=y - TALL / 2, width=2 * half[n], height=TALL, rx=8, class_="paper-fill ink", fill=COLOURS["paper"][0],
-                           stroke="currentColor", stroke_width=1.5))  # fmt: skip
-        sheet.keep_clear([(x - half[n], y), (x + half[n], y)], TALL / 2 + 2)
-        sheet.write(shorten(clean(n), 2 * half[n] - 8, FONT), x, y + 0.35 * FONT, "middle", math=True)
-    for (_, _, text), route in zip(links, routes, strict=True):
-        (x0, y0), (x1, y1) = route[0], route[1]
-        outward = "w nw sw e" if min(x0, x1) < WIDTH / 2 - 1 else "e ne se w"
-        sheet.label(shorten(clean(text), WIDTH / 2 - 16, FONT), (x0 + x1) / 2, (y0 + y1) / 2, everywhere, outward, math=True)
+        draw_node(sheet, n, places[n], half[n], heights[n])
+    for (_, _, text), route, marks in zip(links, routes, own, strict=True):
+        name_arrow(sheet, shorten(clean(text), WIDTH / 2 - 16, FONT), route, everywhere, marks)
     said = ". ".join(f"{clean(s)} feeds {clean(t)}{f', with {clean(d)}' if d else ''}" for s, t, d in links)
     description = f"{count(len(names))} names, from top to bottom. {said}." if links else f"The name {clean(names[0])}."
     rows = tuple((clean(s), clean(t), clean(d)) for s, t, d in links)
     return sheet.drawing(title, description, Rows(("from", "to", "local derivative"), rows), prefix)
 
 
-def layout(names: Sequence[str], links: Sequence[Arrow]) -> tuple[dict[str, Point], list[list[Point]], int]:
-    """Where each node stands, the way of each arrow (through a free column of every layer that it crosses), and the lowest layer."""
+def draw_node(sheet: Sheet, name: str, at: Point, half: float, tall: float) -> None:
+    """Its box, and its name in it; a value stands below its name where there is no room beside it."""
+    x, y = at
+    sheet.draw(element("rect", x=x - half, y=y - tall / 2, width=2 * half, height=tall, rx=8, class_="paper-fill ink", fill=COLOURS["paper"][0],
+                       stroke="currentColor", stroke_width=1.5))  # fmt: skip
+    sheet.keep_clear([(x - half, y), (x + half, y)], tall / 2 + 2)
+    lines = lines_of(name, tall)
+    for k, text in enumerate(lines):
+        sheet.write(fitted(text, 2 * half - 8, FONT), x, y + (k - (len(lines) - 1) / 2) * LINE + 0.35 * FONT, "middle", math=True)
+
+
+def lines_of(name: str, tall: float) -> list[str]:
+    """The name in a box so high."""
+    return list(filter(None, clean(name).partition(" = ")[::2])) if tall > TALL else [clean(name)]
+
+
+def name_arrow(sheet: Sheet, text: str, route: Sequence[Point], within: Box, own: Sequence[Box]) -> None:
+    """The local derivative close to its arrow, wherever along it there is room, on the outer side first; else on it, where it covers no other; else led to it.
+
+    own  what the arrow itself keeps clear
+    """
+    (x0, y0), (x1, y1) = route[0], route[1]
+    sides = "w nw sw e ne se" if min(x0, x1) < WIDTH / 2 - 1 else "e ne se w nw sw"
+    for share in (0.5, 0.6, 0.4, 0.7, 0.3, 0.65, 0.35, 0.75, 0.25):
+        if sheet.label(text, x0 + share * (x1 - x0), y0 + share * (y1 - y0), within, sides, math=True, reach=0):
+            return
+    every, sheet.marks = sheet.marks, [m for m in sheet.marks if m not in own]
+    for share in (0.5, 0.6, 0.4, 0.7, 0.3) if not any(p.italic or p.low for p in pieces(text)) else ():
+        if sheet.write(text, x0 + share * (x1 - x0), y0 + share * (y1 - y0) + 0.35 * FONT, "middle", clear=True, within=within, halo=True):
+            break
+    else:
+        sheet.marks = every
+        sheet.label(text, (x0 + x1) / 2, (y0 + y1) / 2, within, sides, math=True)
+    sheet.marks = every
+
+
+def layout(names: Sequence[str], links: Sequence[Arrow]) -> tuple[dict[str, Point], list[list[Point]], dict[str, float]]:
+    """Where each node stands, the way of each arrow (through a free column of every layer that it crosses), and the height of each node."""
     depth = depths(names, links)
     for n in reversed(names):  # a name that nothing feeds stands just above what it feeds
         below = [depth[t] for s, t, _ in links if s == n]
@@ -63,9 +96,12 @@ def layout(names: Sequence[str], links: Sequence[Arrow]) -> tuple[dict[str, Poin
     passing = {(k, m): f"\0{k} {m}" for k, (s, t, _) in enumerate(links) for m in range(depth[s] + 1, depth[t])}
     for (_, m), stand_in in passing.items():
         layers[m].append(stand_in)
-    at = {n: ((k + 0.5) * WIDTH / len(row), 8 + TALL / 2 + m * ROW) for m, row in enumerate(layers) for k, n in enumerate(row)}
+    tall = [TALL + LINE if any(" = " in n and formula_width(clean(n), FONT) + 16 > WIDTH / len(row) - 12 for n in row) else TALL for row in layers]
+    many = [sum(depth[s] <= m < depth[t] for s, t, _ in links) for m in range(len(layers))]
+    middles = [8 + sum(tall[:m]) + sum(GAP if n <= 3 else WIDER for n in many[:m]) + tall[m] / 2 for m in range(len(layers))]
+    at = {n: ((k + 0.5) * WIDTH / len(row), middles[m]) for m, row in enumerate(layers) for k, n in enumerate(row)}
     routes = [[at[s], *(at[passing[k, m]] for m in range(depth[s] + 1, depth[t])), at[t]] for k, (s, t, _) in enumerate(links)]
-    return {n: at[n] for n in names}, routes, len(layers) - 1
+    return {n: at[n] for n in names}, routes, {n: tall[depth[n]] for n in names}
 
 
 def depths(names: Sequence[str], links: Sequence[Arrow]) -> dict[str, int]:
@@ -86,12 +122,12 @@ def room(name: str, places: Mapping[str, Point]) -> float:
     return min([2 * min(x, WIDTH - x), *beside]) - 12
 
 
-def from_edge(route: Sequence[Point], start_half: float, end_half: float) -> list[Point]:
-    """The route from the edge of its first node to the edge of its last."""
+def from_edge(route: Sequence[Point], start: tuple[float, float], end: tuple[float, float]) -> list[Point]:
+    """The route from the edge of its first node to the edge of its last; of both half the width and half the height."""
 
-    def edge(inner: Point, outer: Point, half: float) -> Point:
+    def edge(inner: Point, outer: Point, half: tuple[float, float], gap: float) -> Point:
         dx, dy = outer[0] - inner[0], outer[1] - inner[1]
-        share = min(half / abs(dx) if dx else 2.0, TALL / 2 / abs(dy) if dy else 2.0)
+        share = min((half[0] + gap) / abs(dx) if dx else 2.0, half[1] / abs(dy) if dy else 2.0)
         return inner[0] + share * dx, inner[1] + share * dy
 
-    return [edge(route[0], route[1], start_half + 1), *route[1:-1], edge(route[-1], route[-2], end_half + 2)]
+    return [edge(route[0], route[1], start, 1), *route[1:-1], edge(route[-1], route[-2], end, 2)]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 __all__ = [
-    "LOWERED", "Piece", "brief", "clean", "count", "decimal", "digits_apart", "fitted", "iterations", "label_pieces", "name", "number", "pieces", "plain",
-    "power_of_ten", "shorten", "width",
+    "LOWERED", "Piece", "brief", "clean", "count", "decimal", "digits_apart", "fitted", "formula_width", "iterations", "label_pieces", "name", "number",
+    "pieces", "plain", "power_of_ten", "shorten", "width",
 ]  # fmt: skip
 
 LOWERED = 0.75  # the size of a subscript
@@ -107,9 +107,12 @@ def shorten(text: str, room: float, size: float) -> str:
 
 def fitted(text: str, room: float, size: float) -> str:
     """As `shorten`, for a formula's text, whose lowered parts are smaller and whose marks take no room."""
-    letters = pieces(text)
-    wide = sum(width(p.text, LOWERED * size if p.low else size) for p in letters)
-    return text if wide <= room else shorten("".join(p.text for p in letters), room, size)
+    return text if formula_width(text, size) <= room else shorten("".join(p.text for p in pieces(text)), room, size)
+
+
+def formula_width(text: str, size: float) -> float:
+    """An upper estimate of the printed width of a formula's text."""
+    return sum(width(p.text, LOWERED * size if p.low else size) for p in pieces(text))
 
 
 def brief(text: str) -> str:
