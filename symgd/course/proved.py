@@ -45,6 +45,6 @@ def along(problem: Problem, *named: Definition) -> Problem:
 
 @lru_cache(maxsize=64)
 def _referee(problem: Problem, used: tuple[str, ...]) -> Referee:
-    declared = problem.declared()
-    free = tuple((Name(s), None) for s in used if s not in declared)
+    declared, written = problem.declared(), {s for d in problem.tape for s in names(d.value)}
+    free = tuple((Name(s), None) for s in sorted({*used, *written} - set(declared)))
     return Referee(replace(problem, constants=(*problem.constants, *free)))

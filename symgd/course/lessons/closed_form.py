@@ -173,11 +173,9 @@ def _squares_only(c: Course, w: Writing) -> None:
     letters = tuple((a.symbol, b.symbol) for a, b in pairs if a != b)
     w.head("Only for squares")
     w.say("The equations could be solved because the slope of a square is linear: no power, no root, no jump. With another loss for the same line that ends:")
-    rows: list[tuple[Inline, ...]] = []
     for name in OTHERS:
         other, why = _why_not(name, letters)
-        rows.append(((other.tape[-1].says,), (c.formula(other.tape[-1].value),), (f"{why}.",)))
-    w.table(("loss", "", "why there is no closed form"), rows)
+        w.say(other.tape[-1].says[0].upper(), other.tape[-1].says[1:], ", ", c.formula(other.tape[-1].value), f": {why}.")
     w.say("Nor is there one for a network, whose predictions are not linear in its weights. Gradient descent needs none of this: only that the slope can ",
           "be computed. For squares both exist, so here the descent can be checked against the exact answer.")  # fmt: skip
 

@@ -143,13 +143,12 @@ def _lemma(c: Course, w: Writing) -> None:
     p, q, lam = problem.unused("p", "q", "Lambda")
     slopes = [Definition(name, unfold(problem, c.example.gradient.of(of.symbol).result), "") for name, of in ((p, c.w), (q, c.b))]
     trace = Definition(lam, mul(share(c, 2), Sum("i", c.x**2 + ONE)), "")
-    known = along(problem, *slopes, trace)
     a, u = c.alpha, c.u
-    moved, change, length = mul(c.w - mul(a, p), c.x) + (c.b - mul(a, q)) - c.y, mul(p, c.x) + q, p**2 + q**2
+    change, length = mul(p, c.x) + q, p**2 + q**2
     square = Pow(p - mul(q, c.x), TWO)
     w.head("Why the descent is smarter")
     w.say("The grid looks at the loss alone. The descent also uses the slopes, and they tell before the step by how much it will lower the loss at ",
-          "least. Call the slopes ", c.formula(p), " and ", c.formula(q), ", and let ", c.formula(lam), " a number that only the feature decides:")  # fmt: skip
+          "least. Call the slopes ", c.formula(p), " and ", c.formula(q), ", and let ", c.formula(lam), " be a number of the feature alone:")  # fmt: skip
     w.chain((w.line(p, c.dw, ":=", ("the slope by ", c.formula(c.w))), w.line(q, c.db, ":=", ("the slope by ", c.formula(c.b))),
              w.line(lam, trace.value, ":=", ("how strongly the slopes themselves can change",))))  # fmt: skip
     w.say("One identity is needed:")
@@ -159,12 +158,15 @@ def _lemma(c: Course, w: Writing) -> None:
     def over(body: Term) -> Term:
         return mul(share(c, 1), Sum("i", body))
 
-    lines = chain(over(Pow(moved, TWO)), [
+    (after,) = problem.unused(f"{c.L.symbol}_new")
+    there = over(Pow(mul(c.w - mul(a, p), c.x) + (c.b - mul(a, q)) - c.y, TWO))
+    lines = chain(after, [
+        (there, "the loss after the step"),
         (over(Pow(u - mul(a, change), TWO)), ("every residual becomes smaller by ", c.formula(mul(a, change)))),
         (add(c.L, Neg(mul(a, share(c, 2), Sum("i", mul(u, change)))), mul(a**2, over(change**2))), "the square multiplied out"),
         (add(c.L, Neg(mul(a, length)), mul(a**2, over(change**2))), "the sums in the middle are the slopes themselves"),
         (add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length)), Neg(mul(a**2, over(square)))), "the identity put in, and collected"),
-    ], known)  # fmt: skip
+    ], along(problem, *slopes, trace, Definition(after, there, "")))  # fmt: skip
     right = w.layout(add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length))))
     w.chain((*lines, Line(None, right, "≤", ("what was left out is subtracted, and a sum of squares",))))
     w.say("This is the descent lemma. As long as 0 < ", c.formula(a), " < ", c.formula(Div(TWO, lam)), " the bracket is positive: every step lowers the ",

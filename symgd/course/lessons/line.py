@@ -67,16 +67,16 @@ def _model(c: Course, w: Writing) -> None:
     w.say("The mark := says that the left side is a name for the right side. These are all the letters:")
     target, slope = unit_of_target(c), unit_of_slope(c)
     rows: list[tuple[Inline, ...]] = [
-        ((c.formula(INDEX),), ("which row of the data",), ("1, 2, …, ", c.formula(c.n)), ("a number without a unit",)),
-        ((c.formula(c.x),), (f"{e.feature} of row ", c.formula(INDEX), ", the feature"), ("one for each row",), (e.x_unit or "as in the data",)),
-        ((c.formula(c.y),), (f"{e.target} of row ", c.formula(INDEX), ", the target"), ("one for each row",), (e.y_unit or "as in the data",)),
-        ((c.formula(c.w),), ("the slope, a weight: to be found",), ("one for all rows",), (slope,)),
-        ((c.formula(c.b),), ("the intercept, a bias: to be found",), ("one for all rows",), (target,)),
-        ((c.formula(c.y_hat),), ("the prediction, said “y hat”",), ("one for each row",), (target,)),
-        ((c.formula(c.u),), ("the residual, by how much the prediction misses",), ("one for each row",), (target,)),
-        ((c.formula(c.n),), ("the number of rows",), (count(e.n),), ("a number without a unit",)),
+        ((c.formula(INDEX),), ("the number of a row of the data: 1, 2, …, ", c.formula(c.n)), ("none",)),
+        ((c.formula(c.x),), (f"{e.feature} of row ", c.formula(INDEX), ", the feature"), (e.x_unit or "as in the data",)),
+        ((c.formula(c.y),), (f"{e.target} of row ", c.formula(INDEX), ", the target"), (e.y_unit or "as in the data",)),
+        ((c.formula(c.y_hat),), ("the prediction for row ", c.formula(INDEX), ", said “y hat”"), (target,)),
+        ((c.formula(c.u),), ("the residual of row ", c.formula(INDEX), ": by how much its prediction misses"), (target,)),
+        ((c.formula(c.w),), ("the slope, a weight: one number for all rows, to be found",), (slope,)),
+        ((c.formula(c.b),), ("the intercept, a bias: one number for all rows, to be found",), (target,)),
+        ((c.formula(c.n),), (f"the number of rows, {count(e.n)}",), ("none",)),
     ]
-    w.table(("letter", "what it is", "how many", "unit"), rows)
+    w.table(("letter", "what it is", "unit"), rows)
     wx = c.formula(mul(c.w, c.x))
     w.say("Only things with the same unit can be added. ", wx, " is counted as the target is, and so are ", c.formula(c.b), " and ", c.formula(c.y_hat),
           f": that gives the slope its unit, {slope}.")  # fmt: skip

@@ -196,11 +196,10 @@ def _both(c: Course, w: Writing) -> None:
     slope, intercept = e.best
     mean = float(e.y.mean())
     least = settled(e.least, e.scale * float(e.y.var()))
-    tried = [(f"the intercept held at {where}", b, *lowest(c, b)) for where, b in (("0", 0.0), ("the mean of the target", mean))]
-    tried.append(("both free", intercept, slope, least))
-    slopes, losses = [amount(s, 6) for _, _, s, _ in tried], [amount(v, 6) for *_, v in tried]
-    rows = [((name,), (s,), (amount(b, 6),), (v,)) for (name, b, *_), s, v in zip(tried, slopes, losses, strict=True)]
-    w.blocks.append(Table((("the best slope",), (c.formula(c.w),), (c.formula(c.b),), (c.formula(c.L),)), tuple(rows), (), (1, 2, 3)))
+    held = f"{amount(mean, 6)}, the mean of the target, held"
+    tried = [("0, held", *lowest(c, 0.0)), (held, *lowest(c, mean)), (f"{amount(intercept, 6)}, free", slope, least)]
+    rows = [((b,), (amount(v, 6),), (amount(loss, 6),)) for b, v, loss in tried]
+    w.blocks.append(Table(((c.formula(c.b),), ("best ", c.formula(c.w)), (c.formula(c.L),)), tuple(rows), (), (1, 2)))
     more = excess(c, 0.0)
     if settled(more, e.scale * float(e.y.var())):
         w.say(f"Holding the intercept at 0 costs {amount(more, 3)} of loss. The best of all lies where the valley of the lowest points is deepest, and ",

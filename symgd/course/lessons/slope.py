@@ -11,12 +11,13 @@ from symgd.course.exercise import Exercise
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.line import unit_of_slope, unit_of_target
 from symgd.course.lessons.parabola import coefficients, drawn, lowest, rounded, share, width, with_coefficients
-from symgd.course.proved import chain, proved
+from symgd.course.proved import along, chain, proved
 from symgd.course.spoiled import as_line
 from symgd.document.page import Chain, Prose
 from symgd.exposition.writing import Writing
-from symgd.forward import Problem
+from symgd.forward import Definition, Problem
 from symgd.pictures import loss_parabola, secants
+from symgd.stationary.linear import unfold
 from symgd.term import TWO, D, Div, Name, Neg, Pow, Sum, Term, add, mul
 
 __all__ = ["SLOPE", "places", "steps"]
@@ -65,20 +66,26 @@ def step_name(c: Course) -> Name:
     return h
 
 
+def name_of_secant(c: Course) -> Name:
+    (s,) = c.example.gradient.problem.unused("s")
+    return s
+
+
 def _derivative(c: Course, w: Writing) -> None:
     A, B, C = (d.name for d in coefficients(c))
     h, v, known = step_name(c), c.w, with_coefficients(c)
     here = add(mul(A, v**2), mul(B, v), C)
     w.head("The derivative from first principles")
-    w.say("The slope of the secant, with the parabola put in at both points, line by line:")
-    start = Div(add(mul(A, Pow(v + h, TWO)), mul(B, v + h), C) - here, h)
+    w.say("The slope ", c.formula(name_of_secant(c)), " of the secant, with the parabola put in at both points, line by line:")
+    name, start = name_of_secant(c), Div(add(mul(A, Pow(v + h, TWO)), mul(B, v + h), C) - here, h)
     squared = add(v**2, mul(TWO, v, h), h**2)
     opened = Div(add(mul(A, squared), mul(B, v), mul(B, h), C, Neg(mul(A, v**2)), Neg(mul(B, v)), Neg(C)), h)
-    lines = chain(start, [
+    lines = chain(name, [
+        (start, "the difference of the losses over the distance"),
         (opened, ("the square multiplied out: ", c.formula(Pow(v + h, TWO)), " = ", c.formula(squared))),
         (Div(add(mul(TWO, A, v, h), mul(A, h**2), mul(B, h)), h), ("all without ", c.formula(h), " cancels")),
         (add(mul(TWO, A, v), B, mul(A, h)), ("divided by ", c.formula(h), ", which is not 0 yet")),
-    ], known)  # fmt: skip
+    ], along(c.example.gradient.problem, *coefficients(c), Definition(name, start, "")))  # fmt: skip
     w.chain(lines)
     w.say("Now nothing is divided by ", c.formula(h), " any more, and it may go to 0. The last term goes with it, and what stays is the slope of the ",
           "tangent, the derivative:")  # fmt: skip
@@ -98,11 +105,13 @@ def _with_sums(c: Course, w: Writing) -> None:
     w.say("The parabola's letters are not needed. When ", c.formula(c.w), " grows by ", c.formula(h), ", every residual grows by ", c.formula(mul(h, c.x)), ":")
     one = share(c, 1)
     moved = Pow(u + mul(h, c.x), TWO)
-    lines = chain(Div(mul(one, over(moved)) - mul(one, over(u**2)), h), [
+    name, start = name_of_secant(c), Div(mul(one, over(moved)) - mul(one, over(u**2)), h)
+    lines = chain(name, [
+        (start, "the difference of the losses over the distance"),
         (mul(one, over(Div(add(u**2, mul(TWO, h, u, c.x), mul(h**2, c.x**2), Neg(u**2)), h))), "one sum; the square multiplied out"),
         (mul(one, over(add(mul(TWO, u, c.x), mul(h, c.x**2)))), ("the squares cancel, then one ", c.formula(h))),
         (add(mul(share(c, 2), over(mul(u, c.x))), mul(h, one, over(c.x**2))), "two sums"),
-    ], problem)  # fmt: skip
+    ], along(problem, Definition(name, unfold(problem, start), "")))  # fmt: skip
     w.chain(lines)
     w.say("and with ", c.formula(h), " gone")
     w.chain((proved(c.dw, mul(share(c, 2), over(mul(u, c.x))), problem, ("the limit",)),))
