@@ -36,7 +36,7 @@ from tests.course_numbers import numbers
 from tests.course_numbers import printed as numbers_printed
 from tests.true_lines import agree
 
-LETTERS = {"w b": {}, "m c": {"w": "m", "b": "c", "n": "N"}, "theta": {"w": "theta_1", "b": "theta_0"}}
+LETTERS: dict[str, dict[str, str]] = {"w b": {}, "m c": {"w": "m", "b": "c", "n": "N"}, "theta": {"w": "theta_1", "b": "theta_0"}}
 
 
 @functools.cache
@@ -285,6 +285,17 @@ def test_in_every_style_the_lines_that_are_shown_differ(style: Style) -> None:
 def test_the_same_course_makes_the_same_exercises() -> None:
     c = course()
     assert to_blocks((find_wrong(c, c.dw, "outer-derivative"),)) == to_blocks((find_wrong(c, c.dw, "outer-derivative"),))
+
+
+@pytest.mark.parametrize(("w", "b"), [("exp", "b"), ("I", "J"), ("d", "g")])
+def test_letters_that_mean_something_else_to_the_check_spoil_no_exercise_and_no_verdict(w: str, b: str) -> None:
+    c = Course(replace(course().example, gradient=line_gradient(False, {"w": w, "b": b})))
+    for e in (fill_next(c, c.db, 2), find_wrong(c, c.dw, "inner-derivative"), find_wrong(c, by_definition(c, c.db), "outer-derivative")):
+        assert e.question
+        assert not e.key or check(filled(worksheet(SLIDES, 1, e), e.key)).findings[-1].verdict == "right"
+    for number, good in GOOD.items():
+        said = [inline_text(x.text) for x in every_block(of_slides(c, number)) if isinstance(x, Prose)]
+        assert any(f" {verdict} (" in s for s in said for verdict in good)
 
 
 # ---------------------------------------------------------------- at this rate

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "REGIMES", "Exercise", "by_definition", "derivation_of", "fill_next", "find_wrong", "predict", "predict_program", "regime", "slips_in", "to_blocks",
-    "writing_of",
+    "usual", "writing_of",
 ]  # fmt: skip
 
 
@@ -102,7 +102,8 @@ def slips_in(c: Course, goal: Term | Derivation) -> tuple[str, ...]:
 def fill_next(c: Course, goal: Term | Derivation, k: int = -1) -> Exercise:
     """Write the next line: the lines of the derivation before line k are shown (k = 0 is the line after the goal, −1 the last one).
 
-    Raises ValueError where `symgd check` would not call the line right, IndexError for a line that the derivation has not.
+    Where a letter of the reader's means something else to `symgd check`, a slope called exp, the exercise has no key, and no worksheet.
+    Raises ValueError where the check would not call the line right in the usual letters, IndexError for a line that the derivation has not.
     """
     from symgd.course.spoiled import as_line, definitions, findings
 
@@ -111,18 +112,23 @@ def fill_next(c: Course, goal: Term | Derivation, k: int = -1) -> Exercise:
     at = range(len(steps))[k]
     stated = (*definitions(c.example.gradient.problem), *(as_line(d.goal, s.after) for s in steps[:at]))
     key = as_line(d.goal, steps[at].after)
-    if findings((*stated, key))[-1].verdict != "right":
+    accepted = findings((*stated, key))[-1].verdict == "right"
+    if not accepted and usual(c):
         raise ValueError(f"the check does not call {key} right")
     shown = _steps(c, d, steps[:at]) if at else _goal(c, d)
     question: tuple[Block, ...] = (Prose(("What is the next line? Only one move is made.",) if at else ("What is the first line?",)), *shown)
     name, law, _ = _words_of(steps[at])
     hints: tuple[Inline, ...] = ((f"The move is called “{name}”.",), (f"Its law: {law}. It is made on ", writing_of(c).formula(steps[at].about), "."))
-    answer: tuple[Block, ...] = (
-        Chain((_line(c, d, steps[at], True),)),
-        Prose(("Typed for ", Mono("symgd check"), " (other ways of writing the same are right too):")),
-        Code(key),
-    )
-    return Exercise(question, hints, answer, "fill", stated, key)
+    line = Chain((_line(c, d, steps[at], True),))
+    if not accepted:
+        return Exercise(question, hints, (line,), "fill")
+    typed = Prose(("Typed for ", Mono("symgd check"), " (other ways of writing the same are right too):"))
+    return Exercise(question, hints, (line, typed, Code(key)), "fill", stated, key)
+
+
+def usual(c: Course) -> bool:
+    """Are the letters those that everything was tried with?"""
+    return (c.w.symbol, c.b.symbol, c.n.symbol, c.L.symbol) == ("w", "b", "n", "L")
 
 
 def _words_of(step: Step) -> tuple[str, str, str]:
@@ -160,13 +166,22 @@ def _line(c: Course, d: Derivation, step: Step, with_goal: bool) -> Line:
 def find_wrong(c: Course, goal: Term | Derivation, slip: str, which: int = 0) -> Exercise:
     """Which line is wrong?  The derivation with that slip made at one step; `which` counts the places where it can be made.
 
-    The answer is the verdict of `symgd check`.  Raises ValueError, with the slips that can be made, where this one cannot.
+    The answer is the verdict of `symgd check`.  Where a letter of the reader's means something else to it, another slip is made, or the next line asked for.
+    Raises ValueError, with the slips that can be made, where this one cannot in the usual letters.
     """
     from symgd.course import spoiled
     from symgd.handcalc.to_page import judged
 
     d, problem = derivation_of(c, goal), c.example.gradient.problem
-    made = spoiled.spoiled(problem, d, slip, which)
+    try:
+        made = spoiled.spoiled(problem, d, slip, which)
+    except ValueError:
+        known = spoiled.slips_in(problem, d)
+        if usual(c):
+            raise
+        if not known:
+            return fill_next(c, d)
+        made = spoiled.spoiled(problem, d, known[0])
     w = writing_of(c)
     rows = [w.pair(made.goal, t) for _, t in made.lines]
     claimed = [f"line {k}: {rule}" for k, (rule, _) in enumerate(made.lines, 1)]
@@ -186,7 +201,7 @@ def find_wrong(c: Course, goal: Term | Derivation, slip: str, which: int = 0) ->
     )
     typed = tuple((spoiled.as_line(made.goal, t), rule) for rule, t in made.lines)
     key = spoiled.as_line(made.goal, made.right)
-    return Exercise(question, hints, answer, "find", spoiled.definitions(problem), key, typed, typed[made.at][0], slip)
+    return Exercise(question, hints, answer, "find", spoiled.definitions(problem), key, typed, typed[made.at][0], made.slip)
 
 
 def _uncorrected(f: Finding) -> Finding:

@@ -64,16 +64,24 @@ def mistake(
     asks   the question; without it "What is wrong with it?"
     given  the lines of LaTeX that the formula is judged by, the definitions; they stand in the answer
     """
-    said, given = (said, ()) if words else (in_letters_of(c, said), tuple(in_letters_of(c, text) for text in given))
+    lead = "A slide says:"
+    if not words:
+        said, given, lead = _in_letters(c, said, given)
     shown: tuple[Block, ...] = (Prose((Strong(f"“{said}”"),)),) if words else _quoted(said)
     answer = (*(() if words else _verdict(said, given)), Prose(why))
-    question = Prose(("A slide says:" if words or not _renamed(c) else "A slide says, in our letters:",)), *shown, Prose(asks or ("What is wrong with it?",))
+    question = Prose((lead,)), *shown, Prose(asks or ("What is wrong with it?",))
     folded = (*((Folded(("Hint",), (Prose(hint),), "hint"),) if hint else ()), Folded(("Answer",), answer, "answer"))
     return (Box(("Find the mistake",), (*question, *folded), "mistake"),)
 
 
-def _renamed(c: Course) -> bool:
-    return (c.w, c.b, c.L, c.n) != (W, B, L, N)
+def _in_letters(c: Course, said: str, given: tuple[str, ...]) -> tuple[str, tuple[str, ...], str]:
+    """The line and its definitions in the reader's letters, and how it is said that they are; in the slides' own where the reader's mean something else."""
+    own, own_given = in_letters_of(c, said), tuple(in_letters_of(c, text) for text in given)
+    if (own, own_given) == (said, given):
+        return said, given, "A slide says:"
+    if verdict_on(own, own_given).verdict != verdict_on(said, given).verdict:  # a slope called exp
+        return said, given, "A slide says, in its own letters:"
+    return own, own_given, "A slide says, in our letters:"
 
 
 def _quoted(said: str) -> tuple[Block, ...]:

@@ -169,7 +169,7 @@ def _places(t: Term, part: Term, path: Path = ()) -> Iterator[Path]:
 
 
 def _made(problem: Problem, derivation: Derivation, k: int, wrong: Term, slip: str) -> Spoiled | None:
-    """The lines, if the check calls that one wrong by this slip, what stands above it right, and what stands below it false."""
+    """The lines, if the check calls that one wrong by this slip, what stands above it and in its stead right, what stands below it false."""
     right = Spoiling(Around(problem), TABLES.moves)
     lines = [(s.rule, s.after) for s in derivation.steps[:k]]
     lines.append((derivation.steps[k].rule, wrong))
@@ -184,4 +184,7 @@ def _made(problem: Problem, derivation: Derivation, k: int, wrong: Term, slip: s
     sound = all(f.verdict == "right" for f in said[:k]) and all(f.verdict in ("carried", "wrong") for f in said[k + 1 :])
     if not sound or said[k].verdict != "wrong" or slip not in {s.name for s in said[k].slips[:1]}:
         return None
-    return Spoiled(derivation.goal, tuple(lines), k, derivation.steps[k].after, slip, said)
+    follows = derivation.steps[k].after
+    if findings((*given, as_line(derivation.goal, follows)))[-1].verdict != "right":
+        return None
+    return Spoiled(derivation.goal, tuple(lines), k, follows, slip, said)
