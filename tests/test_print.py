@@ -229,6 +229,16 @@ def test_the_same_page_gives_the_same_bytes_in_another_process_with_another_cloc
     assert done.stdout.strip() == hashlib.sha256(to_pdf(WHOLE)).hexdigest()
 
 
+def test_a_box_of_many_rows_goes_on_over_the_page() -> None:
+    rows = "\n".join(map(str, range(200)))
+    for block in (Code(rows), Prose((" ".join(["word"] * 2000),))):
+        paper = Paper(to_pdf(Page(("T",), (Box(("A box",), (block,)), Prose(("The end.",))))))
+        assert len(paper.file.pages) > 1
+        assert all(page.extract_text().strip() for page in paper.file.pages)
+        assert paper.words.count("word") in (0, 2000)
+        assert "199" in paper.words or "word" in paper.words
+
+
 def furthest(data: bytes) -> float:
     """The right-most place at which a run of letters begins, in points from the left edge."""
     found = [0.0]

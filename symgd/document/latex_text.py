@@ -40,7 +40,8 @@ _MATH = {
     "⊂": r"\subset", "⊆": r"\subseteq", "∪": r"\cup", "∩": r"\cap", "‖": r"\|", "⟨": r"\langle", "⟩": r"\rangle", "⊤": r"\top", "⊥": r"\bot", "ℓ": r"\ell",
     "ℝ": r"\mathbb{R}", "ℕ": r"\mathbb{N}", "ℤ": r"\mathbb{Z}", "′": "'", "″": "''", "‴": "'''", "µ": r"\mu", "ϵ": r"\epsilon", "ϕ": r"\phi", "ϑ": r"\vartheta",
     "✓": r"\checkmark", "✗": r"\times", "½": r"\tfrac12", "¼": r"\tfrac14", "¾": r"\tfrac34", "⅓": r"\tfrac13", "⅔": r"\tfrac23",
-    "∖": r"\setminus", "⋅": r"\cdot",
+    "∖": r"\setminus", "⋅": r"\cdot", "∘": r"\circ", "□": r"\square", "◦": r"\circ", "∼": r"\sim", "≪": r"\ll", "≫": r"\gg", "⌊": r"\lfloor", "⌋": r"\rfloor",
+    "⌈": r"\lceil", "⌉": r"\rceil", "∣": r"\mid", "≅": r"\cong", "⊢": r"\vdash", "↳": r"\hookrightarrow",
 }  # fmt: skip
 
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ", "0123456789+-=()inabcdefghjklmoprstuvwxyzT", strict=True))

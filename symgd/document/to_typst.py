@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass, field
 
 from symgd.document.on_paper import on_paper
-from symgd.document.page import Block, Box, Chain, Cite, Code, Folded, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
+from symgd.document.page import (
+    Block, Box, Chain, Cite, Code, Folded, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table, every_block,
+)  # fmt: skip
 from symgd.document.plain import CHECKS, RELATIONS, above, beside, drawn, inline_text, legend, numbers, one_line, split_formula, spoken, visible
 from symgd.document.svg import inline_svg
 from symgd.typeset import Layout, to_speech
@@ -36,7 +38,7 @@ PREAMBLE = """\
 #set table(stroke: none, inset: (x: 0.5em, y: 0.4em))
 #let eq(alt, body) = math.equation(alt: alt, body.body)
 #let listing(text) = block(width: 100%, fill: luma(95%), inset: 0.6em, radius: 2pt, raw(text, block: true))
-#let framed(body) = block(width: 100%, stroke: 0.6pt + luma(45%), inset: 0.8em, radius: 2pt, body)
+#let framed(body, whole: false) = block(breakable: not whole, width: 100%, stroke: 0.6pt + luma(45%), inset: 0.8em, radius: 2pt, body)
 #let aside(body) = block(width: 100%, stroke: (left: 2pt + luma(45%)), inset: (left: 0.8em, y: 0.3em), body)
 #let page-of(name) = context str(locate(label(name)).page())
 #let chain(side, ..lines) = layout(size => {
@@ -67,6 +69,7 @@ PREAMBLE = """\
 """
 
 _WIDE, _LINE = 72, 84  # columns of Unicode: the longest row of a formula; formula and reason together
+_SHORT = 2500  # characters of a box, as Typst reads it, that stays on one page
 _CODE = 80  # characters of a program's row
 _HEAD = 500  # characters of a head that comes again on the next page
 _SCALE = 300 / 420  # points of paper for a unit of a drawing
@@ -140,7 +143,8 @@ def _box(title: Inline, blocks: tuple[Block, ...], at: Setting) -> str:
     head = f"#heading(level: {at.level}, outlined: false)[{_inline(title, at)}]"
     inside = "\n\n".join([head, *_blocks(blocks, at)])
     at.level = level
-    return f"#framed[\n{inside}\n]"
+    long = len(inside) >= _SHORT or any(isinstance(b, Code | Table | Picture) for b in every_block(blocks))
+    return f"#framed{'' if long else '(whole: true)'}[\n{inside}\n]"
 
 
 def image(svg: str, title: str) -> str:
