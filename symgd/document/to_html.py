@@ -99,7 +99,7 @@ def _inline(text: Inline, anchors: Anchors) -> str:
             case Formula(layout):
                 out.append(_inline_math(layout))
             case Strong(words):
-                out.append(f"<strong>{escape(one_line(words))}</strong>")
+                out.append(f"<strong>{_words(words)}</strong>")
             case Mono(words):
                 out.append(f"<code>{escape(one_line(words))}</code>")
             case Link(words):
@@ -109,9 +109,17 @@ def _inline(text: Inline, anchors: Anchors) -> str:
                 shown = escape(f"({one_line(number)})")
                 out.append(f'<a href="#{anchors[number]}">{shown}</a>' if number in anchors else shown)
             case _:
-                words = escape(one_line(piece))
+                words = _words(piece)
                 out.append(words if not (out and out[-1].endswith("</math>") and (mark := _ENDS.match(words))) else _held(out, mark[0]) + words[len(mark[0]) :])
     return "".join(out)
+
+
+_POWER = re.compile(r"[−-]?[\d.,]+ × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+
+
+def _words(text: str) -> str:
+    """Text as it is, on one line; a number with its power of ten never breaks."""
+    return _POWER.sub(r'<span class="joined">\g<0></span>', escape(one_line(text)))
 
 
 _ENDS = re.compile(r"[,.;:)!?…]+")
@@ -170,7 +178,7 @@ def _block(block: Block, place: str, level: int, anchors: Anchors, taken: set[st
         case Picture(svg, title, description):
             title, description = one_line(title), one_line(description)
             drawn = inline_svg(svg, title, description, place)
-            return f"<figure>{drawn}<figcaption><strong>{escape(title)}.</strong> {escape(description)}</figcaption></figure>"
+            return f"<figure>{drawn}<figcaption><strong>{escape(title)}.</strong> {_words(description)}</figcaption></figure>"
         case Code():
             return _code(block)
         case Box(title, blocks, kind):

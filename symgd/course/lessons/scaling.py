@@ -10,6 +10,7 @@ from itertools import islice
 
 from symgd.course.errors import of_slides
 from symgd.course.exercise import Exercise
+from symgd.course.halving import CAP, PART, RATE, ROUNDING, halving
 from symgd.course.held import parabola_of
 from symgd.course.lesson import Course, Lesson
 from symgd.course.measured import measured
@@ -22,16 +23,12 @@ from symgd.pictures import Drawing, Rows, Series, curves
 from symgd.pictures.lettering import count
 from symgd.term import ONE, TWO, Compare, Div, Name, Neg, Num, Sum, Term, add, mul, replace
 
-__all__ = ["SCALING", "Search", "halving"]
+__all__ = ["SCALING"]
 
-RATE = 0.001
 STEPS = 1000
 LONGEST = 20_000  # steps until a parameter must have left the numbers
 BLOWN = 1e12  # times the first loss: there a curve leaves the picture
-PART = 1e-6  # of the excess of the loss at the start
-CAP = 2000  # steps of the halving rule
 SAME = 1e-9
-ROUNDING = 1e-13  # of the excess: a fall that is smaller cannot be told from rounding
 SAYS = {"raw": "as it is", "ten": "times 10", "standard": "standardised"}
 MARKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # iterations in the table
 
@@ -130,8 +127,8 @@ def _picture(ran: dict[str, Ran], least: float) -> Drawing:
     rows = tuple((count(k), *(figure(r.losses[k], 5) if k < len(r.losses) else "too large" for r in ran.values())) for k in marks)
     said = [f"The loss over the iterations at the rate 0.001, both axes logarithmic, iteration 0 drawn at 1. The least possible loss is {figure(least)}."]
     for name, r in ran.items():
-        end = f"falls from {figure(r.losses[0])} to {figure(r.last)} in {count(STEPS)} iterations" if len(r.losses) > STEPS else "rises until it leaves the "
-        "picture"
+        falls = f"falls from {figure(r.losses[0])} to {figure(r.last)} in {count(STEPS)} iterations"
+        end = falls if len(r.losses) > STEPS else "rises until it leaves the picture"
         said.append(f"Feature {SAYS[name]}: it {end if r.last <= r.losses[0] or len(r.losses) <= STEPS else 'rises to ' + figure(r.last)}.")
     return curves(
         series, x_label="iteration + 1", y_label="loss", log_x=True, log_y=True, title="The loss at the rate 0.001, the feature written in three ways",
@@ -200,41 +197,6 @@ def _recipe(c: Course, w: Writing) -> None:
         ["starts at “not a number”", "the data hold gaps, or the first step was too long", "look at the data, then divide it by 10"],
     ]
     table(w, [("the curve",), ("what it means",), ("what to do",)], rows)
-
-
-@dataclass(frozen=True)
-class Search:
-    """One descent whose rate finds itself.
-
-    steps   made
-    rates   of each step
-    halved  how often a rate was halved
-    why     "near": PART of the first excess is left; "stuck": what the slope promises drowns in rounding; "" where all steps were made
-    loss    the last one
-    """
-
-    steps: int
-    rates: list[float]
-    halved: int
-    why: str
-    loss: float
-
-
-def halving(form: Form, rate: float = RATE) -> Search:
-    """Each step tries twice the last rate, and halves it until the loss falls by at least half of what the slope promises: L(θ − αg) ≤ L(θ) − ½ α |g|²."""
-    (w, b), rates, halved = form.start, list[float](), 0
-    enough = PART * form.excess(w, b)
-    rate /= 2
-    while form.excess(w, b) > enough and len(rates) < CAP:
-        g, h = form.slopes(w, b)
-        rate, here = 2 * rate, form.excess(w, b)
-        while not form.excess(w - rate * g, b - rate * h) <= here - rate * (g * g + h * h) / 2:
-            rate, halved = rate / 2, halved + 1
-            if rate * (g * g + h * h) <= ROUNDING * here:
-                return Search(len(rates), rates, halved, "stuck", form.loss(w, b))
-        w, b = w - rate * g, b - rate * h
-        rates.append(rate)
-    return Search(len(rates), rates, halved, "near" if form.excess(w, b) <= enough else "", form.loss(w, b))
 
 
 def _halve(c: Course, w: Writing) -> None:
