@@ -24,7 +24,7 @@ from symgd.term import D, Name, Num, Term, mean, mul
 __all__ = ["GRADIENT"]
 
 SHOWN = 3  # rows
-LOW = "₁₂₃"
+LOW = "₁₂"
 TINY = 1e-20  # the complex step
 
 
@@ -76,18 +76,17 @@ def _derived(c: Course, w: Writing, p: Name) -> None:
 
 
 def _fan(c: Course, t: Trial) -> Drawing:
-    """w at the top, a few predictions, the loss below."""
+    """w at the top, two predictions and all the others, the loss below."""
     e, (dx, dy) = c.example, t.digits
     slope = 2 * e.scale * t.u / e.n
     top, foot = f"{c.label(c.w)} = {exact(t.w)}", f"{c.label(c.L)} = {figure(e.scale * float(t.u @ t.u) / e.n, 4)}"
-    hat = c.label(Name(c.y_hat.symbol))
-    middle = [f"{hat}{LOW[k]} = {figure(float(e.y[k] + t.u[k]), dy)}" for k in range(SHOWN)]
-    arrows = [(top, m, figure(float(e.x[k]), dx)) for k, m in enumerate(middle)]
-    arrows += [(m, foot, cells([slope[k]], 3, float(np.abs(slope).max()))[0]) for k, m in enumerate(middle)]
-    if e.n > SHOWN:
-        middle.append("…")
-        arrows += [(top, "…", ""), ("…", foot, "")]
-    return chain_of_names((top, *middle, foot), arrows, title=f"One parameter moves all {count(e.n)} predictions", prefix="gradient-fan")
+    hat, others = c.label(Name(c.y_hat.symbol)), f"{count(e.n - 2)} more"
+    arrows: list[tuple[str, str, str]] = []
+    middle = [f"{hat}{LOW[k]} = {figure(float(e.y[k] + t.u[k]), dy)}" for k in range(2)]
+    for k, m in enumerate(middle):
+        arrows += [(top, m, figure(float(e.x[k]), dx)), (m, foot, cells([slope[k]], 3, float(np.abs(slope).max()))[0])]
+    arrows += [(top, others, ""), (others, foot, "")]
+    return chain_of_names((top, *middle, others, foot), arrows, title=f"One parameter moves all {count(e.n)} predictions", prefix="gradient-fan")
 
 
 # ---------------------------------------------------------------- numbers
@@ -206,7 +205,7 @@ def _program(c: Course) -> str:
 w, b = {t.w!r}, {t.b!r}
 step_w, step_b, tiny = {t.steps[0]!r}, {t.steps[1]!r}, {TINY!r}
 row = {t.i}  # counted from 0
-print("n", n, "row", row + 1, "w", w, "b", b, "steps", step_w, step_b, tiny, "loss", loss(w, b))
+print("n", n, "and", n - 2, "more; row", row + 1, "w", w, "b", b, "steps", step_w, step_b, tiny, "loss", loss(w, b))
 for k in (0, 1, 2, row):
     u = w * x[k] + b - y[k]
     part = scale * 2 * u / n

@@ -148,7 +148,7 @@ def _after_another(c: Course, w: Writing, rate: float) -> None:
               " is 0. So on these data both ways are the same, step by step; on others they differ.")
     else:
         w.say("So after the first step the two values of ", w.formula(c.b), " differ by ", w.formula(c.alpha**TWO), " times ", w.formula(c.dw), " times ",
-              "twice the mean of " if e.scale == 1 else "the mean of ", w.formula(c.x), ". Here that is ", figure(apart, 4), ": ", figure(both[1][1], 6),
+              "twice the mean of " if e.scale == 1 else "the mean of ", w.formula(c.x), ". Here that is ", figure(abs(apart), 4), ": ", figure(both[1][1], 6),
               " together, ", figure(single[1][1], 6), " one after the other. With a feature that is standardised the mean is 0, and the two ways are "
               "one.")  # fmt: skip
     H = e.raw.hessian()
