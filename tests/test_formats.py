@@ -175,6 +175,7 @@ def test_on_github_a_fold_is_html_with_markdown_inside_and_nothing_leaves_a_box(
     inside = "\n".join(line[2:] for line in box)
     assert inside.count("<details>") == inside.count("</details>") == 3
     assert re.findall(r"<details>\n<summary>(.*)</summary>\n\n", inside) == ["Hint 1", "Hint with L", "Answer"]
+    assert "\n\n#### By the chain rule\n\n" in inside
     assert all(f"\n\n{block}\n\n" in inside for block in re.findall(r"```math\n.*?\n```", inside, re.DOTALL))
 
 

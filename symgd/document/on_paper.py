@@ -10,7 +10,7 @@ from itertools import count, groupby
 from symgd.document.page import Block, Box, Folded, Heading, Inline, Link, Page, Prose, every_block
 from symgd.document.plain import inline_text
 
-__all__ = ["on_paper"]
+__all__ = ["lower", "on_paper"]
 
 ENDS = {"hint": "Hints", "answer": "Answers", "more": "In full"}  # kind: the heading that it stands under, in this order
 
@@ -40,7 +40,7 @@ def on_paper(page: Page) -> Page:
                     case Folded(title, inside, kind):
                         put = ends[kind if kind in ENDS else "more"]
                         put.append(Heading(2, (*owner, ": ", *title) if owner else title, anchors[k]))
-                        put += _lower(laid(inside, owner))
+                        put += lower(laid(inside, owner))
                     case Box():
                         out.append(boxed(block, owner))
                     case _:
@@ -55,7 +55,7 @@ def _folds(blocks: Iterable[Block]) -> bool:
     return any(isinstance(b, Folded) for b in every_block(blocks))
 
 
-def _lower(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+def lower(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Headings that stand under one of level 2."""
     return tuple(replace(b, level=b.level + 2) if isinstance(b, Heading) else b for b in blocks)
 

@@ -9,6 +9,7 @@ from html import escape
 from itertools import groupby
 from urllib.parse import quote
 
+from symgd.document.on_paper import lower
 from symgd.document.page import Block, Box, Chain, Cite, Code, Folded, Formula, Heading, Inline, Line, Link, Mono, Note, Page, Picture, Prose, Strong, Table
 from symgd.document.plain import CHECKS, RELATIONS, above, beside, inline_text, legend, one_line, split_formula, visible, wrap
 from symgd.typeset import Layout, to_latex
@@ -138,10 +139,10 @@ def _block(block: Block, dialect: Dialect) -> str:
         case Code(text, language, output):
             return _fenced(text, language) + (f"\n\nIt prints\n\n{_fenced(output.rstrip(), 'text')}" if output else "")
         case Box(title, blocks):
-            inside = f"**{_inline(title, dialect)}**\n\n{blocks_to_markdown(blocks, dialect)}"
+            inside = f"**{_inline(title, dialect)}**\n\n{blocks_to_markdown(lower(blocks), dialect)}"
             return re.sub("^", "> ", inside, flags=re.MULTILINE).replace("> \n", ">\n") if dialect.framed else inside
         case Folded(title, blocks):  # Markdown, and mathematics in it, begins again after a blank line
-            return f"<details>\n<summary>{_in_html(inline_text(title))}</summary>\n\n{blocks_to_markdown(blocks, dialect)}\n\n</details>"
+            return f"<details>\n<summary>{_in_html(inline_text(title))}</summary>\n\n{blocks_to_markdown(lower(blocks), dialect)}\n\n</details>"
 
 
 def _fenced(text: str, language: str) -> str:
