@@ -20,7 +20,7 @@ from symgd.course.errors import ERRORS, of_slides
 from symgd.course.example import example_of, line_gradient
 from symgd.course.exercise import Exercise, by_definition, derivation_of, fill_next, find_wrong, predict, predict_program, regime, slips_in, to_blocks
 from symgd.course.lesson import Course, Lesson
-from symgd.course.lessons.slides import FORMULAS, SLIDES, TYPED, slides_verdict
+from symgd.course.lessons.slides import FORMULAS, LOOSE, SLIDES, TYPED, slides_verdict
 from symgd.course.mistake import GIVEN, in_letters_of, mistake, verdict_on
 from symgd.course.path import LESSONS
 from symgd.course.program import preamble, printed
@@ -77,6 +77,10 @@ def test_each_error_in_a_formula_gets_a_good_verdict_in_every_alphabet(number: i
 def test_the_errors_are_the_fourteen_and_those_without_a_formula_are_sentences() -> None:
     assert list(ERRORS) == list(range(1, 15))
     assert {e.number for e in ERRORS.values() if not e.words} == set(GOOD)
+
+
+def test_every_lesson_that_the_page_of_the_slides_leads_to_is_there() -> None:
+    assert {*(e.lesson for e in ERRORS.values()), *(slug for *_, slug in LOOSE)} <= {lesson.slug for lesson in LESSONS}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from symgd.handcalc.show import counts
 from symgd.handcalc.to_page import judged
 from symgd.handcalc.verdict import Finding, Verdict
 
-__all__ = ["FORMULAS", "SLIDES", "slides_verdict"]
+__all__ = ["FORMULAS", "LOOSE", "SLIDES", "TYPED", "slides_verdict"]
 
 # the formulas of the slides, as they are typed there, under what they are about
 FORMULAS: tuple[tuple[str, tuple[str, ...]], ...] = (
