@@ -18,10 +18,11 @@ from symgd.course.lessons.scaling import SCALING
 from symgd.course.lessons.side import SIDE
 from symgd.course.lessons.slides import SLIDES
 from symgd.course.lessons.slope import SLOPE
+from symgd.course.lessons.stopping import STOPPING
 from symgd.course.lessons.update import UPDATE
 
 __all__ = ["LESSONS"]
 
 LESSONS: tuple[Lesson, ...] = (
-    LINE, LOSS, GRID, CLOSED_FORM, PARABOLA, SLOPE, SIDE, RAW_SLOPE, RATE, SCALING, CHAIN_RULE, GRADIENT, UPDATE, CONVEXITY, BACKPROPAGATION, SLIDES,
+    LINE, LOSS, GRID, CLOSED_FORM, PARABOLA, SLOPE, SIDE, RAW_SLOPE, RATE, SCALING, STOPPING, CHAIN_RULE, GRADIENT, UPDATE, CONVEXITY, BACKPROPAGATION, SLIDES,
 )  # fmt: skip

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -19,8 +20,9 @@ from symgd.pictures.lettering import number
 
 __all__ = ["MOST", "Form", "Walk", "figure", "forms_of", "held", "jumps", "needed", "only", "start_of"]
 
-MOST = 50_000  # steps of a run
+MOST = 30_000  # steps of a run
 LARGEST = 1e305  # divided by what a sum multiplies it with: beyond it sums may overflow
+PERFECT = 1e-28  # of the mean square of y: residuals that are rounding alone
 THERE = 1e-6  # of the loss: who starts so near to the least one has nowhere to go
 
 Point = tuple[float, float]
@@ -126,13 +128,18 @@ class Form:
             if new == old:
                 return Walk(k - 1, old, "unchanged")
             if new == mark:
-                return Walk(k, new, "cycle", k - marked)
+                return self.first_back(rate, start, k - marked)
             if k & (k - 1) == 0:
                 mark, marked = new, k
             old = new
             if k & (k - 1) == 0 and not all(map(math.isfinite, new)):
                 break
         return Walk(most, old, "") if all(map(math.isfinite, old)) else self.first_lost(rate, start)
+
+    def first_back(self, rate: float, start: Point | None, period: int) -> Walk:
+        """The first iteration that leads back to a point that was there before."""
+        later = islice(self.path(rate, start), period, None)
+        return next(Walk(k, new, "cycle", period) for k, (old, new) in enumerate(zip(self.path(rate, start), later, strict=False), period) if old == new)
 
     def first_lost(self, rate: float, start: Point | None = None) -> Walk:
         """The first iteration after which a parameter is no finite number.
@@ -170,7 +177,8 @@ def _form(x: Column, y: Column, scale: float) -> Form:
     across, up = x - mx, y - my
     sxx, sxy = float(np.mean(across * across)), float(np.mean(across * up))
     u = sxy / sxx * across - up
-    return Form(mx, my, sxx, sxy, float(np.mean(u * u)), float(np.mean(y * y)), scale, (x, y))
+    rest, yy = float(np.mean(u * u)), float(np.mean(y * y))
+    return Form(mx, my, sxx, sxy, rest if rest > PERFECT * yy else 0.0, yy, scale, (x, y))
 
 
 # ---------------------------------------------------------------- one parameter, the other held
