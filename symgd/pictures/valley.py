@@ -27,14 +27,14 @@ def valley(
         raise ValueError(f"one to {len(LOOKS)} parabolas are drawn, each with its own dash; there are {len(parabolas)}")
     bs = finite("b", [p[0] for p in parabolas])
     bowls = [parabola(*p[1:]) for p in parabolas]
-    w, b = plain(name(w_label)), plain(name(b_label))
+    w, b, told = plain(name(w_label)), plain(name(b_label)), digits_apart(bs, 4)
     lowest, least = [p.lowest for p in bowls], [p.least for p in bowls]
     rise = max(least) - min(least)
     about = max(max(lowest) - min(lowest), *(p.reach(rise) for p in bowls)) or max(p.reach(abs(p.least) or 1.0) for p in bowls)
     low, high = min(lowest) - 0.45 * about, max(lowest) + 0.45 * about
     low, high = (low, high) if low < high else widen(low, high)
     top = finite("the loss", [max(p.at(v) for p in bowls for v in (low, high))])[0]
-    keys = [Key((element("path", d="M-12 0H12", **dashed(n)),), f"{b} = {number(v)}") for n, v in enumerate(bs)]
+    keys = [Key((element("path", d="M-12 0H12", **dashed(n)),), f"{b} = {number(v, max(4, told))}") for n, v in enumerate(bs)]
     mark = Key((element("path", d="M-12 0H12", **stroke("green", 2.5)), *dot((0, 0), "green", 5)), f"lowest {w} for each {b}")
     plot = frame((low, high), widen(min(least), top, 0.1), w_label, y_label, [*keys, mark], inside=250.0, math="x")
     for (colour, dash), p in zip(LOOKS, bowls, strict=False):
@@ -43,7 +43,7 @@ def valley(
     plot.sheet.draw(element("path", d=path(places), **stroke("green", 2.5)), *(shape for at in places for shape in dot(at, "green", 5)))
     title = f"The lowest {w} moves while {b} slides"
     digits = digits_apart(lowest), digits_apart(least)
-    cells = [(number(v, 6), number(p.lowest, max(6, digits[0])), number(p.least, max(6, digits[1]))) for v, p in zip(bs, bowls, strict=True)]
+    cells = [(number(v, max(6, told)), number(p.lowest, max(6, digits[0])), number(p.least, max(6, digits[1]))) for v, p in zip(bs, bowls, strict=True)]
     said = [f"The {plain(name(y_label))} against {w}, a parabola for each of several {b}; their lowest points are joined."]
     said += [f"At {b} = {v} the lowest point is at {w} = {at}, where it is {height}." for v, at, height in cells]
     description = " ".join(said)

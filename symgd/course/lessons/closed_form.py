@@ -30,6 +30,7 @@ __all__ = ["CLOSED_FORM", "crossing", "work"]
 
 SIZES = (1, 2, 10, 100, 1000, 2000)  # parameters
 STEPS = (100, 1000)  # of a descent, for the picture
+MANY = 50  # parameters of an exercise
 OTHERS = ("line-mae", "line+log-cosh")
 
 
@@ -190,7 +191,7 @@ print("means", x.mean(), y.mean())
 print("Sxx", r[0, 0] ** 2, "Sxy", np.dot(X[:, 0], y - level))
 print("slope", w, "intercept", b, "loss", loss(w, b))
 
-for p in {sorted({*SIZES, *at, 50})}:
+for p in {sorted({*SIZES, *at, min(MANY, c.example.n)})}:
     closed, step = n * p**2 + p**3, n * p
     print("parameters", p, "closed form", closed, "a step", step, "as many steps", closed / step, *[k * step for k in {STEPS}])
 for k in {STEPS}:
@@ -202,15 +203,16 @@ for k in {STEPS}:
 def _exercises(c: Course) -> Sequence[Exercise]:
     n, (first, *_) = c.example.n, solved(c.example.gradient).steps
     p, size = _letters(c)
-    many = 50
+    many = min(MANY, n)
+    slope = next(v for p, v in solved(c.example.gradient).solution if p == c.w)
     return (
         fill_next(c, first),
         Exercise(
             (Prose(("To every number of the feature 1,000 is added, in all rows. What happens to the slope of the best line, and what to its intercept?",)),),
-            (("Look at ", c.formula(solved(c.example.gradient).solution[-1][1]), ": it is made of differences from the mean."), (("The predictions must "
-            "stay what they are."),)),
-            (Prose((("The slope stays, for no difference from the mean changes. The line goes through the point of the means, whose feature is now 1,000 "
-            "larger: the "),
+            (("Look at ", c.formula(slope), ": both sums are made of differences from the mean."),
+             ("The predictions must stay what they are.",)),
+            (Prose(("The slope stays, for no difference from the mean changes. The line goes through the point of the means, whose feature is now 1,000 ",
+                    "larger: the ",
                     "intercept becomes smaller by 1,000 times the slope.")),),
         ),
         Exercise(
@@ -221,5 +223,5 @@ def _exercises(c: Course) -> Sequence[Exercise]:
     )  # fmt: skip
 
 
-CLOSED_FORM = Lesson("closed-form", "The best line at once", "Can the best line be computed at once, and why is that not the end of "
-"it?", _write, _program, _exercises)
+ASKS = "Can the best line be computed at once, and why is that not the end of it?"
+CLOSED_FORM = Lesson("closed-form", "The best line at once", ASKS, _write, _program, _exercises)

@@ -184,8 +184,8 @@ def _checked(c: Course, w: Writing) -> None:
     steps = sorted({*(k for k in SHOWN if k < len(rows)), len(rows)})
     cells: list[tuple[Inline, ...]] = [((count(k),), *((amount(v),) for v in rows[k - 1])) for k in steps]
     w.table(("step", "squared slopes", "loss falls at least by", "it falls by"), cells, (), (0, 1, 2, 3))
-    w.say(f"The promise was kept on {count(held)} of {count(len(rows))} steps." if held < len(rows) else f"The promise was kept on all {count(len(rows))} "
-          "steps.")
+    kept = f"{count(held)} of {count(len(rows))}" if held < len(rows) else f"all {count(len(rows))}"
+    w.say(f"The promise was kept on {kept} steps.")
 
 
 def _program(c: Course) -> str:
@@ -244,13 +244,13 @@ def _exercises(c: Course) -> Sequence[Exercise]:
             (Prose((f"10⁴ places a side, so (10⁴)³ = {power_of_ten(12)}.",)),),
         ),
         Exercise(
-            (Prose((("The learning rate of the run above is halved. By what is the distance to the best pair multiplied at each step now, and how many "
-            "steps does a further digit cost?"),)),),
-            (((f"At the rate {amount(search(c).rate)} it is {amount(search(c).shrinks)}: {amount(1 - search(c).shrinks)} of the distance goes. How much at "
-            "half the rate?"),),
+            (Prose(("The learning rate of the run above is halved. By what is the distance to the best pair multiplied at each step now, and how many ",
+                    "steps does a further digit cost?")),),
+            ((f"At the rate {amount(search(c).rate)} it is {amount(search(c).shrinks)}: {amount(1 - search(c).shrinks)} of the distance goes. How much at ",
+                    "half the rate?",),
              ("After k steps the factor has been taken k times. When is that a tenth?",)),
-            (Prose(((f"By {amount((1 + search(c).shrinks) / 2)}, so a further digit costs "
-            f"{amount(math.log(10) / -math.log((1 + search(c).shrinks) / 2), 3)} steps."),)),),
+            (Prose((f"By {amount((1 + search(c).shrinks) / 2)}, so a further digit costs ",
+                    f"{amount(math.log(10) / -math.log((1 + search(c).shrinks) / 2), 3)} steps.")),),
         ),
         Exercise(
             (Prose(("The second line of the lemma holds a square. Multiply it out; leave ", c.formula(change), " together.")),
@@ -262,5 +262,5 @@ def _exercises(c: Course) -> Sequence[Exercise]:
     )  # fmt: skip
 
 
-GRID = Lesson("grid", "Why not try all lines?", "How many pairs would have to be tried, and what does gradient descent do "
-"better?", _write, _program, _exercises)
+ASKS = "How many pairs would have to be tried, and what does gradient descent do better?"
+GRID = Lesson("grid", "Trying all lines", ASKS, _write, _program, _exercises)

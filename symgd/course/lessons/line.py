@@ -122,9 +122,10 @@ def _misses(c: Course, w: Writing) -> None:
         w.say("Every point lies on the line: all residuals are 0. That is rare with measured data; the descent will have to find exactly this line.")
         return
     k = int(np.argmax(np.abs(u)))
-    w.say(f"A positive residual: predicted too much, the point lies below the line. A negative one: too little. Here {count(int((u > 0).sum()))} ",
-          f"{e.rows_are} lie below the line and {count(int((u < 0).sum()))} above it. The largest miss is that of row {count(k + 1)}: {amount(u[k])} ",
-          f"{unit_of_target(c)}.")  # fmt: skip
+    below, above = int((u > 0).sum()), int((u < 0).sum())
+    w.say("A positive residual: predicted too much, the point lies below the line. A negative one: too little. ",
+          f"Of these {e.rows_are} {count(below)} {'lies' if below == 1 else 'lie'} below the line and {count(above)} above it. ",
+          f"The largest miss is that of row {count(k + 1)}: {amount(u[k])} {unit_of_target(c)}.")  # fmt: skip
     w.say("No line makes all residuals 0 here. Which line is the best then? That needs one number for all the misses together: ", c.to("loss", "the loss"), ".")
 
 

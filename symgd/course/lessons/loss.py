@@ -71,7 +71,10 @@ def _squares(c: Course, w: Writing) -> None:
     told = (f"The first {len(u)} {e.rows_are} and {name}",)
     w.blocks.append(Table(head, tuple(tuple((x,) for x in row) for row in cells), told, tuple(range(len(head)))))
     everything = float((residuals(c, slope, intercept) ** 2).mean())
-    w.say(f"The mean of these {len(u)} squares is {amount(sum(squares) / len(u))}; of all {count(e.n)} it is {amount(everything)}.")
+    if e.n > len(u):
+        w.say(f"The mean of these {len(u)} squares is {amount(sum(squares) / len(u))}; of all {count(e.n)} it is {amount(everything)}.")
+    else:
+        w.say(f"The mean of these squares is {amount(everything)}.")
 
 
 def _definition(c: Course, w: Writing) -> None:
@@ -156,19 +159,19 @@ def _exercises(c: Course) -> Sequence[Exercise]:
             "fill", definitions(problem), as_line(c.L, whole),
         ),
         Exercise(
-            (Prose((("The target is written in a unit ten times smaller: every number in its column, every prediction and every residual becomes ten times "
-            "as large. "),
+            (Prose(("The target is written in a unit ten times smaller: every number in its column, every prediction and every residual becomes ten times ",
+                    "as large. ",
                     "By what factor does the loss grow? And which line is the best one now?")),),
             (("The residuals are squared.",),),
-            (Prose((("By 100, for every square does. The best line is the same line on paper; its two numbers are ten times as large. A loss says little "
-            "without its unit."),)),),
+            (Prose(("By 100, for every square does. The best line is the same line on paper; its two numbers are ten times as large. A loss says little ",
+                    "without its unit.")),),
         ),
         Exercise(
             (Prose(("The best line is raised by 1 everywhere. By how much does the loss grow?",)),),
-            (("Each residual becomes ", c.formula(c.u + ONE), ". Multiply its square out.",), (("What is the mean of the residuals of the best line? Look "
-            "at the last table."),)),
-            (Prose(("The square becomes ", c.formula(c.u**2 + mul(TWO, c.u) + ONE), (". The mean residual of the best line is 0, so the middle part adds "
-            "nothing: the loss grows by "),
+            (("Each residual becomes ", c.formula(c.u + ONE), ". Multiply its square out.",), ("What is the mean of the residuals of the best line? Look ",
+                    "at the last table.",)),
+            (Prose(("The square becomes ", c.formula(c.u**2 + mul(TWO, c.u) + ONE), ". The mean residual of the best line is 0, so the middle part adds ",
+                    "nothing: the loss grows by ",
                     c.value(Fraction(once)), ", on all data alike.")),),
         ),
     )  # fmt: skip

@@ -53,7 +53,7 @@ def with_coefficients(c: Course) -> Problem:
 def lowest(c: Course, b: float) -> tuple[float, float]:
     """W_min and the loss there, for one intercept; where the mean of the feature is rounding alone, the same W_min for all."""
     A, B, _ = c.example.parabola(b if moves(c) else 0.0)
-    w = -B / (2 * A)
+    w = -B / (2 * A) + 0.0  # no −0
     return w, settled(float(c.example.raw.loss(w, b)), c.example.scale * float(c.example.y.var()))
 
 
@@ -117,7 +117,7 @@ def _three_sums(c: Course, w: Writing) -> None:
     rows: list[tuple[Inline, ...]] = [((c.formula(d.name),), (c.formula(d.value),), (amount(v, 6),)) for d, v in zip(given, values, strict=True)]
     w.blocks.append(Table((("name",), ("the sum",), ("with ", c.formula(c.b), " = 0")), tuple(rows), (), (2,)))
     w.say("The three sums hold no ", c.formula(c.w), ": the data and ", c.formula(c.b), " decide them. ", c.formula(A), " is a mean of squares and not ",
-          "0, for not all ", c.formula(c.x), " are. So it is positive, and the parabola opens upwards: it has one lowest point.")  # fmt: skip
+          "0, for not every ", c.formula(c.x), " is 0. So it is positive, and the parabola opens upwards: it has one lowest point.")  # fmt: skip
 
 
 def _vertex(c: Course, w: Writing) -> None:
@@ -196,14 +196,14 @@ def _both(c: Course, w: Writing) -> None:
     slope, intercept = e.best
     mean = float(e.y.mean())
     least = settled(e.least, e.scale * float(e.y.var()))
-    held = f"{amount(mean, 6)}, the mean of the target, held"
-    tried = [("0, held", *lowest(c, 0.0)), (held, *lowest(c, mean)), (f"{amount(intercept, 6)}, free", slope, least)]
+    free, held = column((intercept, mean, 0.0 if abs(mean) < e.y.std() else intercept + float(e.y.std())), 6)[:2]
+    tried = [("0, held", *lowest(c, 0.0)), (f"{held}, the mean of the target, held", *lowest(c, mean)), (f"{free}, free", slope, least)]
     rows = [((b,), (amount(v, 6),), (amount(loss, 6),)) for b, v, loss in tried]
     w.blocks.append(Table(((c.formula(c.b),), ("best ", c.formula(c.w)), (c.formula(c.L),)), tuple(rows), (), (1, 2)))
     more = excess(c, 0.0)
     if settled(more, e.scale * float(e.y.var())):
-        w.say(f"Holding the intercept at 0 costs {amount(more, 3)} of loss. The best of all lies where the valley of the lowest points is deepest, and ",
-              "only a search that moves both will find it.")  # fmt: skip
+        both = "and only a search that moves both will find it" if moves(c) else "and here the slope is right already: only the intercept is missing"
+        w.say(f"Holding the intercept at 0 costs {amount(more, 3)} of loss. The best of all lies where the valley of the lowest points is deepest, {both}.")
     else:
         w.say("In these data the best intercept is 0, so the cut happened to go through the best of all. In other data it will not: only a search that ",
               "moves both will find it.")  # fmt: skip
@@ -254,8 +254,8 @@ def _exercises(c: Course) -> Sequence[Exercise]:
             "fill", (as_line(plain, started),), as_line(plain, squared),
         ),
         Exercise(
-            (Prose(("In the table of the valley, ", c.formula(c.b), f" = {told[0]} and ", c.formula(c.b), (f" = {told[2]} stand one below the other. Where "
-            "is the lowest point for "),
+            (Prose(("In the table of the valley, ", c.formula(c.b), f" = {told[0]} and ", c.formula(c.b), f" = {told[2]} stand one below the other. Where ",
+                    "is the lowest point for ",
                     c.formula(c.b), f" = {told[1]}, half way between?")),),
             (("How does the lowest point depend on ", c.formula(c.b), "?"),),
             (Prose(("Half way between as well, for it moves along a line: at ", c.formula(c.w), f" = {amount(lowest(c, middle)[0], 5)}.")),),
@@ -263,12 +263,12 @@ def _exercises(c: Course) -> Sequence[Exercise]:
         Exercise(
             (Prose(("As ", c.formula(c.b), " grows, does the parabola of these data move to the left, to the right, or not at all? And why?")),),
             (("Which sign has the sum of the ", c.formula(c.x), "?"),),
-            (Prose(((f"It moves {left}, for the sum of the feature is {'positive' if moves(c) > 0 else 'negative'}. In words: a line that is raised has to "
-            "be turned to stay near the points."),)
+            (Prose((f"It moves {left}, for the sum of the feature is {'positive' if moves(c) > 0 else 'negative'}. In words: a line that is raised has to ",
+                    "be turned to stay near the points.",)
                    if moves(c) else ("Not at all: the feature has the mean 0, and raising the line changes nothing about its best slope.",)),),
         ),
     )  # fmt: skip
 
 
-PARABOLA = Lesson("parabola", "The loss as a parabola", "What does the slope of the line alone do to the loss, and what is its best value "
-"then?", _write, _program, _exercises)
+ASKS = "What does the slope of the line alone do to the loss, and what is its best value then?"
+PARABOLA = Lesson("parabola", "The loss as a parabola", ASKS, _write, _program, _exercises)

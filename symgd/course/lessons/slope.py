@@ -197,12 +197,12 @@ def _exercises(c: Course) -> Sequence[Exercise]:
             "fill", (as_line(start, opened),), as_line(start, end),
         ),
         Exercise(
-            (Prose(("The secants above differ from the tangent by ", c.formula(mul(A, h)), ". How small must ", c.formula(h), (" be for a slope that is "
-            "right to "),
+            (Prose(("The secants above differ from the tangent by ", c.formula(mul(A, h)), ". How small must ", c.formula(h), " be for a slope that is ",
+                    "right to ",
                     f"{amount(WANTED)} in these units?")),),
             (("With ", c.formula(A), f" = {amount(c.example.parabola(0.0)[0], 6)} set ", c.formula(mul(A, h)), f" = {amount(WANTED)}."),),
-            (Prose(((f"At most {amount(WANTED / c.example.parabola(0.0)[0])}. A computer cannot go on like that: the two losses become so alike that their "
-            "difference is rounding."),)),),
+            (Prose((f"At most {amount(WANTED / c.example.parabola(0.0)[0])}. A computer cannot go on like that: the two losses become so alike that their ",
+                    "difference is rounding.")),),
         ),
         Exercise(
             (Prose(("Two tangents of the picture touch at ", c.formula(v), f" = {amount(one)} and ", c.formula(v), f" = {amount(two)}. What is the slope at ",
