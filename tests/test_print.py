@@ -118,7 +118,7 @@ FORMULAS: list[tuple[Layout, str]] = [
     (Rate(Ident("L"), (Ident("w"),)), "frac(∂ L, ∂ w)"),
     (Rate(Ident("L"), (Ident("w"),), True), "frac(upright(d) L, upright(d) w)"),
     (Rate(Ident("L"), (Ident("w"), Ident("w"))), "frac(∂^(2) L, ∂ w^(2))"),
-    (Rate(Ident("L"), (Ident("w"),), mark="prime"), r"L'\(w\)"),
+    (Rate(Ident("L"), (Ident("w"),), mark="prime"), r"L^(′)\(w\)"),
     (Rate(Ident("L"), (Ident("w"),), mark="nabla"), "∇_(w) L"),
     (Script(Fence(Ident("x")), None, Number("2")), r"\(x\)^(2)"),
     (Big("i", sub("i")), "∑_(i) x_(i)"),
@@ -129,7 +129,7 @@ FORMULAS: list[tuple[Layout, str]] = [
     (Apply("log2", (Ident("p"),)), r'op("log")_(2)\(p\)'),
     (Apply("max", (Number("0"), Ident("x"))), r'op("max")\(0\, x\)'),
     (Apply("sigmoid", (Ident("z"),)), r"σ\(z\)"),
-    (Brace(((Ident("a"), relation(Ident("x"), ">", Number("0"))),), Number("0")), 'cases(a & "if " x > 0, 0 & "otherwise")'),
+    (Brace(((Ident("a"), relation(Ident("x"), ">", Number("0"))),), Number("0")), 'cases(&a &&quad "if" x > 0, &0 &&quad "otherwise")'),
     (Words('a "b" \\ $ # ]'), '"a \\"b\\" \\\\ $ # ]"'),
     (Op("(", "prefix"), r"\("),  # left alone by a line break
 ]

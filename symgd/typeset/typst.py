@@ -42,8 +42,6 @@ def to_typst(piece: Layout) -> str:
             return to_typst(spelled(piece))
         case Rate(of, by, straight):
             return _rate(of, by, straight)
-        case Script(base, None, Op(mark)) if mark and not mark.strip("′"):
-            return to_typst(base) + "'" * len(mark)
         case Script(base, sub, sup):
             return to_typst(base) + ("" if sub is None else f"_({to_typst(sub)})") + ("" if sup is None else f"^({to_typst(sup)})")
         case Big(index, body, mark):
@@ -56,7 +54,7 @@ def to_typst(piece: Layout) -> str:
             head = _function(f, spell)
             return f"{head} {to_typst(args[0])}" if bare else head + _fence(r"\, ".join(map(to_typst, args)), "(", ")", any(map(tall, args)))
         case Brace(rows, otherwise):
-            lines = [f'{to_typst(value)} & "if " {to_typst(when)}' for value, when in rows] + [f'{to_typst(otherwise)} & "otherwise"']
+            lines = [f'&{to_typst(value)} &&quad "if" {to_typst(when)}' for value, when in rows] + [f'&{to_typst(otherwise)} &&quad "otherwise"']
             return f"cases({', '.join(lines)})"
         case Words(text):
             return quoted(text)
