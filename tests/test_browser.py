@@ -12,7 +12,6 @@ import pytest
 
 from symgd.course.folder import files
 from symgd.course.path import LESSONS
-from symgd.course.playground import playground
 from symgd.published import documents
 from tests.browser import Tab
 from tests.test_playground import course
@@ -25,6 +24,7 @@ LOOKING, GLYPHS = (HERE.joinpath(name).read_text("utf-8") for name in ("looking.
 FORMULAS_AS_WORDS = """;
 for (const m of document.querySelectorAll("math")) m.replaceWith(Object.assign(document.createElement("i"), { textContent: m.textContent }));
 true"""
+CUT = r"[...document.querySelectorAll('svg text')].map(t => t.textContent).filter(t => /[^…\s]\s*…$/.test(t))"  # labels that ended for want of room
 WIDTHS = (360, 768, 1280)
 DERIVATIONS = ("line-mse", "line-ridge", "softmax-cross-entropy", "network-2-hidden-softmax", "hinge")
 
@@ -33,7 +33,7 @@ DERIVATIONS = ("line-mse", "line-ridge", "softmax-cross-entropy", "network-2-hid
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The course on the bundled example, written out."""
     where = tmp_path_factory.mktemp("course")
-    write(where, [("playground.html", playground(course())), *files(course())])
+    write(where, files(course()))
     return where
 
 
@@ -45,7 +45,7 @@ def write(where: Path, contents: Iterable[tuple[str, str | bytes]]) -> None:
 
 
 def pages() -> list[str]:
-    return ["index", "playground", *(lesson.slug for lesson in LESSONS), *(f"{name}/{name}" for name in DERIVATIONS)]
+    return ["index", "answers", "playground", *(lesson.slug for lesson in LESSONS), *(f"{name}/{name}" for name in DERIVATIONS)]
 
 
 @pytest.fixture(params=pages(), ids=lambda stem: stem.rpartition("/")[2])
@@ -65,6 +65,7 @@ def test_the_page_fits_is_legible_and_accessible(path: Path, tab: Tab) -> None:
     for width, dark in product(WIDTHS, (False, True)):
         tab.look(width=width, dark=dark)
         wrong += [f"{width} px: {found}" for found in (tab.evaluate(LOOKING) if not dark else [])]
+    wrong += [f"cut off: {label}" for label in tab.evaluate(CUT)]
     tab.evaluate(axe_source() + FORMULAS_AS_WORDS)
     wrong += [f"axe, dark: {found}" for found in axe(tab, ("color-contrast",))]
     tab.look(width=WIDTHS[0])

@@ -33,7 +33,7 @@ def files(c: Course, format: str = "html", title: str = "") -> Iterator[tuple[st
         yield from _written(page(c, lesson), lesson.slug, format)
     yield from _written(answers(c), ANSWERS, format)
     yield from worksheets(c)
-    yield PLAYGROUND, playground(c)
+    yield PLAYGROUND, playground(c, FORMATS[format].suffix)
     yield CARDS, to_tsv(c)
     yield DATA, columns(c)
     if format == "html":

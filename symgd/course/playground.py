@@ -65,8 +65,11 @@ class Form:
         return Bowl(self.best, p, q, 2 * scale * self.sigma / p)
 
 
-def playground(c: Course) -> str:
-    """The page as HTML: self-contained, its only script named by its hash in the policy; readable without it."""
+def playground(c: Course, suffix: str = ".html") -> str:
+    """The page as HTML: self-contained, its only script named by its hash in the policy; readable without it.
+
+    suffix  of the page with the way through the course, to which it links
+    """
     e = c.example
     spread, sigma, mean = float(e.y.std()), float(e.x.std()), float(e.x.mean())
     raw = Form("raw", "as it is", mean, sigma, 1.0, e.best, e.rates.bound)
@@ -89,7 +92,7 @@ def playground(c: Course) -> str:
     }  # fmt: skip
     drawn = [_figure(m, f"The loss from above, feature {f.says}", f.name, f.name) for f, m in zip(forms, maps, strict=True)]
     drawn += [_figure(scatter, "The line over the data", "scatter"), _figure(curve, "The loss, step by step", "curve")]
-    return _html(c, _still(c, standard), _panel(c, forms, letters) + _results(letters, drawn), json.dumps(known, allow_nan=False, ensure_ascii=True))
+    return _html(c, _still(c, standard), _panel(c, forms, letters) + _results(letters, drawn), json.dumps(known, allow_nan=False, ensure_ascii=True), suffix)
 
 
 # -------------------------------------------------------------------------------------------------------------------------- pictures
@@ -260,12 +263,12 @@ def _still(c: Course, form: Form) -> str:
     return to_html(Page((TITLE,), tuple(w.blocks))).partition("</h1>")[2].rpartition("</main>")[0]
 
 
-def _html(c: Course, still: str, alive: str, known: str) -> str:
+def _html(c: Course, still: str, alive: str, known: str, suffix: str) -> str:
     files = resources.files("symgd")
     script = files.joinpath("course/playground.js").read_text("utf-8")
     style = files.joinpath("document/page.css").read_text("utf-8") + files.joinpath("course/playground.css").read_text("utf-8")
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    back = c.to(c.index, "the course").address(".html")
+    back = c.to(c.index, "the course").address(suffix)
     safe = known.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     e = c.example
     about = f"{e.target} predicted from {e.feature}: {count(e.n)} {e.rows_are}."
