@@ -25,9 +25,9 @@ from symgd.document.to_html import to_html
 from symgd.numeric.descend import descend_bound
 from symgd.pictures import contour_with_path, scatter_with_line
 from symgd.pictures.axes import Key, Plot, Scale, axes, draw_keys, frame, key_rows, linear_ticks, log_ticks, margins, widen
-from symgd.pictures.bowl import TALL, Bowl, contours, equal_loss, extent, lowest_point, with_margin
+from symgd.pictures.bowl import TALL, Bowl, contours, extent, lowest_point, with_margin
 from symgd.pictures.lettering import count, number
-from symgd.pictures.strokes import square
+from symgd.pictures.strokes import cross, square
 from symgd.pictures.svg import FONT, Box, Element, Point, Sheet, element, fill, path, stroke
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
@@ -111,9 +111,8 @@ def _view(form: Form, scale: float, spread: float) -> Box:
 
 def _map(c: Course, form: Form, view: Box) -> Plot:
     """The contours, and an empty place for the path."""
-    equal, lowest = equal_loss()
-    start = Key((element("circle", cx=0, cy=0, r=5, **fill("ink")),), "start")
-    keys = [equal, lowest, Key(_sample("orange"), "the steps"), start, Key(square((0, 0), "ink"), "the step shown")]
+    keys = [Key(_sample("purple"), "equal loss"), Key(cross((0, 0)), "lowest point"), Key(_sample("orange"), "the steps"),
+            Key((element("circle", cx=0, cy=0, r=5, **fill("ink")),), "start"), Key(square((0, 0), "ink"), "the step shown")]  # fmt: skip
     plot = frame((view.left, view.right), (view.top, view.bottom), c.label(c.w), c.label(c.b), keys, grid=False, inside=TALL, math="xy")
     contours(plot, form.valley(c.example.scale), view)
     lowest_point(plot, form.valley(c.example.scale), view)
