@@ -78,8 +78,8 @@ def _run(c: Course, w: Writing) -> None:
           "The target stays the same, and so does the best line; only the numbers in front of it change.")  # fmt: skip
     rows: list[list[str | Inline]] = []
     for name, form in forms.items():
-        rows.append([SAYS[name], figure(form.bound), figure(RATE / form.bound), _promise(form), _what(ran[name])])
-    table(w, [("feature",), ("bound for the rate",), ("0.001, as a multiple of it",), ("so it",), (f"really run, {count(STEPS)} iterations",)], rows)
+        rows.append([SAYS[name], figure(form.bound), figure(RATE / form.bound), _promise(form), *_what(ran[name])])
+    table(w, [("feature",), ("bound for the rate",), ("0.001, as a multiple of it",), ("so it",), (f"loss after {count(STEPS)}",), ("no number after",)], rows)
     least = forms["raw"].least
     w.say("The bound is 2 divided by the largest second derivative; ", c.to("rate", "the page before"), " derives it. It is known before the first step. The "
           "least possible loss is ", figure(least), " for all three.", *_lost(ran))
@@ -96,10 +96,9 @@ def _promise(form: Form) -> str:
     return "converges" if RATE * form.eigenvalues[0] > 1e-3 else "converges, slowly"
 
 
-def _what(ran: Ran) -> str:
-    if ran.lost is not None:
-        return f"no finite number after iteration {count(ran.lost)}"
-    return f"loss {figure(ran.last, 5)}" if len(ran.losses) > STEPS else "the loss is more than a million million times the first"
+def _what(ran: Ran) -> tuple[str, str]:
+    """The loss after STEPS iterations, and when a parameter has left the numbers."""
+    return figure(ran.last, 5) if len(ran.losses) > STEPS else "too large", "" if ran.lost is None else count(ran.lost)
 
 
 def _lost(ran: dict[str, Ran]) -> Inline:
@@ -224,8 +223,8 @@ def _halve(c: Course, w: Writing) -> None:
         ended.add(found.why)
         steps = {"near": count(found.steps), "stuck": f"stuck after {count(found.steps)}", "": f"more than {count(CAP)}"}[found.why]
         rates = found.rates or [math.nan]
-        rows.append([SAYS[name], figure(form.bound), *map(figure, (rates[0], min(rates), max(rates))), count(found.halved), steps, figure(found.loss)])
-    table(w, [("feature",), ("bound",), ("first rate",), ("smallest rate",), ("largest rate",), ("halvings",), ("steps to a millionth",), ("loss",)], rows)
+        rows.append([SAYS[name], figure(form.bound), *map(figure, (rates[0], min(rates), max(rates))), count(found.halved), steps])
+    table(w, [("feature",), ("bound",), ("first rate",), ("smallest rate",), ("largest rate",), ("halvings",), ("steps to a millionth",)], rows)
     w.say(f"Each run begins by trying {RATE}, the same number for all three; a millionth of the first excess of the loss has to be left, and at most "
           f"{count(CAP)} steps are made. "
           "None of them diverges. But finding the rate does not cure a large condition number: that is what standardising is for.",

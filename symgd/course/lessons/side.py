@@ -93,8 +93,8 @@ def _places(c: Course, w: Writing) -> None:
     for at, slope in points:
         way = "to the right" if slope < 0 else "to the left" if slope > 0 else "stay"
         changes = [slope * h + a * h * h for h in (step, -step)]
-        rows.append([figure(at, digits), figure(slope), "−" if slope < 0 else "+" if slope > 0 else "0", way, *(_signed(x) for x in changes)])
-    table(w, [(c.formula(c.w),), (c.formula(c.dw),), ("its sign",), ("so move",), ("loss changes, step right",), ("loss changes, step left",)], rows)
+        rows.append([figure(at, digits), figure(slope), way, *(_signed(x) for x in changes)])
+    table(w, [(c.formula(c.w),), (c.formula(c.dw),), ("so move",), ("loss changes, step right",), ("loss changes, step left",)], rows)
     w.say("A falling loss has a − in front of its change. On the left of the lowest point only the step to the right lowers the loss, on the right of it only "
           "the step to the left; at the lowest point, ", c.formula(c.w), f" = {figure(lowest, digits)}, no step does.")  # fmt: skip
     c.draw(w, ways_downhill(a, b, const, [p for p, _ in points], w_label=c.label(c.w), y_label="loss", prefix="side-ways"))

@@ -98,10 +98,10 @@ def _floats(c: Course, w: Writing, form: Form, runs: list[Fired]) -> None:
     rows: list[list[str | Inline]] = []
     for f in runs:
         gap = math.sqrt(form.excess(*f.walk.at) / form.scale)
-        rows.append([figure(f.rate), when(f.walk), "0, rounding aside" if gap <= SAME * math.sqrt(form.yy) else figure(gap)])
+        rows.append([figure(f.rate), when(f.walk), "0" if gap <= SAME * math.sqrt(form.yy) else figure(gap)])
     w.say("Here is when it fires on these data, the feature standardised, from ", *_from(c, form), f". At most {count(MOST)} iterations are made. The last "
           f"column is the distance from the best line: the "
-          "root mean square of the difference between the predictions.")  # fmt: skip
+          "root mean square of the difference between the predictions; 0 is written for what is rounding alone.")  # fmt: skip
     table(w, [(c.formula(c.alpha),), ("nothing changes after iteration",), ("distance from the best line then",)], rows)
     cycles = [f for f in runs if f.walk.why == "cycle"]
     arrived = [f for f in cycles if f.rate < form.bound * (1 - SAME)]
@@ -147,7 +147,8 @@ def _cap(c: Course, w: Writing, form: Form, runs: list[Fired]) -> None:
     w.head(f"Rule 2: stop after {count(CAP)} iterations")
     w.say("A descent that multiplies its distance by ", c.formula(rho), " in each iteration has a share ", c.formula(epsilon), " of it left after ",
           c.formula(Div(_log(Div(ONE, epsilon)), Neg(_log(rho)))), " iterations: ",
-          "the logarithm of the one divided by that of the other. That is known beforehand. Does the cap leave room for it?")  # fmt: skip
+          "the logarithm of the one divided by that of the other. That is known beforehand. Does the cap leave room for a millionth? The excess that is left "
+          "is the share of the first one, how far the loss at the start lies above the least.")  # fmt: skip
     rows: list[list[str | Inline]] = []
     for f in runs[:-1]:
         rows.append(_capped(form, f.rate, "standardised", f.at_cap))
@@ -167,14 +168,14 @@ def _log(t: Term) -> Term:
 def _capped(form: Form, rate: float, says: str, at: Point) -> list[str | Inline]:
     steps = needed(rate * form.eigenvalues[0], PART) or 0
     share = form.excess(*at) / form.excess(*form.start)
-    left = "none, rounding aside" if share <= SAME else figure(share, 3)
-    fires = "is not needed" if steps <= CAP else "fires early, but close enough" if share <= PART else "fires before it has arrived"
+    left = "0" if share <= SAME else figure(share, 3)
+    fires = "is enough" if steps <= CAP else "is near enough" if share <= PART else "fires too early"
     return [says, figure(rate), figure(steps) if steps >= 1e6 else count(steps), _loss(form, at), left, fires]
 
 
 def _loss(form: Form, at: Point) -> str:
     loss = form.loss(*at)
-    return "0, rounding aside" if loss <= SAME**2 * form.loss(*form.start) else figure(loss, 5)
+    return "0" if loss <= SAME**2 * form.loss(*form.start) else figure(loss, 5)
 
 
 def _certificate(c: Course, w: Writing, form: Form, runs: list[Fired]) -> None:
@@ -225,13 +226,13 @@ def _cautious(c: Course) -> Inline:
 
 def _excess_after(form: Form, f: Fired) -> str:
     excess = form.excess(*next(islice(form.path(f.rate), f.small or 0, None)))
-    return "0, rounding aside" if excess <= 1e-12 * form.excess(*form.start) else figure(excess)
+    return "0" if excess <= 1e-12 * form.excess(*form.start) else figure(excess)
 
 
 def _drawn(c: Course, w: Writing, form: Form, runs: list[Fired]) -> None:
     w.head("All rules in one picture")
     w.say("The size of the slopes over the iterations, on logarithmic axes: a size that shrinks by the same factor in each iteration bends down on them. The "
-          "dashed line marks the cap, a square the place where nothing changes any more.")
+          "dashed line marks the cap, a square with its iteration the place where nothing changes any more.")
     c.draw(w, _picture(form, runs))
 
 
@@ -242,8 +243,9 @@ def _picture(form: Form, runs: list[Fired]) -> Drawing:
         last = min(f.walk.steps + 2, 2 * CAP) if n == 3 else min(f.walk.steps + 2, 20 * CAP) if f.walk.why == "unchanged" else 2 * CAP
         sizes = [math.hypot(*form.slopes(*at)) for at in islice(form.path(f.rate), last + 1)]
         floor = 1e-17 * sizes[0]
-        shown = [(k + 1, max(v, floor)) for k, v in enumerate(sizes) if k < 50 or k % (1 + k // 50) == 0 or k == last]
-        mark = f"unchanged from {count(f.walk.steps)}" if f.walk.why == "unchanged" else "cycle" if f.walk.why == "cycle" else ""
+        drawn = {0, len(sizes) - 1} | {round(1.04**j) for j in range(300)}
+        shown = [(k + 1, max(v, floor)) for k, v in enumerate(sizes) if k in drawn]
+        mark = count(f.walk.steps) if f.walk.why == "unchanged" else "cycle" if f.walk.why == "cycle" else ""
         series.append(Series(f"rate {figure(f.rate)}", [k for k, _ in shown], [v for _, v in shown], mark))
         rows.append((figure(f.rate), figure(sizes[0]), *(_size(sizes, k, sizes[0]) for k in (10, 100, CAP)), when(f.walk)))
     said = [f"The size of the slopes over the iterations, both axes logarithmic, iteration 0 drawn at 1. It begins at {rows[0][1]}."]
@@ -258,8 +260,8 @@ def _picture(form: Form, runs: list[Fired]) -> Drawing:
 
 def _size(sizes: Sequence[float], k: int, first: float) -> str:
     if k >= len(sizes):
-        return "0, rounding aside"
-    return "0, rounding aside" if sizes[k] <= SAME * first else figure(sizes[k])
+        return "0"
+    return "0" if sizes[k] <= SAME * first else figure(sizes[k])
 
 
 def _named(c: Course, w: Writing, form: Form) -> None:
@@ -278,8 +280,8 @@ def _named(c: Course, w: Writing, form: Form) -> None:
           "of five words: ",
           Mono("converged"), ", ", Mono("stalled"), ", ", Mono("oscillates"), ", ", Mono("diverged"), ", ", Mono("max-iterations"), f". Run on these data, "
           f"standardised, with a cap of {count(CAP)}:")  # fmt: skip
-    rows: list[list[str | Inline]] = [[says, (Mono(trace.stopped),), MEANS[trace.stopped]] for says, trace in made]
-    table(w, [("rate",), ("stopped",), ("which means",)], rows)
+    rows: list[list[str | Inline]] = [[says, (Mono(trace.stopped), ": ", MEANS[trace.stopped])] for says, trace in made]
+    table(w, [("rate",), ("how it stopped",)], rows)
     first = made[0][1]
     w.say("By default symgd standardises and takes the best rate. Here that ended with ", Mono(first.stopped), ": ", _default(first.stopped))
 
