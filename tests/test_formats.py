@@ -21,6 +21,9 @@ import pytest
 from symgd.api import explain
 from symgd.backward import derive
 from symgd.catalogue import CATALOGUE, problem
+from symgd.course.lesson import Lesson
+from symgd.course.pages import page
+from symgd.course.path import LESSONS
 from symgd.document.formats import TEXTS, format_of, render
 from symgd.document.on_paper import on_paper
 from symgd.document.page import Box, Chain, Code, Folded, Formula, Heading, Inline, Link, Note, Page, Picture, Prose, Table, every_block
@@ -31,6 +34,7 @@ from symgd.term import Compare, Det, Inverse, Neg, Num, Pow, Term, names, replac
 from symgd.typeset import to_latex, to_mathml
 from symgd.typeset.layout import Layout, Notation, in_arrays, layout, relation
 from tests.pages import BLOCKS, HOSTILE, SVG, WHOLE, WORDS, Reader, hostile_page, seen, sources
+from tests.test_course import course
 from tests.test_typeset import core_only, value
 
 PDF = find_spec("typst") is not None
@@ -139,17 +143,18 @@ def test_in_text_an_answer_does_not_stand_beside_its_question() -> None:
     assert text.index("What is") < text.index("After it.") < text.index("Look at") < text.index("By the chain rule")
 
 
-def test_in_html_folds_are_details_and_boxes_sections_with_a_heading_of_their_own() -> None:
+def test_in_html_folds_are_details_and_boxes_groups_with_a_heading_of_their_own() -> None:
     page = Page(("t",), (Heading(1, ("Exercises",)), BLOCKS["exercise"], BLOCKS["mistake"], BLOCKS["more"]))
     reader = Reader(str(render(page, "html")))
-    kinds = [str(a["class"]) for t, a in reader.elements if t in ("details", "section")]
+    kinds = [str(a["class"]) for t, a in reader.elements if t == "details" or str(a.get("class")).startswith("box ")]
     assert kinds == ["box exercise", "hint", "hint", "answer", "box mistake", "answer", "more"]
     assert sum(t == "summary" for t, _ in reader.elements) == sum(t == "details" for t, _ in reader.elements) == 5
     assert not any("open" in a for t, a in reader.elements if t == "details")
     assert [(t, a["id"]) for t, a in reader.elements if re.fullmatch("h[1-6]", t) and "id" in a] == [
         ("h2", "exercises"), ("h3", "exercise-1"), ("h4", "by-the-chain-rule"), ("h3", "find-the-mistake"),
     ]  # fmt: skip
-    assert [a["aria-labelledby"] for t, a in reader.elements if t == "section"] == ["exercise-1", "find-the-mistake"]
+    groups = [(a["role"], a["aria-labelledby"]) for t, a in reader.elements if str(a.get("class")).startswith("box ")]
+    assert groups == [("group", "exercise-1"), ("group", "find-the-mistake")]
 
 
 def test_no_heading_of_the_html_is_more_than_one_below_the_one_before() -> None:
@@ -372,7 +377,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
         return shown
 
     wrapped = {"layout": (layout, laid), "in_arrays": (in_arrays, arrayed), "relation": (relation, related)}
-    for module in [m for name, m in sys.modules.items() if name.startswith(("symgd.exposition", "symgd.course", "symgd.explained", "symgd.derivation"))]:
+    for module in [m for name, m in sys.modules.items() if name.startswith(("symgd.exposition", "symgd.course", "symgd.handcalc", "symgd.derivation"))]:
         for name, (own, recorded) in wrapped.items():
             if getattr(module, name, None) is own:
                 monkeypatch.setattr(module, name, recorded)
@@ -386,3 +391,12 @@ def test_every_formula_of_a_page_is_core_mathml_and_is_read_back_as_the_term_it_
         core_only(to_mathml(to_latex(formula)))
     assert [said for formula in shown if (said := made.of(formula))] == []
     assert len([f for f in shown if f in made.terms]) > 10
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
+def test_every_formula_of_a_lesson_is_core_mathml_and_is_read_back_as_the_term_it_came_from(lesson: Lesson, made: Made) -> None:
+    shown = tuple(dict.fromkeys(shown_by(page(course(), lesson))))
+    for formula in shown:
+        core_only(to_mathml(to_latex(formula)))
+    assert [said for formula in shown if (said := made.of(formula))] == []
+    assert shown

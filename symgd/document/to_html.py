@@ -185,7 +185,7 @@ def _block(block: Block, place: str, level: int, anchors: Anchors, taken: set[st
             look, tag, name = kind if kind in BOXES else "example", f"h{min(level + 1, 6)}", _anchor(slug(inline_text(title)), taken)
             inside = "\n".join(_blocks(blocks, place, min(level + 1, 6), anchors, taken))
             head = f'<{tag} id="{name}">{_inline(title, anchors)}</{tag}>'
-            return f'<section class="box {look}" aria-labelledby="{name}">\n{head}\n{inside}\n</section>'
+            return f'<div class="box {look}" role="group" aria-labelledby="{name}">\n{head}\n{inside}\n</div>'
         case Folded(title, blocks, kind):
             look = kind if kind in FOLDED else "more"
             inside = "\n".join(_blocks(blocks, place, level, anchors, taken))
