@@ -176,7 +176,9 @@ def _not_the_answer(c: Course, w: Writing) -> None:
     w.head("It is not yet the answer")
     w.say("This is the best slope for one ", c.formula(c.b), ". Another ", c.formula(c.b), " makes another parabola with another lowest point:")
     split = Div(Sum("i", mul(c.x, c.y)), Sum("i", c.x**2)) - mul(Div(Sum("i", c.x), Sum("i", c.x**2)), c.b)
-    w.chain((w.line(name_of_lowest(c), of_intercept(c)), replace(proved(of_intercept(c), split, e.gradient.problem, ("the sum split",)), left=None)))
+    minimum = name_of_lowest(c)
+    named = along(e.gradient.problem, Definition(minimum, of_intercept(c), ""))
+    w.chain(chain(minimum, [(of_intercept(c), "from above"), (split, "the sum split")], named))
     if moves(c):
         way = "smaller" if moves(c) > 0 else "larger"
         w.say("So it moves along a line: for each 1 that ", c.formula(c.b), f" grows, the best slope becomes {way} by {amount(abs(moves(c)))}, for the ",
