@@ -95,7 +95,8 @@ def _one(c: Course, w: Writing, g: Gradient, net: Network, t: Trial) -> None:
     slope = 1 - net.a[i] ** 2
     back: list[tuple[Inline, Sequence[str]]] = [
         ((w.formula(D(L, a)),), cells([d2 * float(v) for v in v2], 5)), ((w.formula(D(a, z, True)),), cells([*map(float, slope)], 5)),
-        ((w.formula(D(L, z)),), cells(d1, 5)), ((w.formula(D(L, W1)),), cells(d1 * net.x[i], 5)), ((w.formula(D(L, b1)),), cells(d1, 5)), ((w.formula(D(L, w2)),), cells(d2 * net.a[i], 5)),
+        ((w.formula(D(L, z)),), cells(d1, 5)), ((w.formula(D(L, W1)),), cells(d1 * net.x[i], 5)), ((w.formula(D(L, b1)),), cells(d1, 5)),
+        ((w.formula(D(L, w2)),), cells(d2 * net.a[i], 5)),
     ]  # fmt: skip
     table(w, [("derivative",), ("unit 1",), ("unit 2",)], [[name, *values] for name, values in back])
     w.say("and ", w.formula(D(L, b2)), " = ", figure(d2, 5), ". The number ", w.formula(D(L, z)),

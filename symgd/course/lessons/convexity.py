@@ -12,17 +12,18 @@ import numpy as np
 from symgd.course.exercise import Exercise, predict, predict_program
 from symgd.course.lesson import Course, Lesson
 from symgd.course.mistake import mistake
-from symgd.course.proved import proved
+from symgd.course.proved import along, chain, proved
 from symgd.course.runs import figure
 from symgd.course.trial import exact, trial
 from symgd.derivation import Gradient
 from symgd.document.page import Prose
 from symgd.exposition.writing import Writing
+from symgd.forward import Definition
 from symgd.hessian import Curvature, curvature
 from symgd.numeric.arrays import Column
 from symgd.pictures import Drawing, Rows, Series, curves
 from symgd.pictures.lettering import count, digits_apart
-from symgd.term import TWO, Call, Div, Name, Neg, Num, Sum, Term, add, mul
+from symgd.term import TWO, Call, Div, Name, Neg, Num, Sum, add, mul
 
 __all__ = ["CONVEXITY"]
 
@@ -61,32 +62,38 @@ def _second(c: Course, w: Writing, curve: Curvature) -> None:
     for _, d in curve.entries:
         w.chain(w.derivation(d))
     H = c.example.raw.hessian()
-    places = [(curve.of(p.symbol, q.symbol).goal, float(H[j, k])) for j, p in enumerate((c.w, c.b)) for k, q in enumerate((c.w, c.b)) if j <= k]
-    values = [x for goal, v in places for x in (", ", w.formula(goal), " = ", figure(0.0 if abs(v) < 1e-9 * float(np.abs(H).max()) else v, 5))]
-    w.say("No parameter is left in them: the loss bends the same everywhere. On these data ", *values[1:], ". Together they are the Hessian, a matrix H.")
+    values = [0.0 if abs(v) < 1e-9 * float(np.abs(H).max()) else float(v) for v in (H[0, 0], H[0, 1], H[1, 1])]
+    w.say("No parameter is left in them: the loss bends the same everywhere. Together they are the Hessian, a matrix H. On these data it has the entries")
+    entries = tuple(d for _, d in curve.entries)
+    w.chain(tuple(w.line(name, d.goal, ":=", (f"here {figure(v, 5)}",)) for name, d, v in zip(_entries(c), entries, values, strict=True)))
+
+
+def _entries(c: Course) -> tuple[Name, ...]:
+    """Short names for the three different entries of H."""
+    return c.example.gradient.problem.unused("H1", "H2", "H3")
 
 
 def _bends(c: Course, w: Writing, curve: Curvature) -> None:
     """vᵀHv as a sum of squares."""
-    p, (v, q) = c.example.gradient.problem, curve.direction
-    double = Num(Fraction(2 * c.example.scale))
-    mean: Term = Div(double, c.n)
-    second = [curve.of(a.symbol, b.symbol).result for a, b in ((c.w, c.w), (c.w, c.b), (c.b, c.b))]
-    left = add(mul(second[0], v**TWO), mul(TWO, second[1], v, q), mul(second[2], q**TWO))
-    right = mul(mean, Sum("i", add(mul(v, c.x), q) ** TWO))
+    p, (v, q), names = c.example.gradient.problem, curve.direction, _entries(c)
+    known = (Definition(name, d.result, "") for name, (_, d) in zip(names, curve.entries, strict=True))
+    left = add(mul(names[0], v**TWO), mul(TWO, names[1], v, q), mul(names[2], q**TWO))
+    right = mul(Div(Num(Fraction(2 * c.example.scale)), c.n), Sum("i", add(mul(v, c.x), q) ** TWO))
+    (s,) = p.unused("s")
     w.head("It bends upwards in every direction")
     w.say("Walk straight on, from anywhere: ", w.formula(v), " in ", w.formula(c.w), " and ", w.formula(q), " in ", w.formula(c.b),
-          " for each unit of time. How the loss "
-          "bends along that way is made of the four second derivatives, vᵀHv. It is a sum of squares:")  # fmt: skip
-    w.chain((proved(left, right, p, ("the square multiplied out, term by term",)),))
-    w.say("A sum of squares is never negative. So along every straight line, at every place, the loss bends upwards or not at all. Such a function is "
-          "called convex.")
+          " for each unit of time. How the loss bends along that way, ", w.formula(s), ", is made of the entries of H; it is written vᵀHv. ",
+          "It is a sum of squares:")  # fmt: skip
+    lines = [(left, "the entries, each with its two directions"), (right, "the entries put in, the square gathered")]
+    w.chain(chain(s, lines, along(p, *known, Definition(s, left, ""))))
+    w.say("A sum of squares is never negative. So along every straight line, at every place, the loss bends upwards or not at all. ",
+          "Such a function is called convex.")
 
 
 def _global(c: Course, w: Writing) -> None:
     e, t = c.example, trial(c.example)
     dw, db = t.w - e.best[0], t.b - e.best[1]
-    along = dw * e.x + db
+    way = dw * e.x + db
     w.head("Why local is global here")
     w.say("Say we have come to a place where both slopes are 0. Walk from there to any other place, straight on. At first the slope along the way is "
           "0. It changes by "
@@ -94,7 +101,7 @@ def _global(c: Course, w: Writing) -> None:
           "Every local minimum of this loss is a global one.")  # fmt: skip
     w.say("For a square one can say how much higher the other place is: by half of vᵀHv, with v the way to it. From the best line to ", w.formula(c.w),
           " = ", exact(t.w),
-          ", ", w.formula(c.b), " = ", exact(t.b), " that is ", figure(e.scale * float(along @ along) / e.n, 5), ". The losses there are ",
+          ", ", w.formula(c.b), " = ", exact(t.b), " that is ", figure(e.scale * float(way @ way) / e.n, 5), ". The losses there are ",
           figure(e.scale * float(t.u @ t.u) / e.n, 5), " and ", figure(e.least if e.least > 1e-12 * float(e.y.var()) else 0.0, 5),
           " at the best line: the same difference.")  # fmt: skip
     w.blocks.extend(mistake(

@@ -10,11 +10,12 @@ from symgd.course.exercise import Exercise, predict, predict_program
 from symgd.course.lesson import Course, Lesson
 from symgd.course.measured import measured
 from symgd.course.mistake import mistake
-from symgd.course.proved import proved
+from symgd.course.proved import along, chain
 from symgd.course.runs import figure
 from symgd.course.trial import power_below, table
 from symgd.document.page import Cite, Code, Formula, Inline, Prose
 from symgd.exposition.writing import Writing
+from symgd.forward import Definition
 from symgd.pictures import two_paths
 from symgd.pictures.lettering import count, digits_apart
 from symgd.term import TWO, Div, Neg, Num, Sum, Term, add, mul
@@ -139,7 +140,6 @@ def _after_another(c: Course, w: Writing, rate: float) -> None:
           ", does something else: that slope is taken at "
           "the new ", w.formula(c.w), ". It is the way of Gauss and Seidel. From the same start:")  # fmt: skip
     table(w, _heads(c, w), _rows(c, single))
-    w.say("How much does it change? Put the new ", w.formula(c.w), " into the slope by ", w.formula(c.b), ":")
     _moved(c, w)
     slope, mean = float(e.raw.gradient(0.0, 0.0)[0]), float(e.x.mean())
     apart = 2 * e.scale * rate * rate * slope * mean
@@ -164,11 +164,13 @@ def _after_another(c: Course, w: Writing, rate: float) -> None:
 def _moved(c: Course, w: Writing) -> None:
     """∂L/∂b at w − α g: proved for any number g in the place of ∂L/∂w."""
     p = c.example.gradient.problem
-    (g,) = p.unused("g")
+    g, s = p.unused("g", "s")
     double: Term = Div(Num(Fraction(2 * c.example.scale)), c.n)
-    inside = add(mul(add(c.w, Neg(mul(c.alpha, g))), c.x), c.b, Neg(c.y))
-    right = add(c.db, Neg(mul(c.alpha, g, double, Sum("i", c.x))))
-    w.chain((proved(mul(double, Sum("i", inside)), right, p, ("with ", w.formula(g), " for ", w.formula(c.dw))),))
+    there = mul(double, Sum("i", add(mul(add(c.w, Neg(mul(c.alpha, g))), c.x), c.b, Neg(c.y))))
+    after = add(c.db, Neg(mul(c.alpha, g, double, Sum("i", c.x))))
+    w.say("How much does it change? Write ", w.formula(g), " for ", w.formula(c.dw), " and ", w.formula(s), " for the slope by ", w.formula(c.b),
+          " where ", w.formula(c.w), " has moved already:")  # fmt: skip
+    w.chain(chain(s, [(there, ("the new ", w.formula(c.w), " put in")), (after, "what was there, and what the move adds")], along(p, Definition(s, there, ""))))
 
 
 def _compared(c: Course, both: Sequence[Point], single: Sequence[Point]) -> Inline:
