@@ -210,6 +210,14 @@ GALLERY = {
     ),
     "chain": line_chain,
     "fan": lambda: chain_of_names("wabcL", [("w", k, f"x_{k}") for k in "abc"] + [(k, "L", f"2u_{k}/n") for k in "abc"]),
+    "fan of wide numbers": lambda: chain_of_names(
+        ("w = −200", "ŷ_1 = −0.0008694", "ŷ_2 = −0.0011234", "ŷ_3 = −0.002468", "…", "L = 1.312"),
+        [("w = −200", "ŷ_1 = −0.0008694", "8.468 × 10⁻⁷"), ("w = −200", "ŷ_2 = −0.0011234", "2.13 × 10⁻⁶"), ("w = −200", "ŷ_3 = −0.002468", "1000000.17"),
+         ("w = −200", "…", ""), ("…", "L = 1.312", "")],
+    ),
+    "wide numbers": lambda: chain_of_names(
+        ("w = 1", "b = −999986", "ŷ_i = 16.55"), [("w = 1", "ŷ_i = 16.55", "∂ŷ_i/∂w = 1000002.55"), ("b = −999986", "ŷ_i = 16.55", "")]
+    ),
     "fan of numbers": lambda: chain_of_names(
         ("w = 0.01", "ŷ_1 = 3.07", "ŷ_2 = 3.02", "ŷ_3 = −2.96", "…", "L = 0.6048"),
         [("w = 0.01", "ŷ_1 = 3.07", "127"), ("w = 0.01", "ŷ_2 = 3.02", "122"), ("w = 0.01", "ŷ_3 = −2.96", "116"), ("w = 0.01", "…", ""),
@@ -351,7 +359,7 @@ def test_the_same_numbers_give_the_same_bytes_in_every_process() -> None:
     assert len(found) == 1
 
 
-NAMED_BY_FORMULAS = ("chain", "fan", "by-way", "layers", "flow")  # their digits belong to names
+NAMED_BY_FORMULAS = ("chain", "fan", "wide numbers", "by-way", "layers", "flow")  # their digits belong to names
 
 
 def written(text: str) -> list[tuple[str, Fraction]]:
@@ -885,6 +893,11 @@ def test_the_best_of_a_grid_is_the_best_of_all_its_pairs(hessian, center) -> Non
     assert excess((float(value(w)), float(value(b)))) == pytest.approx(excess(best), rel=1e-9, abs=1e-12)
 
 
+def test_of_equally_good_pairs_the_first_is_the_best() -> None:
+    picture = grid_of_losses((2.0, 0.3, 2.0), (0.1, 0.3), 0.0, [0.1], [k / 10 for k in range(12) if k != 3])
+    assert picture.table.rows[0][2:4] == ("0.1", "0.2")
+
+
 def test_the_dots_of_a_grid_are_its_pairs_and_the_ring_is_on_the_best() -> None:
     picture = drawn("grid")
     x, y = axis(picture, vertical=False), axis(picture, vertical=True)
@@ -895,6 +908,26 @@ def test_the_dots_of_a_grid_are_its_pairs_and_the_ring_is_on_the_best() -> None:
     assert (x(float(ring.get("cx", ""))), y(float(ring.get("cy", "")))) == pytest.approx((0.5, 1.2), abs=0.02)
     coarse, fine, lowest = drawn("finer grid").table.rows
     assert (coarse[:4], fine[:4], lowest[2:4]) == (("grid", "900", "0.5", "1.2"), ("finer grid", "441", "0.52", "1.23"), ("0.52", "1.23"))
+
+
+@pytest.mark.parametrize(("hessian", "center"), [
+    ((2.0e12 + 24, 2.0e6, 2.0), (3.08777, 14 - 3.08777e6)), ((2.0, -2.0e6, 2.0e12 + 24), (3e6, 3.0)), ((2.0, 0.0, 2.0), (1e3, 1e3)),
+])  # fmt: skip
+def test_lines_of_equal_loss_are_drawn_where_the_lowest_point_is_a_million_views_away(hessian, center) -> None:
+    picture = two_paths(hessian, center, [("down", [(0.0, 0.0), (1.1e-5, 0.3e-11), (1.2e-5, 1e-11)])])
+    x, y = axis(picture, vertical=False), axis(picture, vertical=True)
+    p, q, r = map(Fraction, hessian)
+
+    def loss(u: float, v: float) -> Fraction:  # exact, at a place on the sheet
+        dw, db = Fraction(x(u) * factors(picture)[0]) - Fraction(center[0]), Fraction(y(v) * factors(picture)[1]) - Fraction(center[1])
+        return (p * dw * dw + 2 * q * dw * db + r * db * db) / 2
+
+    found = [line for line in lines(picture, "purple") if math.dist(line[0], line[-1]) > 100]
+    corners = [loss(u, v) for u in (60, 400) for v in (100, 300)]
+    assert len(found) >= 5
+    assert "lowest point" not in [t for t, *_ in texts(picture)]
+    for line in found:
+        assert abs(loss(*line[0]) - loss(*line[-1])) <= (max(corners) - min(corners)) / 50
 
 
 def test_two_ways_visit_their_points_and_differ_in_dash() -> None:
@@ -922,6 +955,9 @@ def test_the_chain_shows_every_name_and_every_local_derivative() -> None:
 def test_in_a_crowded_chain_values_stand_below_their_names_and_no_local_derivative_is_lost() -> None:
     where = {t: (x, y) for t, x, y, _ in texts(drawn("fan of numbers"))}
     assert {"127", "122", "116", "−0.00022", "0.00126", "−0.00058", "w = 0.01", "L = 0.6048"} <= set(where)
+    wide = {t for t, *_ in texts(drawn("fan of wide numbers"))}
+    assert {"8.468 × 10⁻⁷", "2.13 × 10⁻⁶", "1000000.17", "−0.0008694", "−0.0011234", "−0.002468"} <= wide
+    assert {"∂ŷi/∂w", "= 1000002.55"} <= {t for t, *_ in texts(drawn("wide numbers"))}
     for name, below in (("ŷ1", "3.07"), ("ŷ2", "3.02"), ("ŷ3", "−2.96")):
         assert where[name][0] == where[below][0]
         assert FONT < where[below][1] - where[name][1] < 2 * FONT

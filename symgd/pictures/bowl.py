@@ -10,14 +10,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from symgd.pictures.axes import Key, Plot, finite
 from symgd.pictures.lettering import digits_apart, number
-from symgd.pictures.strokes import cross, slim
+from symgd.pictures.strokes import clip, cross, slim
 from symgd.pictures.svg import FONT, Box, Point, element, path, stroke
 
 __all__ = [
-    "TALL", "Bowl", "alike", "bowl", "contours", "elongation", "equal_loss", "extent", "follow", "holds", "lowest_point", "name_levels", "with_lowest",
+    "TALL", "Bowl", "alike", "bowl", "contours", "elongation", "extent", "follow", "ground_keys", "holds", "lowest_point", "name_levels", "with_lowest",
     "with_margin",
 ]  # fmt: skip
 
@@ -26,6 +27,7 @@ TALL = 250.0
 SHAPE = 360 / TALL  # width to height of the plot
 ALIKE = 25.0
 FAR = 40.0  # what would make the picture so many times as wide is left outside
+NEAR = 1e-7  # of a contour's size
 GROWTH = 4.0  # a path that goes up is followed until it needs a picture so many times as wide
 
 
@@ -180,16 +182,46 @@ def choose_levels(valley: Bowl, view: Box) -> list[float]:
 
 
 def contours(plot: Plot, valley: Bowl, view: Box) -> Contours:
-    """Draws them.  Where a contour is 10¹⁵ times as large as the view, rounding of t would throw its ends out: they are held in it."""
+    """Draws them."""
+    found = [(e, line) for e in choose_levels(valley, view) for line in (nearby if near(valley, e, view) else far_off)(plot, valley, e, view)]
+    for _, line in found:
+        plot.sheet.draw(element("path", d=path(slim(line)), **stroke("purple", 1.5, stroke_opacity=0.75)))
+    return found
 
-    def place(e: float, t: float) -> Point:
+
+def near(valley: Bowl, e: float, view: Box) -> bool:
+    """Whether the contour is small enough, beside the view, for its angle t to tell apart the places in the view."""
+    wide, high = sides(view)
+    reach_w, reach_b = math.hypot(1.0, valley.q / valley.r) / valley.p, 1 / valley.r
+    return wide > NEAR * math.sqrt(2 * e) * reach_w and high > NEAR * math.sqrt(2 * e) * reach_b
+
+
+def nearby(plot: Plot, valley: Bowl, e: float, view: Box) -> list[list[Point]]:
+    """The arcs of the contour inside the view; what rounding throws out is held in it."""
+
+    def place(t: float) -> Point:
         w, b = valley.contour(e, t)
         return plot.at(clamp(w, view.left, view.right), clamp(b, view.top, view.bottom))
 
-    found: Contours = [(e, [place(e, a + (b - a) * k / 90) for k in range(91)]) for e in choose_levels(valley, view) for a, b in valley.arcs(e, view)]
-    for _, curve in found:
-        plot.sheet.draw(element("path", d=path(slim(curve)), **stroke("purple", 1.5, stroke_opacity=0.75)))
-    return found
+    return [[place(a + (b - a) * k / 90) for k in range(91)] for a, b in valley.arcs(e, view)]
+
+
+def far_off(plot: Plot, valley: Bowl, e: float, view: Box) -> list[list[Point]]:
+    """The contour from row to row: at b it is where d_w = −(q/p) d_b ± √(2e − r² d_b²)/p; in pieces, as it enters and leaves the view."""
+    found: list[list[Point]] = []
+    for side in (-1, 1):
+        line: list[Point] = []
+        for b in (view.top + (view.bottom - view.top) * k / 90 for k in range(91)):
+            rest = 2 * e - (valley.r * (b - valley.center[1])) ** 2
+            if rest >= 0:
+                line.append(plot.at(valley.best_w(b) + side * math.sqrt(rest) / valley.p, b))
+        for p, q in pairwise(line):
+            inside = clip(p, q, plot.box)
+            if inside and found and found[-1][-1] == inside[0]:
+                found[-1].append(inside[1])
+            elif inside:
+                found.append(list(inside))
+    return [line for line in found if math.dist(line[0], line[-1]) > 1]
 
 
 def name_levels(plot: Plot, found: Contours, least: float) -> None:
@@ -212,6 +244,7 @@ def lowest_point(plot: Plot, valley: Bowl, view: Box) -> None:
         plot.sheet.keep_clear([plot.at(*valley.center)], 8)
 
 
-def equal_loss() -> list[Key]:
+def ground_keys(valley: Bowl, view: Box) -> list[Key]:
     """The entries of the key that all pictures from above share."""
-    return [Key((element("path", d="M-12 0H12", **stroke("purple", 1.5)),), "equal loss"), Key(cross((0, 0)), "lowest point")]
+    keys = [Key((element("path", d="M-12 0H12", **stroke("purple", 1.5)),), "equal loss"), Key(cross((0, 0)), "lowest point")]
+    return keys if holds(view, valley.center) else keys[:1]

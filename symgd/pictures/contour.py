@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from symgd.pictures.axes import LARGEST, Key, Plot, finite, frame
-from symgd.pictures.bowl import TALL, Bowl, alike, bowl, contours, elongation, equal_loss, follow, holds, lowest_point, name_levels, with_margin
+from symgd.pictures.bowl import TALL, Bowl, alike, bowl, contours, elongation, follow, ground_keys, holds, lowest_point, name_levels, with_margin
 from symgd.pictures.lettering import clean, count, iterations, name, number, plain
 from symgd.pictures.runs import milestones, thin
 from symgd.pictures.strokes import arrow_head, clip, dot, square
@@ -41,8 +41,7 @@ def contour_with_path(
     seen, followed = follow(valley, way[:numbers])
     view = with_margin(seen, valley, way[0])
     mark = Key((element("path", d="M-12 0H10", **stroke("orange", 2.5)), arrow_head((13, 0), (0, 0), "orange")), "path of the descent")
-    equal, lowest = equal_loss()
-    plot = frame((view.left, view.right), (view.top, view.bottom), x_label, y_label, [equal, mark, lowest], grid=False, inside=TALL, math="xy")
+    plot = frame((view.left, view.right), (view.top, view.bottom), x_label, y_label, [mark, *ground_keys(valley, view)], grid=False, inside=TALL, math="xy")
     curves = contours(plot, valley, view)
     draw_path(plot, way[:followed], way[followed] if followed < numbers else None)
     lowest_point(plot, valley, view)

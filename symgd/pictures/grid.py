@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from symgd.pictures.axes import Key, Plot, axes, axis_label, finite, frame, linear_ticks, margins
-from symgd.pictures.bowl import TALL, Bowl, bowl, contours, equal_loss, extent, lowest_point, name_levels, with_lowest, with_margin
+from symgd.pictures.bowl import TALL, Bowl, bowl, contours, extent, ground_keys, lowest_point, name_levels, with_lowest, with_margin
 from symgd.pictures.lettering import count, name, number, plain
 from symgd.pictures.scatter import dots
 from symgd.pictures.svg import WIDTH, Box, Drawing, Element, Point, Rows, element, path, stroke
@@ -14,6 +14,7 @@ from symgd.pictures.svg import WIDTH, Box, Drawing, Element, Point, Rows, elemen
 __all__ = ["grid_of_losses"]
 
 MOST = 700  # dots drawn of a grid
+ALIKE = 1e-9  # excesses that differ less, relatively, differ by rounding
 
 
 def grid_of_losses(
@@ -43,9 +44,9 @@ def grid_of_losses(
     cells = [row("grid", ws, bs, valley, found, least)]
     corners = [(vs[k], us[k]) for vs, us in filter(None, [(ws, bs), fine]) for k in (0, -1)]
     view = with_margin(with_lowest(extent(corners), valley), valley, (ws[0], bs[0]))
-    tried, (equal, cross) = len(ws) * len(bs), equal_loss()
-    keys = [Key((dots([(0.0, 0.0)], 5, 0.9),), f"{count(tried)} pair{'s' if tried > 1 else ''} tried"), Key((ring((0, 0)),), "the best of them"), equal, cross]
-    plot = frame((view.left, view.right), (view.top, view.bottom), w_label, b_label, keys, grid=False, inside=TALL, math="xy")
+    tried = len(ws) * len(bs)
+    keys = [Key((dots([(0.0, 0.0)], 5, 0.9),), f"{count(tried)} pair{'s' if tried > 1 else ''} tried"), Key((ring((0, 0)),), "the best of them")]
+    plot = frame((view.left, view.right), (view.top, view.bottom), w_label, b_label, [*keys, *ground_keys(valley, view)], grid=False, inside=TALL, math="xy")
     ground(plot, valley, view, least, ws, bs, found)
     if fine:
         nearer = search(valley, *fine)
@@ -64,7 +65,9 @@ def grid_of_losses(
 def search(valley: Bowl, ws: Sequence[float], bs: Sequence[float]) -> Point:
     """The pair with the least loss, of equals the first: along b the loss has one lowest place, so for each w only its two neighbours count."""
     above = [(w, bisect_left(bs, valley.best_b(w))) for w in ws]
-    return min(((w, b) for w, k in above for b in bs[max(0, k - 1) : k + 1]), key=lambda at: (valley.excess(at), at))
+    tried = [(w, b) for w, k in above for b in bs[max(0, k - 1) : k + 1]]
+    least = min(map(valley.excess, tried))
+    return next(at for at in tried if valley.excess(at) <= least * (1 + ALIKE))
 
 
 def row(which: str, ws: Sequence[float], bs: Sequence[float], valley: Bowl, found: Point, least: float) -> tuple[str, ...]:

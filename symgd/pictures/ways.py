@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from symgd.pictures.axes import LARGEST, Key, finite, frame
-from symgd.pictures.bowl import TALL, bowl, contours, equal_loss, extent, follow, lowest_point, name_levels, with_margin
+from symgd.pictures.bowl import TALL, bowl, contours, extent, follow, ground_keys, lowest_point, name_levels, with_margin
 from symgd.pictures.contour import draw_path, ground_in_words
 from symgd.pictures.lettering import count, iterations, name, number, plain
 from symgd.pictures.runs import milestones
@@ -43,10 +43,9 @@ def two_paths(
     seen = [follow(valley, way[:n]) for way, n in zip(ways, numbers, strict=True)]
     corners = [at for box, _ in seen for at in ((box.left, box.top), (box.right, box.bottom))]
     view = with_margin(extent(corners), valley, max((way[0] for way in ways), key=valley.excess))
-    equal, lowest = equal_loss()
     samples = [(element("path", d="M-12 0H12", **look(n)), *(square if n else dot)((0, 0), LOOKS[n][0], 3.5)) for n in range(len(paths))]
     keys = [Key(sample, plain(says)) for sample, (says, _) in zip(samples, paths, strict=True)]
-    plot = frame((view.left, view.right), (view.top, view.bottom), w_label, b_label, [*keys, equal, lowest], grid=False, inside=TALL, math="xy")
+    plot = frame((view.left, view.right), (view.top, view.bottom), w_label, b_label, [*keys, *ground_keys(valley, view)], grid=False, inside=TALL, math="xy")
     curves = contours(plot, valley, view)
     for n, (way, (_, followed), finite_ones) in enumerate(zip(ways, seen, numbers, strict=True)):
         draw_path(plot, way[:followed], way[followed] if followed < finite_ones else None, *LOOKS[n])
