@@ -16,7 +16,7 @@ from symgd.course.lesson import Course, Lesson
 from symgd.course.pages import page
 from symgd.course.path import LESSONS
 from symgd.course.program import preamble, printed
-from symgd.document.page import Page, Picture, every_block
+from symgd.document.page import Box, Heading, Page, Picture, every_block
 from symgd.document.plain import inline_text
 from symgd.exposition import Style
 from symgd.numeric.data import DataError, parse_csv
@@ -118,15 +118,60 @@ def test_other_letters_leave_no_trace_of_the_usual_ones(lesson: Lesson) -> None:
 # ---------------------------------------------------------------- the ideas
 
 
-# row of the slides' list of ideas, the idea, the page that answers it, words in the title of the picture there ("" for an idea without one)
-IDEAS: list[tuple[int, str, str, str]] = []
+# row in the list of ideas, the idea, the page that answers it, words of a heading or box there, words in the title of its picture ("": none)
+IDEAS = [
+    (1, "slope and intercept of the best line", "line", "What the two numbers say", "Data and line"),
+    (2, "the closed form", "closed-form", "The closed form", "What the closed form and the descent cost"),
+    (3, "what many variables cost", "closed-form", "What it costs", "What the closed form and the descent cost"),
+    (4, "why not try all pairs", "grid", "How many pairs are there?", "Trying pairs"),
+    (5, "local and global", "convexity", "Why local is global here", "one valley"),
+    (6, "why descent is smarter", "grid", "Why the descent is smarter", ""),
+    (7, "the scores and grades of students", "line", "By how much it misses", "Data and line"),
+    (8, "w and b carry no index, the prediction a hat", "line", "Why w and b carry no index", ""),
+    (9, "the mean squared error", "loss", "The mean squared error", "Residuals as squares"),
+    (10, "the loss against w, b held", "parabola", "The loss is a parabola", "as a parabola"),
+    (11, "the lowest w", "parabola", "It is not yet the answer", "moves while"),
+    (12, "the slope through tangents", "slope", "The derivative from first principles", "Secants that turn into the tangent"),
+    (13, "which side to move towards", "side", "Why: the first-order term", "Which side to move towards"),
+    (14, "one letter for the count", "loss", "Find the mistake", ""),
+    (15, "subtracting the raw slope", "raw-slope", "Really run", "Where the steps land"),
+    (16, "when a step jumps over the minimum", "raw-slope", "When does a step jump over the minimum?", "Where the steps land"),
+    (17, "what the learning rate is", "rate", "What it is", ""),
+    (18, "small, ideal, large, at the bound", "rate", "five rates", "4 learning rates"),
+    (19, "0.001 as a starting point", "scaling", "Find the mistake", "the rate 0.001"),
+    (20, "more or less by what is observed", "scaling", "A rule that finds the rate by itself", "the rate 0.001"),
+    (21, "when to stop, as a question", "stopping", "A question first", ""),
+    (22, "stop when nothing changes", "stopping", "What a computer does with rule 1", "where each rule fires"),
+    (23, "a rate times 0", "stopping", "Rule 1: stop when nothing changes", ""),
+    (24, "a cap on the iterations", "stopping", "Rule 2: stop after 1,000 iterations", "where each rule fires"),
+    (25, "the derivative of the loss, not of the slope", "slope", "The slope of the loss, not of the slope", "as a parabola"),
+    (26, "two names for one symbol", "chain-rule", "Two lines to read closely", ""),
+    (27, "the chain rule in words", "chain-rule", "The rule", "From the parameters to the loss"),
+    (28, "the substitution", "chain-rule", "The loss is made in three steps", "From the parameters to the loss"),
+    (29, "where the sum went", "chain-rule", "impacts the loss", "From the parameters to the loss"),
+    (30, "how the prediction impacts the loss", "chain-rule", "and then the loss", "From the parameters to the loss"),
+    (31, "numbered lines, put together", "chain-rule", "Every factor as a number", ""),
+    (32, "the prediction is not what was measured", "chain-rule", "Two lines to read closely", ""),
+    (33, "the sum over the samples", "gradient", "One w, many predictions", "moves all"),
+    (34, "one sample alone", "gradient", "One sample alone", ""),
+    (35, "the slope by b", "gradient", "The derivative by b", ""),
+    (36, "updating both", "update", "One after the other", "ways over the same loss"),
+    (37, "back-propagation", "backpropagation", "From the loss to", "Values forward, sensitivities backward"),
+    (38, "the slides, checked", "slides", "The fourteen errors", ""),
+]
 
 
-@pytest.mark.parametrize(("row", "idea", "slug", "picture"), IDEAS, ids=[str(row) for row, *_ in IDEAS])
-def test_every_idea_of_the_slides_has_its_page_and_its_picture(row: int, idea: str, slug: str, picture: str) -> None:
+def test_no_idea_of_the_slides_is_left_out() -> None:
+    assert [row for row, *_ in IDEAS] == list(range(1, 39))
+
+
+@pytest.mark.parametrize(("idea", "slug", "words", "picture"), [row[1:] for row in IDEAS], ids=[str(row[0]) for row in IDEAS])
+def test_every_idea_of_the_slides_has_its_page_and_its_picture(idea: str, slug: str, words: str, picture: str) -> None:
     lesson = next(x for x in LESSONS if x.slug == slug)
     blocks = list(every_block(page_of(course(), lesson).blocks))
-    assert not picture or any(picture in x.title for x in blocks if isinstance(x, Picture))
+    titles = [inline_text(x.text if isinstance(x, Heading) else x.title) for x in blocks if isinstance(x, Heading | Box)]
+    assert any(words in title for title in titles), idea
+    assert not picture or any(picture in x.title for x in blocks if isinstance(x, Picture)), idea
 
 
 # ---------------------------------------------------------------- the folder
