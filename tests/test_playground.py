@@ -124,6 +124,13 @@ def test_the_bound_itself_can_be_reached_by_keys_and_swings_for_ever(page) -> No
     assert text(tab, "verdict").startswith("It overshoots, each time by less")
 
 
+def test_a_rate_a_hair_below_the_bound_is_not_called_the_bound(page) -> None:
+    tab = page(course())
+    tab.evaluate("document.getElementById('form-raw').click(); document.querySelector('[data-share=best]').click()")
+    assert text(tab, "rate-shown").endswith(", just below the bound")
+    assert text(tab, "verdict").startswith("It overshoots, each time by less")
+
+
 def test_the_start_moves_by_keys_and_the_path_begins_there(page) -> None:
     tab = page(course())
     reach(tab, "w")

@@ -224,7 +224,8 @@ function follow() {
     part(id).setAttribute("aria-valuetext", spoken(text));
     part(`${id}-shown`).textContent = text;
   };
-  const multiple = state.share === 1 ? "exactly the bound" : `${number(state.share, 3)} × the bound`;
+  const share = number(state.share, 3), beside = state.share < 1 ? "just below the bound" : "just above the bound";
+  const multiple = state.share === 1 ? "exactly the bound" : share === "1" ? beside : `${share} × the bound`;
   tell("rate", `${number(trip.rate)}, ${multiple}`);
   tell("w", number(state.w));
   tell("b", number(state.b));
