@@ -63,12 +63,14 @@ class Row:
 
 def read_rows(lines: Sequence[Written]) -> list[Row]:
     """Every line, the names of all of them known."""
-    first = _one_alphabet([_row(w, frozenset()) for w in lines])
+    first = [_row(w, frozenset()) for w in lines]
+    running = frozenset(x.index for r in first for said in r.said for t in said.terms for x in subterms(t) if isinstance(x, Sum) and x.index[-1:].isdigit())
+    first = _one_alphabet([_row(w, frozenset(), running=running) for w in lines] if running else first)
     heads = {said.terms[0].symbol for r in first for said in r.said if len(said.terms) > 1 and isinstance(said.terms[0], Name)}
     symbols = frozenset(s for r in first for said in r.said for t in said.terms for s in names(t) if s.isidentifier()) - ({"e", "pi"} - heads)
     symbols -= {s for s in symbols if _product(s, symbols, first)}
     functions = frozenset(s for r in first for said in r.said for s in _applied(said, r.written.text)) | _always_applied(lines, symbols)
-    second = [_row(w, symbols - functions, functions) for w in lines]
+    second = [_row(w, symbols - functions, functions, running) for w in lines]
     rows = [a if b.unread and not a.unread else b for a, b in zip(first, second, strict=True)]
     return _at_places(_one_alphabet(rows))
 
@@ -140,7 +142,8 @@ def _applied(said: Said, text: str) -> list[str]:
     return [first.symbol] if named and isinstance(first, Name) and first.symbol.partition("_")[0] in ("f", "g", "h") else []
 
 
-def _row(w: Written, declared: frozenset[str], functions: frozenset[str] = frozenset()) -> Row:
+def _row(w: Written, declared: frozenset[str], functions: frozenset[str] = frozenset(), running: frozenset[str] = frozenset()) -> Row:
+    """The line as read; `running`: the numbered letters, h1, that a Σ of some line runs over."""
     try:
         found = read_line(w.text, w.syntax, declared, functions)
         wide = read_line(w.text, w.syntax, declared, functions, wide=True) if any(s.open for s in found) else found
@@ -149,14 +152,14 @@ def _row(w: Written, declared: frozenset[str], functions: frozenset[str] = froze
     if len(wide) != len(found) or any(len(a.members) != len(b.members) for a, b in zip(found, wide, strict=True)):
         wide = found
     letters = frozenset(a for s in found for m in s.members for x in subterms(m.term) if isinstance(x, Name) for a in x.indices) | {"i"}
-    return Row(w, tuple(_said(a, b, letters) for a, b in zip(found, wide, strict=True)))
+    return Row(w, tuple(_said(a, b, letters, running) for a, b in zip(found, wide, strict=True)))
 
 
-def _said(s: Statement, wide: Statement, letters: frozenset[str]) -> Said:
+def _said(s: Statement, wide: Statement, letters: frozenset[str], running: frozenset[str]) -> Said:
     arguments = tuple(a.symbol for a in s.arguments if isinstance(a, Name))
     return Said(
-        tuple(spoken(m.term, letters) for m in s.members),
-        tuple(spoken(m.term, letters) for m in wide.members),
+        tuple(spoken(m.term, letters, running) for m in s.members),
+        tuple(spoken(m.term, letters, running) for m in wide.members),
         tuple((m.start, m.end) for m in s.members),
         s.relations,
         arguments,
@@ -165,32 +168,38 @@ def _said(s: Statement, wide: Statement, letters: frozenset[str]) -> Said:
     )
 
 
-def spoken(t: Term, letters: frozenset[str] = frozenset()) -> Term:
+def spoken(t: Term, letters: frozenset[str] = frozenset(), running: frozenset[str] = frozenset()) -> Term:
     """t with f(x) as the name f, at the sample that x belongs to; f(3) and f(x + h) stay applied."""
+
+    def go(x: Term) -> Term:
+        return spoken(x, letters, running)
+
     match t:
         case Name(s, indices) if any(i[-1:].isdigit() for i in indices):
-            return _numbered(s, indices, letters)
+            return _numbered(s, indices, letters, running)
         case Call("Cov" | "cov", (a, b)):
-            return Call("Cov", (spoken(a, letters), spoken(b, letters)))
+            return Call("Cov", (go(a), go(b)))
         case Call("Var" | "var", (a,)):
-            return Call("Var", (spoken(a, letters),))
+            return Call("Var", (go(a),))
         case Call(f, args) if f not in FUNCTIONS and f not in MARKS and not f.endswith("'") and all(isinstance(a, Name) for a in args):
             symbols = [a for a in args if isinstance(a, Name)]
             if len(symbols) == 1 and symbols[0].symbol in letters and not symbols[0].indices:
                 return Name(f, (symbols[0].symbol,))
             return Name(f, tuple(dict.fromkeys(i for a in symbols for i in a.indices)))
         case D(of, by, partial):
-            inner = spoken(of, letters)
-            return D(inner, by, partial and not isinstance(inner, Name))
-    return rebuild(t, [spoken(c, letters) for c in children(t)])
+            inner, below = go(of), go(by)
+            return D(inner, below if isinstance(below, Name) else by, partial and not isinstance(inner, Name))
+    return rebuild(t, [go(c) for c in children(t)])
 
 
-def _numbered(s: str, indices: tuple[str, ...], letters: frozenset[str]) -> Name:
-    """x_i1 is x_1 of the sample i; out_h1 is a name."""
+def _numbered(s: str, indices: tuple[str, ...], letters: frozenset[str], running: frozenset[str]) -> Name:
+    """x_i1 is x_1 of the sample i; out_h1 is a name, unless a Σ runs over h1."""
     kept: list[str] = []
     for index in indices:
         letter, digits = index.rstrip("0123456789"), index.lstrip("abcdefghijklmnopqrstuvwxyz'")
-        if letter in letters and digits.isdigit():
+        if index in running:
+            kept.append(index)
+        elif letter in letters and digits.isdigit():
             s, index = f"{s}_{digits}", letter
             kept.append(letter)
         elif digits.isdigit():

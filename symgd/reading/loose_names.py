@@ -123,7 +123,9 @@ def _label(p: Cursor, symbol: str, inside: list[str], at: Token) -> tuple[str, t
     """What a subscript says: indices, or a label (t+1 is t_plus_1)."""
     pieces: list[str] = []
     whole = ""
-    for part in inside:
+    for part, following in zip(inside, (*inside[1:], ""), strict=True):
+        if part == "_" and whole[-1:] in (*INDEX_LETTERS, *p.bound) and following.isdigit():
+            continue  # the index h_1
         if part in (",", "_", ";"):
             pieces.append(whole)
             whole = ""

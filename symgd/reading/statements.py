@@ -10,7 +10,7 @@ from symgd.reading.words import CONNECTIVES, INDEX_LETTERS, known
 __all__ = ["lexed", "parted"]
 
 _ALWAYS = frozenset(("⇒",))
-_PERHAPS = frozenset((",", ";", "gap", "prose", "→", "or", "newrow"))
+_PERHAPS = frozenset((",", ";", "gap", "prose", "→", "or", "newrow", "&"))
 _REMARKS = frozenset((
     "rule", "chain", "definition", "substitution", "substitute", "linearity", "theorem", "above", "eq", "equation", "line", "step", "derivative",
 ))  # fmt: skip
@@ -18,6 +18,7 @@ _LEADS = frozenset((
     "let", "so", "then", "thus", "hence", "therefore", "and", "where", "with", "define", "set", "put", "now", "since", "because", "we", "have", "get",
     *CONNECTIVES,
 ))  # fmt: skip
+_GOES_ON = RELATIONS | {"+", "-", "*", "/", "⊙", "@"}
 _QUIET = frozenset((",", ";", "…", "∈", "_", "^", "-", "."))
 
 
@@ -32,15 +33,15 @@ def parted(tokens: list[Token]) -> list[list[Token]]:
     out: list[list[Token]] = []
     related: list[bool] = []  # does a relation stand in out[k]?
     joins: list[str] = []
-    for piece, before in zip(pieces, marks, strict=True):
-        if not piece:
-            joins.append(before)
-            continue
+    for piece, before, following in zip(pieces, marks, (*pieces[1:], []), strict=True):
         joins.append(before)
-        if out and _remark(piece, joins):
+        if not piece:
+            continue
+        if out and _remark(piece, joins) and not _open(out[-1]):
             continue
         own = _related(piece)
-        if out and not _parts(related[-1], own, piece, joins):
+        column = bool({"&", "newrow"} & {*joins}) and bool(out) and related[-1] and not _open(out[-1]) and _begins(following)
+        if out and not column and not _parts(related[-1], own, piece, joins):
             out[-1] += [*_join(joins, piece), *piece]
             related[-1] |= own
         else:
@@ -60,7 +61,7 @@ def _cut(tokens: list[Token]) -> tuple[list[list[Token]], list[str]]:
         if t.kind == "op" and not depth and (t.text in _ALWAYS or t.text in _PERHAPS):
             pieces.append([])
             marks.append(t.text)
-        elif t.kind != "end" and not (t.kind == "op" and t.text == "&" and not depth):
+        elif t.kind != "end":
             pieces[-1].append(t)
     return pieces, marks
 
@@ -79,24 +80,35 @@ def _parts(left: bool, own: bool, right: list[Token], joins: list[str]) -> bool:
     """Do the two stand for themselves?"""
     if any(j in _ALWAYS for j in joins):
         return True
-    begins = right[0].kind == "op" and right[0].text in RELATIONS
-    return left and own and not begins
+    return left and own and not _begins(right)
+
+
+def _begins(piece: list[Token]) -> bool:
+    """Does the piece begin with a relation?"""
+    return bool(piece) and piece[0].kind == "op" and piece[0].text in RELATIONS
+
+
+def _open(piece: list[Token]) -> bool:
+    """Does the piece end with a relation or an operator, so that it goes on: L = & loss?"""
+    return piece[-1].kind == "op" and piece[-1].text in _GOES_ON
 
 
 def _remark(piece: list[Token], joins: list[str]) -> bool:
-    """Is the piece no mathematics of its own: (1), (chain rule), for i = 1, …, n?"""
+    """Is the piece no mathematics of its own: (1), (chain rule), for i = 1, …, n, && its name from here on?"""
     if _related(piece):
         return len(piece) > 1 and "prose" in joins and piece[0].text in INDEX_LETTERS and any(t.text == "…" for t in piece)
     if "prose" in joins:
         return all(t.kind != "op" or t.text in _QUIET for t in piece)
     inside = [t.kind for t in piece]
-    return "gap" in joins and "or" not in joins and inside in (["phrase"], ["open", "number", "close"], ["open", "phrase", "close"])
+    if joins.count("&") > 1 and inside == ["word"] and len(piece[0].text) > 2:
+        return True
+    return ("gap" in joins or "&" in joins) and "or" not in joins and inside in (["phrase"], ["open", "number", "close"], ["open", "phrase", "close"])
 
 
 def _join(joins: list[str], piece: list[Token]) -> list[Token]:
     """What stands between two pieces of one statement: "or", an arrow, a comma, or nothing."""
     at = piece[0].start
-    shown = [j for j in joins if j not in ("gap", "newrow", "")]
+    shown = [j for j in joins if j not in ("gap", "newrow", "&", "")]
     if "or" in shown:
         return [Token("op", "or", at, at)]
     if "→" in shown:
