@@ -227,7 +227,7 @@ def _halve(c: Course, w: Writing) -> None:
     table(w, [("feature",), ("bound",), ("first rate",), ("smallest rate",), ("largest rate",), ("halvings",), ("steps to a millionth",)], rows)
     w.say(f"Each run begins by trying {RATE}, the same number for all three; a millionth of the first excess of the loss has to be left, and at most "
           f"{count(CAP)} steps are made. "
-          "None of them diverges. But finding the rate does not cure a large condition number: that is what standardising is for.",
+          "No run diverges. But finding the rate does not cure a large condition number: that is what standardising is for.",
           " Stuck means: along the flat direction the slope promises a fall of the loss so small that it drowns in its "
           "rounding." if "stuck" in ended else "")  # fmt: skip
 

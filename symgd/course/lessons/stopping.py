@@ -106,8 +106,12 @@ def _floats(c: Course, w: Writing, form: Form, runs: list[Fired]) -> None:
     cycles = [f for f in runs if f.walk.why == "cycle"]
     arrived = [f for f in cycles if f.rate < form.bound * (1 - SAME)]
     if arrived:
-        w.say("Where parameters come back to what they were, they come back for ever, and the rule never fires, though the descent is at the lowest point as "
-              "nearly as floating-point numbers allow: the last digit goes to and fro.")
+        w.say("Below the bound, where parameters come back to what they were, they come back for ever, and the rule never fires, though the descent is at the "
+              "lowest point as nearly as floating-point numbers allow: the last digit goes to and fro.")
+    if any(not f.walk.why and f.rate * form.scale < 1 for f in runs):
+        w.say("Where it has not fired at a rate below the bound, it is because a best value is 0, or next to it: floating-point numbers lie the closer "
+              "together the nearer they are to 0, so that there is always a next one to go to." if min(map(abs, form.best)) <= SAME * math.sqrt(form.yy) else
+              f"Where it has not fired at a rate below the bound, {count(MOST)} iterations were too few.")
     if any(f.walk.why == "unchanged" for f in runs):
         w.say("In which iteration it fires, or whether it does, hangs on the last digit. Another order of adding up the sums can change it: the rule asks "
               "about rounding, not about the loss.")
@@ -147,8 +151,8 @@ def _cap(c: Course, w: Writing, form: Form, runs: list[Fired]) -> None:
     w.head(f"Rule 2: stop after {count(CAP)} iterations")
     w.say("A descent that multiplies its distance by ", c.formula(rho), " in each iteration has a share ", c.formula(epsilon), " of it left after ",
           c.formula(Div(_log(Div(ONE, epsilon)), Neg(_log(rho)))), " iterations: ",
-          "the logarithm of the one divided by that of the other. That is known beforehand. Does the cap leave room for a millionth? The excess that is left "
-          "is the share of the first one, how far the loss at the start lies above the least.")  # fmt: skip
+          "the logarithm of the one divided by that of the other. That is known beforehand. Does the cap leave room for a millionth? The last but one column "
+          "says how much is left of the first excess, the height of the loss at the start above the least one.")  # fmt: skip
     rows: list[list[str | Inline]] = []
     for f in runs[:-1]:
         rows.append(_capped(form, f.rate, "standardised", f.at_cap))
@@ -218,6 +222,8 @@ def _cautious(c: Course) -> Inline:
     if raw.condition < 1 + 1e-6:
         return ()
     at = next(islice(raw.path(raw.fastest), CAP, None))
+    if raw.excess(*at) <= SAME * raw.excess(*raw.start):
+        return (f"For the feature as it is, with the condition number {figure(raw.condition)}, it stays true and becomes cautious.",)
     promise = math.hypot(*raw.slopes(*at)) ** 2 / (2 * raw.eigenvalues[0])
     return ((f"For the feature as it is, with the condition number {figure(raw.condition)}, it stays true and becomes cautious: after {count(CAP)} "
     f"iterations at the best rate for it the promise is {figure(promise)}, and the "
