@@ -527,7 +527,7 @@ def test_the_scatter_states_slope_intercept_and_error() -> None:
     x, y = students()
     error = sum((LINE[0] * u + LINE[1] - v) ** 2 for u, v in zip(x, y, strict=True)) / len(x)
     said = drawn("students").description
-    for part in ("1,000 students", "w = 0.0238657", "b = 0.00192737", f"error is {error:.6f}", "sat_sum from 53 to 144", "For 5 of the students"):
+    for part in ("1,000 students", "slope 0.0238657", "intercept 0.00192737", f"error is {error:.6f}", "sat_sum from 53 to 144", "For 5 of the students"):
         assert part in said
 
 

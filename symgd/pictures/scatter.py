@@ -57,7 +57,7 @@ def scatter_with_line(
     title = f"Data and line: {name(y_label)} against {name(x_label)}"
     description = words(xs, ys, w, b, mse, brief(x_label), brief(y_label), kind, len(shown), chosen)
     rows = (
-        ("slope w", number(w, 10)), ("intercept b", number(b, 10)), ("points", count(len(xs))), ("mean squared error", number(mse, 6)),
+        ("slope", number(w, 10)), ("intercept", number(b, 10)), ("points", count(len(xs))), ("mean squared error", number(mse, 6)),
         *((f"{name} {end}", number(pick(v), digits_apart(v))) for name, v in (("x", xs), ("y", ys)) for end, pick in (("from", min), ("to", max))),
     )  # fmt: skip
     return plot.sheet.drawing(title, description, Rows(("quantity", "value"), rows), prefix)
@@ -109,7 +109,7 @@ def words(
     said = [f"{count(len(xs))} {kind}: {', '.join(ranges)}."]
     if drawn < len(xs):
         said.append("These are too many to draw: every one of an even selection, in the order of the data, is a dot.")
-    said.append(f"The line has slope w = {number(w, 6)} and intercept b = {number(b, 6)}:")
+    said.append(f"The line has the slope {number(w, 6)} and the intercept {number(b, 6)}:")
     said.append(f"one more of {name(x_label)} changes the predicted {name(y_label)} by {number(w, 6)}.")
     said.append(f"The mean squared error is {number(mse, 6)}.")
     if sticks:

@@ -50,7 +50,7 @@ def squares_of_residuals(
     title = f"Residuals as squares: {name(y_label)} against {name(x_label)}"
     cells = [tuple(number(v, 6) for v in (u, v, f, f - v, (f - v) ** 2)) for u, v, f in samples]
     mean = (f"mean of all {count(len(xs))}", "", "", "", number(mse, 6))
-    said = [f"{how_many} and the line ŷ = w x + b; at a few of them the residual is the side of a square."]
+    said = [f"{how_many} and a line; at a few of them the residual is the side of a square."]
     said += [f"At x = {c[0]} the residual ŷ − y is {c[3]}, and its square has the area {c[4]}." for c in cells]
     said.append(f"The mean of all {count(len(xs))} squares, (1/n) Σ (ŷ − y)², is {mean[-1]}.")
     description = " ".join(said)
