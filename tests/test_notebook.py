@@ -151,21 +151,22 @@ def test_names_of_the_problem_and_of_the_program_do_not_meet() -> None:
 
 @pytest.fixture(scope="module")
 def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
-    """(before, after) for each notebook that is run: derivations through the command line, a fit's report, a lesson beside its data."""
+    """(before, after) for each notebook that is run: derivations through the command line, a fit's report, lessons beside their data."""
     folder = tmp_path_factory.mktemp("notebooks")
     for name in ("line-mse", "softmax-cross-entropy"):
         assert cli.main(["derive", name, "--detail", "brief", "-o", str(folder / f"{name}.ipynb")]) == 0
     assert cli.main(["fit", "--report", str(folder / "fit.ipynb")]) == 0
     lesson = course()
     (folder / "data.csv").write_text(columns(lesson), "utf-8")
-    (folder / "lesson.ipynb").write_text(to_notebook(page(lesson, LESSONS[0])), "utf-8")
+    for slug in ("line", "raw-slope"):
+        (folder / f"{slug}.ipynb").write_text(to_notebook(page(lesson, next(each for each in LESSONS if each.slug == slug))), "utf-8")
     paths = sorted(folder.glob("*.ipynb"))
     before = [p.read_text("utf-8") for p in paths]
     subprocess.run([sys.executable, "-c", EXECUTE, *map(str, paths)], check=True, timeout=240, capture_output=True)
     return {p.stem: (text, p.read_text("utf-8")) for p, text in zip(paths, before, strict=True)}
 
 
-@pytest.mark.parametrize("name", ["line-mse", "softmax-cross-entropy", "fit", "lesson"])
+@pytest.mark.parametrize("name", ["line-mse", "softmax-cross-entropy", "fit", "line", "raw-slope"])
 def test_run_from_top_to_bottom_a_notebook_prints_what_is_stored_in_it(books: dict[str, tuple[str, str]], name: str) -> None:
     before, after = books[name]
     assert cells(before, "code")

@@ -14,7 +14,7 @@ __all__ = ["DATA", "PREAMBLE", "preamble", "printed"]
 DATA = "data.csv"
 
 PREAMBLE = '''import numpy as np
-
+np.seterr(all="ignore")  # a descent that diverges ends in inf, which says it
 x, y = np.loadtxt("{data}", delimiter=",", skiprows=1, unpack=True)  # {feature}, {target}
 n, scale = len(x), {scale}
 
