@@ -19,7 +19,7 @@ from symgd.course.lessons.backpropagation import BACKPROPAGATION, KEY, STATED
 from symgd.course.lessons.chain_rule import CHAIN_RULE, _pairs
 from symgd.course.lessons.convexity import CONVEXITY, eigenvalues, small
 from symgd.course.lessons.gradient import GRADIENT, _found, _places
-from symgd.course.lessons.update import UPDATE, after_another, rate_of, together
+from symgd.course.lessons.update import UPDATE, after_another, rate_of, start_of, together
 from symgd.course.network import WEIGHTS, Network, derived, linear, products
 from symgd.course.program import preamble, printed
 from symgd.course.spoiled import findings
@@ -204,8 +204,8 @@ def test_who_forgets_to_divide_by_the_count_is_off_by_it() -> None:
 # ---------------------------------------------------------------- update
 
 
-def exactly(c: Course, steps: int, *, in_turn: bool) -> list[tuple[Fraction, Fraction]]:
-    way, rate = [(Fraction(0), Fraction(0))], Fraction(rate_of(c))
+def exactly(c: Course, steps: int, *, in_turn: bool) -> list[tuple[Fraction, ...]]:
+    way, rate = [tuple(map(Fraction, start_of(c)))], Fraction(rate_of(c))
     for _ in range(steps):
         w, b = way[-1]
         after = w - rate * sums(c, w, b)[1]
@@ -219,7 +219,15 @@ def test_both_ways_to_update_are_those_of_exact_arithmetic(data: str, half: bool
     c = course(data, half)
     for run, in_turn in ((together, False), (after_another, True)):
         for found, value in zip(run(c, rate_of(c), 5), exactly(c, 5, in_turn=in_turn), strict=True):
-            assert found == pytest.approx(tuple(map(float, value)), rel=1e-7, abs=1e-300 if data != "uncorrelated" else 1e-12)
+            assert found == pytest.approx(tuple(map(float, value)), rel=1e-7, abs=1e-300)
+
+
+@each
+def test_the_descent_begins_where_the_loss_can_still_fall(data: str) -> None:
+    c = course(data)
+    assert start_of(c) == ((0.0, 0.0) if data != "uncorrelated" else (0.1, 0.5))
+    losses = [float(c.example.raw.loss(*at)) for at in together(c, rate_of(c), 5)]
+    assert all(after < before for before, after in pairwise(losses))
 
 
 @each

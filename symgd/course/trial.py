@@ -84,13 +84,14 @@ def short(times: int, unit: float) -> float:
 
 
 def exact(value: float) -> str:
-    """A short number, all its digits."""
-    return re.sub(r"(?<![\d.])1 × (?=10)", "", number(value, 15))
+    """A short number, all its digits: 0.01, 20005.4, −6 × 10⁷, 10⁻⁵"""
+    digits = len(f"{value:.14e}".split("e")[0].lstrip("-").replace(".", "").rstrip("0")) or 1
+    return re.sub(r"(?<![\d.])1 × (?=10)", "", number(value, digits))
 
 
 def cells(values: Sequence[float], digits: int, beside: float = 0.0) -> list[str]:
     """The values; one that is rounding next to `beside` is 0."""
-    return ["0" if abs(v) <= NOISE * abs(beside) else figure(v, digits) for v in values]
+    return ["0" if abs(v) <= NOISE * abs(beside) else figure(float(v), digits) for v in values]
 
 
 def agreeing(a: float, b: float, beside: float = 0.0) -> str:

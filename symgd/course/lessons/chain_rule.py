@@ -72,7 +72,8 @@ def _rule(c: Course, w: Writing, t: Trial) -> None:
     w.say("The same with numbers, for row ", count(t.i + 1), " of the data, at ", w.formula(c.w), " = ", exact(t.w), " and ", w.formula(c.b), " = ", exact(t.b),
           ": the inner value is the residual ", figure(u, 4), ", the outer derivative there is twice that, ", figure(2 * u, 4), ", the inner derivative is ",
           w.formula(_bare(c.x)), " = ", figure(x, digits), ", and the product is ", figure(2 * u * x, 4), ".")  # fmt: skip
-    w.say("“Multiply the individual derivatives” leaves out where the outer one is taken. Taken at ", w.formula(c.w), " itself it would be 2 · ", exact(t.w),
+    w.say("“Multiply the individual derivatives” leaves out where the outer one is taken. Taken at ", w.formula(c.w), " itself it would be 2 · ",
+          exact(t.w) if t.w > 0 else f"({exact(t.w)})",
           " = ",
           exact(2 * t.w), ", and the product ", figure(2 * t.w * x, 4),
           f": {'another number' if abs(2 * u * x - 2 * t.w * x) > 1e-9 * abs(u * x) else 'here the same, by chance'}.")  # fmt: skip

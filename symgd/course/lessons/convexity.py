@@ -100,10 +100,9 @@ def _global(c: Course, w: Writing) -> None:
           "the second derivative, which is never negative, so it never becomes negative: the loss never falls on the whole way. No other place is lower. "
           "Every local minimum of this loss is a global one.")  # fmt: skip
     w.say("For a square one can say how much higher the other place is: by half of vᵀHv, with v the way to it. From the best line to ", w.formula(c.w),
-          " = ", exact(t.w),
-          ", ", w.formula(c.b), " = ", exact(t.b), " that is ", figure(e.scale * float(way @ way) / e.n, 5), ". The losses there are ",
-          figure(e.scale * float(t.u @ t.u) / e.n, 5), " and ", figure(e.least if e.least > 1e-12 * float(e.y.var()) else 0.0, 5),
-          " at the best line: the same difference.")  # fmt: skip
+          " = ", exact(t.w), ", ", w.formula(c.b), " = ", exact(t.b), " that is ", figure(e.scale * float(way @ way) / e.n, 5), ". The loss there is ",
+          figure(e.scale * float(t.u @ t.u) / e.n, 5), ", that at the best line ", figure(e.least if e.least > 1e-12 * float(e.y.var()) else 0.0, 5),
+          ": the same difference.")  # fmt: skip
     w.blocks.extend(mistake(
         c, "This technique is used to find the local minimum", words=True,
         hint=("How many valleys has the loss of a line?",),
@@ -138,7 +137,9 @@ def _only(c: Course, w: Writing, curve: Curvature) -> None:
 
 
 def _how_long(ratio: float) -> tuple[str, ...]:
-    return (f" The larger is {figure(ratio, 3)} times the smaller: one valley, but a long one.",) if ratio > 10 else (" They are of one size: a round bowl.",)
+    if ratio > 10:
+        return (f" The larger is {figure(ratio, 3)} times the smaller: one valley, but a long one.",)
+    return (" They are not far apart: the bowl is nearly round.",)
 
 
 # ---------------------------------------------------------------- two valleys

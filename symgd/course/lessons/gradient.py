@@ -133,10 +133,9 @@ def _alone(c: Course, w: Writing, t: Trial) -> None:
           "itself: here the "
           "slopes of the single samples run from ", figure(float(own.min()), 4), " to ", figure(float(own.max()), 4), ", while their mean is ",
           *cells([pull], 4, float(np.abs(own).max())), ". ", f"{count(against)} of {count(e.n)} point the other way. " if against else "None points "
-          "the other way. ",
-          "On average it is right.")  # fmt: skip
-    w.say("For row ", count(i + 1), " the slope of the sample alone is ", figure(float(own[i]), 4), "; its part in the whole is a ", w.formula(c.n),
-          "th of that, ",
+          "the other way. ", "On average it is right.")  # fmt: skip
+    w.say("For row ", count(i + 1), " the slope of the sample alone is ", figure(float(own[i]), 4), "; its part in the whole is that divided by ",
+          w.formula(c.n), ", ",
           figure(float(own[i]) / e.n, 4), ". So who adds up all samples and forgets to divide has a slope ", count(e.n),
           " times too large, and needs a learning rate ",
           count(e.n), " times smaller.")  # fmt: skip

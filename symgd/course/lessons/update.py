@@ -12,7 +12,7 @@ from symgd.course.measured import measured
 from symgd.course.mistake import mistake
 from symgd.course.proved import along, chain
 from symgd.course.runs import figure
-from symgd.course.trial import power_below, table
+from symgd.course.trial import cells, exact, power_below, table, trial
 from symgd.document.page import Cite, Code, Formula, Inline, Prose
 from symgd.exposition.writing import Writing
 from symgd.forward import Definition
@@ -24,6 +24,7 @@ __all__ = ["UPDATE"]
 
 SHOWN, STEPS = 5, 12  # steps in the tables; steps in the picture
 Point = tuple[float, float]
+NEAR = 1e-6  # of the loss: who starts so near to the least one has nowhere to go
 LEVEL = 1e-9  # a mean of x so small, in standard deviations, is 0: the slope by the intercept then does not feel the weight
 
 
@@ -68,9 +69,16 @@ def _rule(c: Course, w: Writing) -> None:
 # ---------------------------------------------------------------- the runs
 
 
+def start_of(c: Course) -> Point:
+    """(0, 0); where that is the best line already, the trial line."""
+    e, t = c.example, trial(c.example)
+    at_zero = float(e.raw.loss(0.0, 0.0))
+    return (0.0, 0.0) if at_zero - e.least > NEAR * at_zero else (t.w, t.b)
+
+
 def together(c: Course, rate: float, steps: int) -> list[Point]:
-    """(w, b) after 0, 1, 2, … steps from (0, 0), both moved at once."""
-    way = [(0.0, 0.0)]
+    """(w, b) after 0, 1, 2, … steps, both moved at once."""
+    way = [start_of(c)]
     for _ in range(steps):
         (w, b), slopes = way[-1], c.example.raw.gradient(*way[-1])
         way.append((w - rate * float(slopes[0]), b - rate * float(slopes[1])))
@@ -79,7 +87,7 @@ def together(c: Course, rate: float, steps: int) -> list[Point]:
 
 def after_another(c: Course, rate: float, steps: int) -> list[Point]:
     """The same, but b is moved by its slope at the new w."""
-    way = [(0.0, 0.0)]
+    way = [start_of(c)]
     for _ in range(steps):
         w, b = way[-1]
         w -= rate * float(c.example.raw.gradient(w, b)[0])
@@ -92,8 +100,8 @@ def _rows(c: Course, way: Sequence[Point]) -> list[list[str]]:
     raw, shown = c.example.raw, way[: SHOWN + 1]
     losses = [float(raw.loss(*at)) for at in shown]
     slopes = [tuple(map(float, raw.gradient(*at))) for at in shown]
-    return [[str(k), figure(at[0], 5), figure(at[1], 5), figure(s[0], 5), figure(s[1], 5), figure(loss, digits_apart(losses, 4))]
-            for k, (at, s, loss) in enumerate(zip(shown, slopes, losses, strict=True))]  # fmt: skip
+    digits = digits_apart(losses, 4)
+    return [[str(k), *cells(at, 5), *cells(g, 5), figure(loss, digits)] for k, (at, g, loss) in enumerate(zip(shown, slopes, losses, strict=True))]
 
 
 def _heads(c: Course, w: Writing) -> list[Inline]:
@@ -104,11 +112,12 @@ def _five(c: Course, w: Writing, rate: float) -> None:
     way = together(c, rate, SHOWN)
     e, raw = c.example, c.example.raw
     w.head("The first five steps")
-    w.say("From ", w.formula(c.w), " = 0 and ", w.formula(c.b), " = 0, with ", w.formula(c.alpha), " = ", figure(rate, 3),
+    w.say("From ", w.formula(c.w), " = ", exact(way[0][0]), " and ", w.formula(c.b), " = ", exact(way[0][1]), ", with ", w.formula(c.alpha), " = ",
+          figure(rate, 3),
           ", a little below a third of the bound of these data, ",
           figure(e.rates.bound, 3), ":")  # fmt: skip
     table(w, _heads(c, w), _rows(c, way))
-    first = tuple(map(float, raw.gradient(0.0, 0.0)))
+    first = tuple(map(float, raw.gradient(*way[0])))
     w.say("Read the first step: ", figure(rate, 3), " times ", figure(first[0], 5), " is subtracted from ", w.formula(c.w), ", and ", figure(rate, 3),
           " times ",
           figure(first[1], 5), " from ", w.formula(c.b), ". Both slopes stand in row 0; row 1 is where the step leads.")  # fmt: skip
@@ -141,16 +150,15 @@ def _after_another(c: Course, w: Writing, rate: float) -> None:
           "the new ", w.formula(c.w), ". It is the way of Gauss and Seidel. From the same start:")  # fmt: skip
     table(w, _heads(c, w), _rows(c, single))
     _moved(c, w)
-    slope, mean = float(e.raw.gradient(0.0, 0.0)[0]), float(e.x.mean())
+    slope, mean = float(e.raw.gradient(*both[0])[0]), float(e.x.mean())
     apart = 2 * e.scale * rate * rate * slope * mean
     if centred:
         w.say("The last sum is 0 here, for the mean of ", w.formula(c.x),
               " is 0. So on these data both ways are the same, step by step; on others they differ.")
     else:
         w.say("So after the first step the two values of ", w.formula(c.b), " differ by ", w.formula(c.alpha**TWO), " times ", w.formula(c.dw), " times ",
-              "twice the mean of " if e.scale == 1 else "the mean of ", w.formula(c.x), ". Here that is ", figure(abs(apart), 4), ": ", figure(both[1][1], 6),
-              " together, ", figure(single[1][1], 6), " one after the other. With a feature that is standardised the mean is 0, and the two ways are "
-              "one.")  # fmt: skip
+              "twice the mean of " if e.scale == 1 else "the mean of ", w.formula(c.x), ". Here that is ", *_apart(abs(apart), both[1][1], single[1][1]),
+              " With a feature that is standardised the mean is 0, and the two ways are one.")  # fmt: skip
     H = e.raw.hessian()
     ways = [("together", both), ("one after the other", single)]
     c.draw(w, two_paths((float(H[0, 0]), float(H[0, 1]), float(H[1, 1])), e.best, ways, w_label=c.label(c.w), b_label=c.label(c.b), least=e.least,
@@ -159,6 +167,14 @@ def _after_another(c: Course, w: Writing, rate: float) -> None:
     w.say("Neither is wrong: both stand still exactly where both slopes are 0. But they are two methods, and who checks a program by hand must know "
           "which one it is. ",
           "In this course both parameters move together.")  # fmt: skip
+
+
+def _apart(by: float, first: float, second: float) -> tuple[str, ...]:
+    """How far apart, and both values, where one can see it."""
+    if by <= 1e-6 * max(abs(first), abs(second)):
+        return (figure(by, 4), ", too little to be seen beside ", figure(first, 6), ".")
+    digits = min(12, digits_apart((first, second), 4))
+    return (figure(by, 4), ": ", figure(first, digits), " together, ", figure(second, digits), " one after the other.")
 
 
 def _moved(c: Course, w: Writing) -> None:
@@ -194,8 +210,8 @@ w_best = np.sum(deviation * y) / np.sum(deviation * deviation)
 b_best = y.mean() - w_best * x.mean()
 print("best", w_best, b_best, "least loss", loss(w_best, b_best))
 
-w = b = v = c = 0.0  # (w, b) move together, (v, c) one after the other
-slope = slopes(0.0, 0.0)[0]
+w, b = v, c = {start_of(c)!r}  # (w, b) move together, (v, c) one after the other
+slope = slopes(w, b)[0]
 print("apart after one step", rate * rate * slope * 2 * scale * np.mean(x))
 for k in range({STEPS} + 1):
     print("step", k, "together", w, b, *slopes(w, b), loss(w, b))
