@@ -11,7 +11,7 @@ from symgd.pictures.runs import columns, unbroken
 from symgd.pictures.strokes import arrow_head, dot, slim, square
 from symgd.pictures.svg import FONT, Drawing, Rows, element, path, stroke
 
-__all__ = ["Series", "curves"]
+__all__ = ["LOOKS", "Series", "curves", "look"]
 
 LOOKS = (("blue", ""), ("orange", "9 4"), ("green", "2 4"), ("purple", "13 4 2 4"), ("ink", "5 3"), ("blue", "16 6"))
 COLUMNS = 500  # of all curves together: what one of them keeps of its points
