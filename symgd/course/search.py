@@ -61,7 +61,7 @@ def search(c: Course) -> Search:
     best = e.best[0] * float(e.x.std()), float(e.y.mean())
     rate, found, needed = e.standard_rates.bound / 10, [], []
     start = (box[0][0], box[1][0])
-    trace = descend_bound(bound, start=start, rate=rate, max_iterations=200, stop="never")
+    trace = descend_bound(bound, start=start, rate=rate, max_iterations=60, stop="never")
     away = np.abs(trace.points - np.array(best))
     for k in DIGITS:
         m = 10**k

@@ -207,7 +207,7 @@ def on_z(w, b):  # the loss from sums that are taken once
 
 rate, lam = 0.1 / scale, 2 * scale * np.mean(z**2 + 1)
 path = [box[:, 0]]  # the descent begins in the corner
-for k in range(200):
+for k in range(60):
     u = path[-1][0] * z + (path[-1][1] - y.mean()) - dy
     path.append(path[-1] - rate * scale * 2 * np.array([np.mean(u * z), np.mean(u)]))
 away = np.abs(np.array(path) - [best_w, best_b])
@@ -216,7 +216,7 @@ for m in (10, 100, 1000):
     tried = on_z(w, b)
     for i, j in np.argwhere(tried <= tried.min() + 1e-12 * y.var())[:4]:  # the best, and those equally good
         print(m * m, "pairs, operations", {EVALUATION} * n * m * m, "best", w[i, j], b[i, j], "loss", tried[i, j])
-    steps = next(k for k in range(200) if (away[k] <= (box[:, 1] - box[:, 0]) / m / 2).all())
+    steps = next(k for k in range(60) if (away[k] <= (box[:, 1] - box[:, 0]) / m / 2).all())
     print("descent", steps, "steps, operations", {STEP} * n * steps, "ratio", {EVALUATION} * m * m / ({STEP} * max(steps, 1)))
 print("years", 1e30 / 1e9 / (365.25 * 24 * 3600), "powers", *[10.0 ** (d * k) for d in (2, 10) for k in (1, 2, 3)])
 shrinks = 1 - rate * 2 * scale * np.mean(z**2)

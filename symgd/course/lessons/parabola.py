@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from symgd.pictures import loss_parabola, valley
 from symgd.stationary.linear import unfold
 from symgd.term import TWO, D, Div, Name, Neg, Num, Pow, Sum, Term, add, mul
 
-__all__ = ["PARABOLA", "coefficients", "lowest", "share", "with_coefficients"]
+__all__ = ["PARABOLA", "coefficients", "lowest", "share", "sums", "with_coefficients"]
 
 
 def share(c: Course, times: int) -> Term:
@@ -50,9 +51,16 @@ def with_coefficients(c: Course) -> Problem:
     return along(c.example.gradient.problem, *coefficients(c))
 
 
+@lru_cache(maxsize=64)
+def sums(c: Course, b: float) -> tuple[float, float, float]:
+    """A, B, C for one intercept, taken once."""
+    return c.example.parabola(b)
+
+
+@lru_cache(maxsize=64)
 def lowest(c: Course, b: float) -> tuple[float, float]:
     """W_min and the loss there, for one intercept; where the mean of the feature is rounding alone, the same W_min for all."""
-    A, B, _ = c.example.parabola(b if moves(c) else 0.0)
+    A, B, _ = sums(c, b if moves(c) else 0.0)
     w = -B / (2 * A) + 0.0  # no −0
     return w, settled(float(c.example.raw.loss(w, b)), c.example.scale * float(c.example.y.var()))
 
@@ -60,10 +68,11 @@ def lowest(c: Course, b: float) -> tuple[float, float]:
 def drawn(c: Course, b: float) -> tuple[Fraction, Fraction, Fraction]:
     """A, B, C with the lowest point and the loss there exact: as floats C may be so large that the least loss is lost beside it."""
     w, least = map(Fraction, lowest(c, b))
-    A = Fraction(c.example.parabola(b)[0])
+    A = Fraction(sums(c, b)[0])
     return A, -2 * A * w, A * w * w + least
 
 
+@lru_cache(maxsize=8)
 def moves(c: Course) -> float:
     """By how much the lowest point moves to the left for each 1 of the intercept: Σ x/Σ x²."""
     e = c.example
@@ -113,7 +122,7 @@ def _three_sums(c: Course, w: Writing) -> None:
         (add(mul(A, c.w**2), mul(B, c.w), C), "with a name for each sum"),
     ], known)  # fmt: skip
     w.chain(lines)
-    values = e.parabola(0.0)
+    values = sums(c, 0.0)
     rows: list[tuple[Inline, ...]] = [((c.formula(d.name),), (c.formula(d.value),), (amount(v, 6),)) for d, v in zip(given, values, strict=True)]
     w.blocks.append(Table((("name",), ("the sum",), ("with ", c.formula(c.b), " = 0")), tuple(rows), (), (2,)))
     w.say("The three sums hold no ", c.formula(c.w), ": the data and ", c.formula(c.b), " decide them. ", c.formula(A), " is a mean of squares and not ",
@@ -129,8 +138,8 @@ def _vertex(c: Course, w: Writing) -> None:
     squared = add(mul(A, Pow(c.w + Div(B, mul(TWO, A)), TWO)), C, Neg(Div(B**2, mul(Num(Fraction(4)), A))))
     w.chain(chain(c.L, [(add(mul(A, c.w**2), mul(B, c.w), C), "the parabola"), (squared, "multiply out to see it")], known))
     w.say("The square is never negative, and it is 0 at one place alone. There the loss is least:")
-    sums = proved(vertex, of_intercept(c), known, ("the sums put in; the count cancels",))
-    w.chain((w.line(minimum, vertex, ":=", ("where the square is 0",)), replace(sums, left=None)))
+    as_sums = proved(vertex, of_intercept(c), known, ("the sums put in; the count cancels",))
+    w.chain((w.line(minimum, vertex, ":=", ("where the square is 0",)), replace(as_sums, left=None)))
     w.say("The derivative agrees, for it is 0 at the same place and nowhere else:")
     w.chain(chain(D(c.L, c.w), [(add(mul(TWO, A, c.w), B), "the slope of the parabola"), (mul(TWO, A, c.w + Div(B, mul(TWO, A))), "factored")], known))
     best, least = lowest(c, 0.0)
@@ -155,7 +164,7 @@ def of_intercept(c: Course) -> Term:
 
 def width(c: Course, b: float) -> float:
     """√(C/A), rounded down: the lowest point is never farther from 0 than that."""
-    A, _, C = c.example.parabola(b)
+    A, _, C = sums(c, b)
     return round_step(math.sqrt(C / A))
 
 

@@ -10,7 +10,7 @@ from symgd.course.errors import of_slides
 from symgd.course.exercise import Exercise
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.line import unit_of_slope, unit_of_target
-from symgd.course.lessons.parabola import coefficients, drawn, lowest, rounded, share, width, with_coefficients
+from symgd.course.lessons.parabola import coefficients, drawn, lowest, rounded, share, sums, width, with_coefficients
 from symgd.course.proved import along, chain, proved
 from symgd.course.spoiled import as_line
 from symgd.document.page import Chain, Prose
@@ -125,7 +125,7 @@ def _with_sums(c: Course, w: Writing) -> None:
 
 
 def slope_at(c: Course, v: float) -> float:
-    A, B, _ = c.example.parabola(0.0)
+    A, B, _ = sums(c, 0.0)
     return 2 * A * v + B
 
 
@@ -157,7 +157,7 @@ def _second(c: Course, w: Writing) -> None:
     w.blocks.extend(of_slides(c, 6))
     w.say("Whoever does take the derivative of the slope gets the second derivative:")
     w.chain((proved(second, mul(TWO, A), known, ("it holds no ", c.formula(c.w))),))
-    w.say(f"Here it is {amount(2 * c.example.parabola(0.0)[0], 6)}, the same everywhere. It tells how fast the slope changes, and with that ",
+    w.say(f"Here it is {amount(2 * sums(c, 0.0)[0], 6)}, the same everywhere. It tells how fast the slope changes, and with that ",
           c.to("rate", "how large a step may be"), ". But which side is down, only the slope itself tells: ", c.to("side", "which side to move towards"),
           ".")  # fmt: skip
 
@@ -200,8 +200,8 @@ def _exercises(c: Course) -> Sequence[Exercise]:
             (Prose(("The secants above differ from the tangent by ", c.formula(mul(A, h)), ". How small must ", c.formula(h), " be for a slope that is ",
                     "right to ",
                     f"{amount(WANTED)} in these units?")),),
-            (("With ", c.formula(A), f" = {amount(c.example.parabola(0.0)[0], 6)} set ", c.formula(mul(A, h)), f" = {amount(WANTED)}."),),
-            (Prose((f"At most {amount(WANTED / c.example.parabola(0.0)[0])}. A computer cannot go on like that: the two losses become so alike that their ",
+            (("With ", c.formula(A), f" = {amount(sums(c, 0.0)[0], 6)} set ", c.formula(mul(A, h)), f" = {amount(WANTED)}."),),
+            (Prose((f"At most {amount(WANTED / sums(c, 0.0)[0])}. A computer cannot go on like that: the two losses become so alike that their ",
                     "difference is rounding.")),),
         ),
         Exercise(
