@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from symgd.backward import derive
+from symgd.catalogue import problem
 from symgd.course.folder import files
 from symgd.course.path import LESSONS
-from symgd.published import documents
+from symgd.document.formats import render
+from symgd.document.to_html import FONT
+from symgd.explained import page_of
+from symgd.hessian import curvature
+from symgd.stationary import closed_form
 from tests.browser import Tab
 from tests.test_playground import course
 
@@ -26,7 +32,7 @@ for (const m of document.querySelectorAll("math")) m.replaceWith(Object.assign(d
 true"""
 CUT = r"[...document.querySelectorAll('svg text')].map(t => t.textContent).filter(t => /[^…\s]\s*…$/.test(t))"  # labels that ended for want of room
 WIDTHS = (360, 768, 1280)
-DERIVATIONS = ("line-mse", "line-ridge", "softmax-cross-entropy", "network-2-hidden-softmax", "hinge")
+DERIVATIONS = ("line-mse", "line-ridge", "hinge", "softmax-cross-entropy", "network-1-hidden-mse")
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +58,8 @@ def pages() -> list[str]:
 def path(request: pytest.FixtureRequest, folder: Path) -> Path:
     stem: str = request.param
     if name := stem.partition("/")[0] * ("/" in stem):
-        write(folder, documents([name]))
+        gradient = derive(problem(name))
+        write(folder, [(f"{stem}.html", render(page_of(gradient, closed_form(gradient), curvature(gradient)), "html", font=f"link:../{FONT}"))])
     return folder / f"{stem}.html"
 
 
