@@ -253,6 +253,13 @@ def test_the_raw_slope_does_what_its_factor_says(data: str) -> None:
     assert SAYS[kind] in words(RAW_SLOPE, data)
 
 
+def test_a_slow_raw_slope_is_shown_moving() -> None:
+    """On tiny numbers each step is tiny beside the way, and not 0."""
+    table = rows(RAW_SLOPE, "tiny", "distance from")
+    assert table[0][1] == "0"
+    assert len({row[1] for row in table}) == len(table)
+
+
 @pytest.mark.parametrize(("turn", "kind"), [(1e-9, "nearer"), (0.999, "nearer"), (1.0, "lands"), (1.001, "overshoots"), (2.0, "swings"), (2.001, "diverges")])
 def test_the_bounds_of_the_factor(turn: float, kind: str) -> None:
     assert verdict(turn) == kind
@@ -318,7 +325,7 @@ def plain_loss_of_numbers(x: np.ndarray, y: np.ndarray, rate: float, most: int) 
 
 def test_a_thousandth_leaves_the_numbers_at_the_iteration_of_a_plain_program() -> None:
     e = of().example
-    shown = [row[-1] for row in rows(SCALING, "", "no number after")]
+    shown = [row[-1] for row in rows(SCALING, "", "not finite after")]
     assert shown == [str(k or "") for k in (plain_loss_of_numbers(x, e.y, RATE, 1200) for x in (e.x, 10 * e.x, e.z))]
     assert shown[0] == "231"
 

@@ -156,7 +156,7 @@ def _run(c: Course, w: Writing) -> None:
     p = parabola_of(c)
     way = jumps(j.a, j.b, 1.0, j.start, LONGEST)
     away = abs(j.start - j.lowest)
-    finite = [0.0 if abs(v) <= SAME * away else v for v in way if abs(v - j.lowest) < 1e100]
+    finite = [0.0 if kind == "swings" and abs(v) <= SAME * away else v for v in way if abs(v - j.lowest) < 1e100]
     w.head("Really run")
     w.say("On these data, with ", c.formula(c.b), " = 0 held, ", c.formula(mul(TWO, p.A)), f" = {figure(j.turn)}. So ", Strong(SAYS[kind]), ".",
           *_how_far(c, j, kind))

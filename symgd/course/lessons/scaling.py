@@ -79,7 +79,7 @@ def _run(c: Course, w: Writing) -> None:
     rows: list[list[str | Inline]] = []
     for name, form in forms.items():
         rows.append([SAYS[name], figure(form.bound), figure(RATE / form.bound), _promise(form), *_what(ran[name])])
-    table(w, [("feature",), ("bound for the rate",), ("0.001, as a multiple of it",), ("so it",), (f"loss after {count(STEPS)}",), ("no number after",)], rows)
+    table(w, [("feature",), ("bound for the rate",), ("0.001, as a multiple of it",), ("so it",), (f"loss after {count(STEPS)}",), ("not finite after",)], rows)
     least = forms["raw"].least
     w.say("The bound is 2 divided by the largest second derivative; ", c.to("rate", "the page before"), " derives it. It is known before the first step. The "
           "least possible loss is ", figure(least), " for all three.", *_lost(ran))
@@ -104,8 +104,7 @@ def _what(ran: Ran) -> tuple[str, str]:
 def _lost(ran: dict[str, Ran]) -> Inline:
     if all(r.lost is None for r in ran.values()):
         return ()
-    return ((" Where the descent diverges, each iteration multiplies the distance, until the parameters are too large for floating-point numbers: first "
-    "infinite, then “not a number”."),)
+    return (" Where the descent diverges, each iteration multiplies the distance, until a parameter is no finite number; the last column says after which one.",)
 
 
 def _more(forms: dict[str, Form]) -> Inline:
