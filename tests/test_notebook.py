@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 
 from symgd import cli
@@ -130,11 +131,18 @@ def test_the_gradient_of_every_problem_is_tried_on_numbers_and_agrees_with_what_
     assert float(length) > 0
 
 
-def test_a_gradient_that_no_try_can_compute_is_shown_without_one() -> None:
+def test_a_gradient_that_no_try_can_compute_is_shown_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
     from symgd.forward import Problem
 
     never = Problem.from_text(["y_hat = w*x + b"], "log(-exp(y_hat - y))", "w b", "x y")
     assert tried(compile_gradient(derive(never))) is None
+
+    def singular(*_: object) -> None:
+        np.linalg.inv(np.zeros((2, 2)))
+
+    f = compile_gradient(derive(problem("line-mse")))
+    monkeypatch.setattr("symgd.numeric.tried.compile_source", singular)
+    assert tried(f) is None
 
 
 def test_names_of_the_problem_and_of_the_program_do_not_meet() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,18 +30,26 @@ _GOLDEN = (math.sqrt(5) - 1) / 2  # its multiples, modulo 1, lie evenly and repe
 def tried(f: GradientFunction) -> tuple[str, str] | None:
     """(a program to stand under `f.source`, what it prints): loss and derivatives at a point, and the slope along the gradient, measured.
 
-    None where neither numbers of both signs nor positive ones give a finite loss and a gradient that is not 0.
+    None where neither numbers of both signs nor positive ones give a finite loss and a gradient that is not 0 and is what is measured.
     """
     for low in (-2.0, 0.2):
         values = _values(f, low)
         with np.errstate(all="ignore"):
             program = _program(f, values)
             out = io.StringIO()
-            with contextlib.redirect_stdout(out):
+            with contextlib.redirect_stdout(out), contextlib.suppress(np.linalg.LinAlgError):
                 compile_source(f"{f.source}\n{program}", f"{f.name}, tried")
-        if "nan" not in (printed := out.getvalue()) and "inf" not in printed:
-            return program, printed
+        if _agrees(out.getvalue()):
+            return program, out.getvalue()
     return None
+
+
+def _agrees(printed: str) -> bool:
+    """Are all numbers finite, and is the measured slope the gradient's length?  Not at a kink, nor beside a matrix without an inverse."""
+    found = re.search(r"length of the gradient (\S+) measured (\S+)\n$", printed)
+    if found is None or re.search(r"\b(?:nan|inf)\b", printed):
+        return False
+    return math.isclose(float(found[1]), float(found[2]), rel_tol=1e-3)
 
 
 def _values(f: GradientFunction, low: float) -> dict[str, Any]:
