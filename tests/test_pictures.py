@@ -844,6 +844,7 @@ def test_each_rate_has_a_panel_of_its_own_with_the_same_axes() -> None:
         offsets = [(p[0] - u, p[1] - v) for p in (line[0], line[-1], max(line, key=lambda p: p[1]))]
         reference = [(p[0] - heads[0][1], p[1] - heads[0][2]) for p in (curves_drawn[0][0], curves_drawn[0][-1], max(curves_drawn[0], key=lambda p: p[1]))]
         assert [c for p in offsets for c in p] == pytest.approx([c for p in reference for c in p], abs=0.5)
+    assert sum(anchor == "end" and value_like(t) for t, _, _, anchor in texts(picture)) >= 2 * 2  # ticks of y beside both rows
     assert picture.description.count("leaves the picture") == 1
     ends = {row[1]: float(value(row[3])) for row in picture.table.rows if row[1]}
     assert ends["0.02"] == pytest.approx(1.5 * (1 - 0.96**10), rel=1e-5)

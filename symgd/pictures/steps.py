@@ -204,7 +204,7 @@ def panels(x: tuple[float, float], y: tuple[float, float], n: int, x_label: str,
     lines = (n + columns - 1) // columns
     sheet = Sheet(height=top + lines * (HEADING + PANEL) + 52.0)
     draw_keys(sheet, rows)
-    ticks = linear_ticks(*y, 4)
+    ticks = linear_ticks(*y, 5)
     left, right = margins(x, ticks)
     wide = (right - left - (columns - 1) * GAP) / columns
     plots = []
@@ -212,7 +212,7 @@ def panels(x: tuple[float, float], y: tuple[float, float], n: int, x_label: str,
         start, above = left + (k % columns) * (wide + GAP), top + k // columns * (HEADING + PANEL) + HEADING
         box = Box(start, above, start + wide, above + PANEL)
         marks = ("y" if k % columns == 0 else "") + ("x" if k + columns >= n else "")
-        plots.append(axes(sheet, box, x, y, about=4, labels=marks, reach=GAP / 2 - 3 if columns > 1 else WIDTH))
+        plots.append(axes(sheet, box, x, y, about=5, labels=marks, reach=GAP / 2 - 3 if columns > 1 else WIDTH))
     sheet.write(axis_label(y_label, ticks.note, WIDTH - 8), 4, top - 4)
     sheet.write(axis_label(x_label, plots[-1].x_ticks.note, WIDTH - 8, True), (left + right) / 2, sheet.height - 8, "middle")
     return plots
