@@ -104,7 +104,7 @@ def _what(ran: Ran) -> tuple[str, str]:
 def _lost(ran: dict[str, Ran]) -> Inline:
     if all(r.lost is None for r in ran.values()):
         return ()
-    return (" Where the descent diverges, each iteration multiplies the distance, until a parameter is no finite number; the last column says after which one.",)
+    return (" Where the descent diverges, each iteration multiplies the distance, until a parameter is no finite number: see the last column.",)
 
 
 def _more(forms: dict[str, Form]) -> Inline:
@@ -150,8 +150,8 @@ def _why(c: Course, w: Writing) -> None:
     scaled = _scaled(one, c.x, s)
     w.chain((proved(scaled, mul(s**2, one), e.gradient.problem, ("the square of a product; the sum does not contain ", c.formula(s))),))
     ratio = forms["raw"].bound / forms["ten"].bound
-    w.say("The bound has the second derivative below the line, so it is divided by the square. Times 10 means a bound about a hundred times smaller where the "
-          "feature is large beside 1; here it is ", figure(ratio), " times smaller. ", *_conditions(c, forms))
+    w.say("The bound has the second derivative below the line, so it is divided by the square. Times 10 divides it by about a hundred where the feature is large "
+          "beside 1, for then this second derivative sets it; on these data it is divided by ", figure(ratio), ". ", *_conditions(c, forms))
 
 
 def _scaled(t: Term, x: Name, s: Name) -> Term:
