@@ -150,8 +150,8 @@ def _why(c: Course, w: Writing) -> None:
     scaled = _scaled(one, c.x, s)
     w.chain((proved(scaled, mul(s**2, one), e.gradient.problem, ("the square of a product; the sum does not contain ", c.formula(s))),))
     ratio = forms["raw"].bound / forms["ten"].bound
-    w.say("The bound has the second derivative below the line, so it is divided by the square. Times 10 divides it by about a hundred where the feature is large "
-          "beside 1, for then this second derivative sets it; on these data it is divided by ", figure(ratio), ". ", *_conditions(c, forms))
+    w.say("The bound has the second derivative below the line, so it is divided by the square. Times 10 divides it by about a hundred where the feature is "
+          "large beside 1, for then this second derivative sets it; on these data it is divided by ", figure(ratio), ". ", *_conditions(c, forms))
 
 
 def _scaled(t: Term, x: Name, s: Name) -> Term:
