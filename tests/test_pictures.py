@@ -1138,6 +1138,7 @@ def test_any_slopes_can_be_drawn(cup: tuple[float, float, float], at: float, ste
 @settings(max_examples=30, deadline=None)
 @given(cups, numbers, st.lists(anything, max_size=30))
 @example((1.0, 0.0, 0.0), 0.0, [1e300, -1e300])
+@example((176476.0, 0.0, 0.0), 0.0, [2.069947515698191e72])
 @example((1.0, -2e9, 1e18), 1e9, [1e9, 1e9 + 1e-6])
 def test_any_steps_can_be_drawn(cup: tuple[float, float, float], start: float, steps: list[float]) -> None:
     readable(steps_on_parabola(*cup, [start, *steps]))

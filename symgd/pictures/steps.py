@@ -16,6 +16,7 @@ from symgd.pictures.svg import FONT, WIDTH, Box, Drawing, Point, Rows, Sheet, el
 __all__ = ["rate_panels", "steps_on_parabola"]
 
 NAMED = 9  # places with a number
+HIGHEST = 1e140  # a loss
 GROWTH = 4.0  # a way is followed until it is so many times as far from the lowest point as its start
 PANEL, HEADING, GAP = 132.0, 54.0, 22.0
 
@@ -110,7 +111,9 @@ def loss_at(bowl: Parabola, w: float) -> float:
 
 def shown(bowl: Parabola, ways: Sequence[Sequence[float]], growth: float) -> tuple[tuple[float, float], list[int]]:
     """The range of w, and how many points of each way are followed: until one lies `growth` times as far from the lowest point as the farthest start."""
-    reach = max(abs(way[0] - bowl.lowest) for way in ways) or max((abs(v - bowl.lowest) for way in ways for v in way[: first_lost(way)]), default=0.0)
+    reach = max(abs(way[0] - bowl.lowest) for way in ways)
+    if not reach:  # all begin at the lowest point: as far as they go, while the loss there is a number
+        reach = max(d for way in ways for v in way[: first_lost(way)] if (d := abs(v - bowl.lowest)) <= bowl.reach(HIGHEST))
     inside = [next((k for k, v in enumerate(way) if not abs(v - bowl.lowest) <= growth * reach), len(way)) for way in ways]
     ws = [bowl.lowest, *(v for way, n in zip(ways, inside, strict=True) for v in way[:n])]
     if any(n < len(way) for way, n in zip(ways, inside, strict=True)):
