@@ -12,7 +12,7 @@ from symgd.term import D, Mul, Name, Sum, Term, names, parts, subterms
 from symgd.typeset import to_ascii
 
 __all__ = [
-    "Claim", "Judged", "as_written", "chained", "claim_of", "kind_of", "listed", "shaped", "to_be_solved", "unconnected", "undefined", "without_index",
+    "Claim", "Judged", "as_written", "broken", "chained", "claim_of", "kind_of", "listed", "shaped", "to_be_solved", "unconnected", "undefined", "without_index",
 ]  # fmt: skip
 
 
@@ -128,3 +128,11 @@ def shaped(setting: Setting, *sides: Term) -> bool:
     """Is every name in the line defined, or met in what a definition is made of?"""
     used = setting.referee.made_of(frozenset(d.name.symbol for d in setting.tape))
     return all(setting.roles.aliases.get(s, s) in used or s in ("I", "pi") for t in sides for s in names(t) if s in setting.roles.vectors.symbols)
+
+
+def broken(j: Judged) -> Judged:
+    """A factor that comes or goes in the middle of a chain is a slip, not a convention: the member before it had it right."""
+    if j.claim is None:
+        return j
+    check = j.claim.setting.referee.compare(j.claim.left, j.claim.right)
+    return Judged("wrong", "this does not follow from what stands before it", claim=j.claim, check=check) if check.verdict == "refuted" else j

@@ -1,7 +1,8 @@
-"""What holds where the gradient is zero: multiples of gradient = 0, and its solutions, put in."""
+"""What holds where the gradient is zero: multiples of gradient = 0, and its solutions, put in; and what is no claim: at u = δ."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from symgd.forward import Definition
@@ -9,7 +10,19 @@ from symgd.handcalc.setting import Setting
 from symgd.indices import axis, free
 from symgd.term import ONE, TWO, ZERO, Add, D, Div, Mul, Name, Neg, Num, Pow, Term, mul, names, subterms
 
-__all__ = ["condition", "inverted", "multiples", "solution"]
+__all__ = ["at_a_place", "condition", "inverted", "multiples", "solution"]
+
+_AT = re.compile(r"\b(?:at|where|if|when|whenever|unless|except|for|until|bei|wo|wenn|falls|für)$", re.IGNORECASE)
+_MORE = re.compile(r"(?:[,;]|and|or|und|oder)?")
+
+
+def at_a_place(setting: Setting, before: str, left: Term, right: Term, after: bool) -> bool:
+    """… at u = −δ and u = δ: is it said where something holds, and not that u is δ?  `after`: does it stand beside another such place?"""
+    right = right.body if isinstance(right, Neg) else right
+    constant = isinstance(right, Num) or (isinstance(right, Name) and not setting.declared(right.symbol).indices and setting.definition(right.symbol) is None)
+    if not (isinstance(left, Name) and constant):
+        return False
+    return _AT.search(before) is not None or (after and _MORE.fullmatch(before) is not None)
 
 
 def condition(setting: Setting, left: Term, right: Term) -> str | None:

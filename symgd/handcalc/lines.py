@@ -23,6 +23,7 @@ MARKS = frozenset(("transpose", "matmul", "hadamard", "norm", "norm1", "list", "
 
 
 _ARROW = re.compile(r":=|←|<-|\\(?:leftarrow|gets|coloneqq|coloneq)(?![A-Za-z])|≔")
+_ROUND = re.compile(r"∂|\\partial(?![A-Za-z])")
 _UNNAMED = frozenset("fghsSpqr")  # letters that functions have, and parameters seldom
 
 
@@ -36,6 +37,7 @@ class Said:
     arguments  what the name on the left was said to depend on
     notes      what was written loosely
     counts     what its sums run to
+    rounds     is ∂ written in the k-th member, not d?
     """
 
     terms: tuple[Term, ...]
@@ -45,6 +47,7 @@ class Said:
     arguments: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
+    rounds: tuple[bool, ...] = ()
 
     @property
     def continues(self) -> bool:
@@ -152,10 +155,10 @@ def _row(w: Written, declared: frozenset[str], functions: frozenset[str] = froze
     if len(wide) != len(found) or any(len(a.members) != len(b.members) for a, b in zip(found, wide, strict=True)):
         wide = found
     letters = frozenset(a for s in found for m in s.members for x in subterms(m.term) if isinstance(x, Name) for a in x.indices) | {"i"}
-    return Row(w, tuple(_said(a, b, letters, running) for a, b in zip(found, wide, strict=True)))
+    return Row(w, tuple(_said(w.text, a, b, letters, running) for a, b in zip(found, wide, strict=True)))
 
 
-def _said(s: Statement, wide: Statement, letters: frozenset[str], running: frozenset[str]) -> Said:
+def _said(text: str, s: Statement, wide: Statement, letters: frozenset[str], running: frozenset[str]) -> Said:
     arguments = tuple(a.symbol for a in s.arguments if isinstance(a, Name))
     return Said(
         tuple(spoken(m.term, letters, running) for m in s.members),
@@ -165,6 +168,7 @@ def _said(s: Statement, wide: Statement, letters: frozenset[str], running: froze
         arguments,
         s.notes,
         s.counts,
+        tuple(_ROUND.search(text[m.start : m.end]) is not None for m in s.members),
     )
 
 

@@ -12,6 +12,7 @@ from symgd.handcalc.conditions import condition, inverted, solution
 from symgd.handcalc.conventions import FACTORS, factor_words
 from symgd.handcalc.resolve import Misfit, Resolved
 from symgd.handcalc.facts import Facts
+from symgd.handcalc.held import along_definitions
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.symmetry import of_symmetric
 from symgd.handcalc.verdict import ORDER
@@ -24,12 +25,21 @@ from symgd.handcalc.claims import Claim, Judged, as_written, chained, claim_of, 
 __all__ = ["components", "judge"]
 
 
-def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, meant: Term | None = None, solved: Mapping[str, Term] | None = None) -> Judged:
+def judge(
+    setting: Setting,
+    left: Term,
+    right: Term,
+    wide: Term | None = None,
+    meant: Term | None = None,
+    solved: Mapping[str, Term] | None = None,
+    rounds: tuple[bool, bool] = (False, False),
+) -> Judged:
     """The verdict on left = right.
 
     wide    the right side as it reads where a Σ takes everything up to its end; None where that is the same
     meant   what the left side stands for, resolved
     solved  values of parameters that were found from gradient = 0
+    rounds  is ∂ written on the left, on the right?
     Raises Misfit.
     """
     if (turned := inverted(left, right)) is not None:
@@ -46,7 +56,7 @@ def judge(setting: Setting, left: Term, right: Term, wide: Term | None = None, m
         return _about_nothing(claim, missing)
     if claim.setting.proved(claim.left, claim.right):
         return as_written(claim, found)
-    for reading in _readings(claim, found, lambda: bracketed(claim, setting, left, wide, meant), solved or {}):
+    for reading in _readings(claim, found, lambda: bracketed(claim, setting, left, wide, meant), solved or {}, rounds):
         if reading is not None:
             return reading
     return _refuted(claim, found)
@@ -59,9 +69,12 @@ def _about_nothing(claim: Claim, missing: set[str]) -> Judged:
     return Judged("given", f"nothing is said about what {listed(missing)} is; taken as it stands", claim=replace(claim, kind="open"))
 
 
-def _readings(claim: Claim, found: Resolved, brackets: Callable[[], Judged | None], solved: Mapping[str, Term]) -> Iterator[Judged | None]:
+def _readings(
+    claim: Claim, found: Resolved, brackets: Callable[[], Judged | None], solved: Mapping[str, Term], rounds: tuple[bool, bool]
+) -> Iterator[Judged | None]:
     """The readings, the likeliest first; each is tried only where those before it fail."""
     yield by_chain(claim)
+    yield from along_definitions(claim, rounds)
     yield brackets()
     yield from _summed(claim)
     yield from _factors(claim)

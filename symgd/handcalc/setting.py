@@ -21,6 +21,7 @@ from symgd.term import Add, D, Mul, Name, Neg, Term, children, names, rebuild, r
 
 __all__ = ["LARGEST", "Setting"]
 
+SHORT = 60  # nodes of a claim whose canonical form is soon found
 LARGEST = 600  # nodes of a claim with its definitions put in: a larger one is undecided
 
 
@@ -148,8 +149,8 @@ class Setting:
         """The referee's verdict on a = b; held where the two are too large to be looked at."""
         if self.too_large(a) or self.too_large(b):
             return Check("held", "the line is too large to be decided here")
-        if not self.referee.axes:
-            self.referee.forms = 1  # a short line: its canonical form may always be tried
+        if not self.referee.axes or size(a) + size(b) <= SHORT:
+            self.referee.forms = 1  # its canonical form may always be tried
         check = self.referee.compare(a, b)
         return self.unfolded(a, b) or check if check.verdict == "held" else check
 

@@ -176,9 +176,9 @@ def _in_line(line: str, code: bool) -> Iterator[tuple[int, int, str]]:
 
 
 def _is_row(row: str) -> bool:
-    """Is it more than a symbol, a number or words?"""
+    """Is it more than a symbol, numbers or words?"""
     bare = re.sub(r"\\(?:text|textbf|mbox|textrm|intertext)\s*\{[^{}]*\}|\\(?:quad|qquad|[,;:! ])|\\t?e?x?t?circled\{[^{}]*\}", "", row).strip(" \t\n.,;:&—-")
-    return bool(bare) and not re.fullmatch(r"\\?[A-Za-z]+(?:_(?:\{[^{}]*\}|\w))?|[0-9.]+", bare)
+    return bool(bare) and not re.fullmatch(r"\\?[A-Za-z]+(?:_(?:\{[^{}]*\}|\w))?|[0-9.]+|[-−+]?[0-9.]+(?:\s*[,;]\s*[-−+]?[0-9.]+)+", bare)
 
 
 def _regions(text: str, plain: str) -> Iterator[Region]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from symgd.handcalc.account import account
 from symgd.handcalc.carried import follows_from_wrong
-from symgd.handcalc.claims import Claim, Judged, claim_of, without_index
+from symgd.handcalc.claims import Claim, Judged, broken, claim_of, without_index
+from symgd.handcalc.conditions import at_a_place
 from symgd.handcalc.conventions import FACTORS, best, derived_by
 from symgd.handcalc.defining import Stated, with_stated
 from symgd.handcalc.doubts import doubted
@@ -42,12 +43,13 @@ _ANEW = re.compile(
 
 @dataclass
 class Chain:
-    """What a line that begins with = goes on from: its left side as written and as meant, the last member, and what was said of that."""
+    """What a line that begins with = goes on from: its left side as written and as meant, the last member, what was said of that; is ∂ on the left?"""
 
     left: Term
     last: Term
     verdict: str
     meant: Term | None = None
+    rounds: bool = False
 
 
 @dataclass
@@ -87,6 +89,8 @@ class Working:
     used: set[str] = field(default_factory=set)
     chain: Chain | None = None
     before: str = ""
+    rounds: bool = False
+    placed: bool = False
 
     def definitions(self) -> tuple[str, ...]:
         return tuple(f"{to_ascii(d.name)} = {to_ascii(d.value)}" for d in self.setting.tape if d.name.symbol in self.setting.stated)
@@ -112,12 +116,12 @@ class Working:
             return
         first = 0 if said.continues or alone else 1
         if first:
-            self.chain = Chain(terms[0], terms[0], "given")
+            self.chain = Chain(terms[0], terms[0], "given", rounds=said.rounds[0])
         if self.chain is None:
             yield Step(Judged("undecided", "there is no line above that this goes on from"), place=said.places[0])
             return
         for k in range(first, len(terms)):
-            right, wide = self.primed(terms[k]), self.primed(said.wide[k])
+            right, wide, self.rounds = self.primed(terms[k]), self.primed(said.wide[k]), said.rounds[k]
             relation = "=" if alone or said.relations[k] == "or" else said.relations[k]
             step = self.step(right, wide if wide != right else None, relation, written.number, defines=k == 1 and first == 1)
             step.judged = _noted(step.judged, said, k)
@@ -222,13 +226,17 @@ class Working:
                 return given
         elif chain.meant is None and (known := self.like_the_one_before(right)):
             return known
-        j = doubted(self.setting, self.facts, self.seen, judge(self.setting, left, right, wide, chain.meant, self.solved), left, right)
+        j = judge(self.setting, left, right, wide, chain.meant, self.solved, (chain.rounds, self.rounds))
+        j = doubted(self.setting, self.facts, self.seen, j, left, right)
         if j.verdict == "given" and chain.last is not left and j.claim is not None and j.claim.kind == "open":
             j = judge(self.setting, chain.last, right)
         if j.factor == "hat" and defines:
             j = self.first_model(j)
         if j.factor in self.factors and chain.last is not left and chain.verdict == "right":
             j = broken(j)
+        self.placed = j.verdict == "wrong" and defines and at_a_place(self.setting, self.before, left, right, self.placed)
+        if self.placed:
+            return Judged("given", "a condition; nothing to judge")
         if j.verdict == "wrong" and j.claim is not None and (how := follows_from_wrong(j.claim, self.wrong)):
             return replace(j, verdict="carried", says=how, check=None)
         return by_numbers(self.setting, self.reckoning, j, left, chain.last, right)
@@ -333,14 +341,6 @@ class Working:
             last = chain.last if chain.last is not chain.left and chain.verdict in ("right", "notation", "convention") else None
             found = account(self.setting.about(chain.left), chain.left, last, right, claim)
             step.slips, step.meant, step.far = found.slips, found.meant, found.far
-
-
-def broken(j: Judged) -> Judged:
-    """A factor that comes or goes in the middle of a chain is a slip, not a convention: the member before it had it right."""
-    if j.claim is None:
-        return j
-    check = j.claim.setting.referee.compare(j.claim.left, j.claim.right)
-    return Judged("wrong", "this does not follow from what stands before it", claim=j.claim, check=check) if check.verdict == "refuted" else j
 
 
 def _noted(j: Judged, said: Said, k: int) -> Judged:
