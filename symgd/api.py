@@ -19,10 +19,10 @@ from symgd.typeset.layout import Convention, Notation, Derivatives
 
 if TYPE_CHECKING:
     from symgd.handcalc.verdict import Verdict
-    from symgd.numeric.closed import SolvableForm
+    from symgd.numeric.closed.form import SolvableForm
     from symgd.numeric.curve import Curve
     from symgd.numeric.function import GradientFunction
-    from symgd.numeric.trace import Trace
+    from symgd.numeric.descent.trace import Trace
 
 __all__ = [
     "Problem", "check", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation", "write",
@@ -95,7 +95,7 @@ def compile(gradient: Gradient, target: str = "numpy") -> GradientFunction:  # n
 
 def closed_form(gradient: Gradient) -> SolvableForm:
     """gradient = 0 solved, with its steps; `.solve(x=x, y=y)` in exact arithmetic."""
-    from symgd.numeric.closed import solvable
+    from symgd.numeric.closed.form import solvable
 
     return solvable(gradient)
 
@@ -109,7 +109,7 @@ def curvature(gradient: Gradient) -> Curve:
 
 def descend(f: GradientFunction, **options: Any) -> Trace:
     """Gradient descent of a compiled gradient on data: descend(f, x=x, y=y, start=(0, 0), rate="auto", max_iterations=1000)."""
-    from symgd.numeric.descend import descend as walk
+    from symgd.numeric.descent.descend import descend as walk
 
     return walk(f, **options)
 

@@ -182,8 +182,8 @@ def _study(given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...])
     """The columns as the problem needs them, and the gradient, derived."""
     import numpy as np
 
-    from symgd.numeric.columns import Features, collinear, features, target
-    from symgd.numeric.study import Study, feature_of, target_kind
+    from symgd.numeric.data.columns import Features, collinear, features, target
+    from symgd.numeric.data.study import Study, feature_of, target_kind
 
     kind = target_kind(problem)
     table, source, rows_are = _table(given, kind)
@@ -203,7 +203,7 @@ def _study(given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...])
 
 def _table(given: argparse.Namespace, kind: str) -> tuple[Any, str, str]:
     """(table, what messages call it, what a row is): categories and classes are read as text."""
-    from symgd.numeric.data import example, parse_csv, read_csv
+    from symgd.numeric.data.table import example, parse_csv, read_csv
 
     as_text = kind in ("zero-one", "sign", "classes")
     if not given.data:
@@ -237,7 +237,7 @@ def _chosen(given: argparse.Namespace, table: Any, *, used: bool) -> tuple[list[
 
 def _of_softmax(problem: Problem) -> str:
     """That the weights of the classes count only beside each other."""
-    from symgd.numeric.study import penalty_of
+    from symgd.numeric.data.study import penalty_of
 
     if penalty_of(problem) or not any(p.indices == ("j", "k") for p in problem.parameters):
         return ""
@@ -254,8 +254,8 @@ def _see_entries(study: Any, named: dict[str, float], option: str) -> set[int]:
 
 def _see_enough(problem: Problem, rows: int, columns: int) -> None:
     """A linear model without a penalty needs as many rows as it has weights."""
-    from symgd.numeric.data import DataError
-    from symgd.numeric.study import hidden_axes, penalty_of
+    from symgd.numeric.data.table import DataError
+    from symgd.numeric.data.study import hidden_axes, penalty_of
 
     if hidden_axes(problem) or penalty_of(problem):
         return

@@ -10,9 +10,9 @@ from symgd.derivation import Gradient
 from symgd.document.page import Block, Code, Formula, Heading, Inline, Note, Page, Prose, Strong, Table
 from symgd.numeric.fit import Fit
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.line import NotSupported
-from symgd.numeric.outcome import prediction_of
-from symgd.numeric.study import Study, hidden_axes
+from symgd.numeric.program.line import NotSupported
+from symgd.numeric.data.outcome import prediction_of
+from symgd.numeric.data.study import Study, hidden_axes
 from symgd.numeric.tried import tried
 from symgd.pictures import Drawing, contour_with_path, loss_over_iterations, loss_parabola, scatter_with_line, to_blocks
 from symgd.pictures.predicted import predicted_against_actual

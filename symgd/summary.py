@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from symgd.numeric.fit import TOLERANCE, Fit
-from symgd.numeric.rates import NEAR, Rates, shown
-from symgd.numeric.study import Study, hidden_axes, penalty_of
-from symgd.numeric.units import Units
+from symgd.numeric.descent.rates import NEAR, Rates, shown
+from symgd.numeric.data.study import Study, hidden_axes, penalty_of
+from symgd.numeric.data.units import Units
 from symgd.term import D
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout

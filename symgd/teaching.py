@@ -60,7 +60,7 @@ def _course(given: argparse.Namespace) -> Course:
     from symgd.course.example import bundled, example_of, line_gradient
     from symgd.course.lesson import Course
     from symgd.exposition import Style
-    from symgd.numeric.data import parse_csv, read_csv
+    from symgd.numeric.data.table import parse_csv, read_csv
     from symgd.term import Name
 
     gradient, scale = line_gradient(given.half, _letters(given)), 0.5 if given.half else 1.0

@@ -19,7 +19,7 @@ from symgd.course.program import preamble, printed
 from symgd.document.page import Box, Heading, Page, Picture, every_block
 from symgd.document.plain import inline_text
 from symgd.exposition import Style
-from symgd.numeric.data import DataError, parse_csv
+from symgd.numeric.data.table import DataError, parse_csv
 from symgd.term import Name
 from tests.course_numbers import lost, numbers
 

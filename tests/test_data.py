@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symgd.numeric.columns import collinear, features, target
-from symgd.numeric.data import DataError, example, parse_csv, read_csv
-from symgd.numeric.exact import RankError, exact_gram, exact_least_squares, exact_rank
-from symgd.numeric.scaling import Scaling, standardise
+from symgd.numeric.data.columns import collinear, features, target
+from symgd.numeric.data.table import DataError, example, parse_csv, read_csv
+from symgd.numeric.closed.exact import RankError, exact_gram, exact_least_squares, exact_rank
+from symgd.numeric.data.scaling import Scaling, standardise
 
 
 def table(text: str | bytes, *columns: str, **how):
@@ -103,7 +103,7 @@ def test_what_is_no_readable_file_is_refused(name, tmp_path):
 
 
 def test_more_than_fits_is_refused_while_reading(monkeypatch):
-    monkeypatch.setattr("symgd.numeric.data.FILE_BYTES", 2**20)
+    monkeypatch.setattr("symgd.numeric.data.table.FILE_BYTES", 2**20)
     with pytest.raises(DataError, match=r"t\.csv:\d+: more than 1 MB"):
         table("x\n" + "1\n" * 2**20, "x")
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.hessian import curvature
-from symgd.numeric.data import example
-from symgd.numeric.descend import descend, descend_bound
-from symgd.numeric.exact import exact_least_squares
+from symgd.numeric.data.table import example
+from symgd.numeric.descent.descend import descend, descend_bound
+from symgd.numeric.closed.exact import exact_least_squares
 from symgd.numeric.function import compile_gradient
 from symgd.numeric.gradcheck import value_of
-from symgd.numeric.rates import minimum, rates, shown
-from symgd.numeric.scaling import standardise
+from symgd.numeric.descent.rates import minimum, rates, shown
+from symgd.numeric.data.scaling import standardise
 
 X, Y = example()["sat_sum"], example()["fy_gpa"]
 Z, SCALING = standardise(X, "sat_sum")

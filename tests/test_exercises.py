@@ -30,7 +30,7 @@ from symgd.document.page import Box, Chain, Code, Folded, Page, Prose, every_blo
 from symgd.document.plain import inline_text
 from symgd.exposition.style import Style
 from symgd.handcalc.judge import check
-from symgd.numeric.data import parse_csv
+from symgd.numeric.data.table import parse_csv
 from symgd.term import D
 from tests.course_numbers import numbers
 from tests.course_numbers import printed as numbers_printed

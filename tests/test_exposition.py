@@ -27,7 +27,7 @@ from symgd.exposition.writing import apart
 from symgd.forward import Definition, Problem
 from symgd.indices import bound, free
 from symgd.numeric.function import compile_gradient
-from symgd.numeric.stable import stable
+from symgd.numeric.program.stable import stable
 from symgd.records import from_json, to_json
 from symgd.referee.tape import Referee
 from symgd.rules.stable import STABLE, Stable, stable_forms

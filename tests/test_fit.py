@@ -19,16 +19,16 @@ from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.cli import main
 from symgd.document.plain import width
-from symgd.numeric.data import DataError, example, read_csv
-from symgd.numeric.descend import descend, descend_bound
-from symgd.numeric.exact import exact_least_squares
+from symgd.numeric.data.table import DataError, example, read_csv
+from symgd.numeric.descent.descend import descend, descend_bound
+from symgd.numeric.closed.exact import exact_least_squares
 from symgd.numeric.function import compile_gradient
-from symgd.numeric.rates import minimum, rates
-from symgd.numeric.scaling import Scaling
-from symgd.numeric.shapes import Shapes
-from symgd.numeric.study import feature_of, hidden_axes, initial, target_kind, target_of
-from symgd.numeric.squares import wide_square
-from symgd.numeric.units import Units, units_of
+from symgd.numeric.descent.rates import minimum, rates
+from symgd.numeric.data.scaling import Scaling
+from symgd.numeric.data.shapes import Shapes
+from symgd.numeric.data.study import feature_of, hidden_axes, initial, target_kind, target_of
+from symgd.numeric.bound.squares import wide_square
+from symgd.numeric.data.units import Units, units_of
 from symgd.pictures.predicted import predicted_against_actual
 from symgd.term import Name
 

@@ -398,7 +398,7 @@ def test_a_class_with_columns_of_its_own_is_no_form_of_one_block() -> None:
     p = Problem("own columns", (w,), (data, y), (Definition(u, Sum("j", mul(data, w)) - y), Definition(Name("L"), loss)))
     found = Curve(curvature(derive(p)), curve(derive(problem("line-mse"))).f)
     assert found.convex == "yes"
-    from symgd.numeric.above import NoForm, eigenvalues
+    from symgd.numeric.bound.above import NoForm, eigenvalues
 
     with pytest.raises(NoForm, match="columns of its own"):
         eigenvalues(found.form, {"X": np.ones((4, 2, 2)), "y": np.ones((4, 2))}, {})

@@ -26,7 +26,7 @@ from symgd.course.spoiled import findings
 from symgd.document.page import Chain, Page
 from symgd.document.to_text import to_text
 from symgd.forward import Definition
-from symgd.numeric.data import parse_csv
+from symgd.numeric.data.table import parse_csv
 from symgd.term import TWO, Name, mean
 from tests.course_numbers import lost
 

@@ -26,8 +26,8 @@ from symgd.course.spoiled import findings
 from symgd.course.stopped import SHARES, fired, plainly, short, tolerance, too_small
 from symgd.document.page import Box, Chain, Page, Table, every_block
 from symgd.document.plain import inline_text
-from symgd.numeric.data import example, parse_csv
-from symgd.numeric.descend import descend_bound
+from symgd.numeric.data.table import example, parse_csv
+from symgd.numeric.descent.descend import descend_bound
 from tests.course_numbers import lost, texts
 
 LESSONS = (SIDE, RAW_SLOPE, THE_RATE, SCALING, STOPPING)
@@ -52,6 +52,7 @@ DATA = {
     "standardised": lambda: (standardised(300, 6), standardised(300, 7)),
     "level": lambda: (np.array([-1.0, 0, 1, 0]), np.array([0.0, 1, 0, -1])),
     "high": lambda: (noisy(50, 3), 1e6 + noisy(50, 4)),
+    "very high": lambda: (noisy(50, 3), 1e9 + noisy(50, 4)),
     "many": lambda: (50 + 10 * noisy(100_000, 1), 3 * noisy(100_000, 2)),
 }
 SMALL = [d for d in DATA if d != "many"]

@@ -19,15 +19,15 @@ from symgd.catalogue import CATALOGUE, problem
 from symgd.derivation import Derivation, Gradient, Step
 from symgd.forward import Definition, Problem
 from symgd.language import FUNCTIONS
-from symgd.numeric.data import DataError
-from symgd.numeric.exact import exact_gram
+from symgd.numeric.data.table import DataError
+from symgd.numeric.closed.exact import exact_gram
 from symgd.numeric.function import compile_gradient
 from symgd.numeric.gradcheck import check_gradient, value_of
-from symgd.numeric.moments import take_moments
-from symgd.numeric.plan import NotSupported, plan
-from symgd.numeric.printing import identifiers, printed
-from symgd.numeric.stable import stable
-from symgd.numeric.to_numpy import compile_source
+from symgd.numeric.bound.moments import take_moments
+from symgd.numeric.program.plan import NotSupported, plan
+from symgd.numeric.program.printing import identifiers, printed
+from symgd.numeric.program.stable import stable
+from symgd.numeric.program.to_numpy import compile_source
 from symgd.term import ONE, TWO, ZERO, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, mean
 
 RNG = np.random.default_rng(5)

@@ -16,14 +16,14 @@ from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.derivation import Gradient
 from symgd.indices import free
-from symgd.numeric.aligned import aligned
-from symgd.numeric.data import DataError
+from symgd.numeric.program.aligned import aligned
+from symgd.numeric.data.table import DataError
 from symgd.numeric.function import compile_gradient
 from symgd.numeric.gradcheck import check_gradient
-from symgd.numeric.matching import unmatched
-from symgd.numeric.plan import NotSupported, plan
-from symgd.numeric.stable import spelled, stable
-from symgd.numeric.to_numpy import compile_source, module
+from symgd.numeric.program.matching import unmatched
+from symgd.numeric.program.plan import NotSupported, plan
+from symgd.numeric.program.stable import spelled, stable
+from symgd.numeric.program.to_numpy import compile_source, module
 from symgd.term import ONE, Call, Det, Match, Mul, Name, Neg, Num, Sum, Term, mean
 from tests import by_hand
 from tests.array_problems import PROBLEMS, SIZES, A, L, S, W, X, build, c, call, e, name, random_arrays, scores, s, true_gradient, w, y, z

@@ -21,8 +21,8 @@ from symgd.course.example import example_of, line_gradient
 from symgd.course.lesson import Course
 from symgd.course.playground import NEAR, playground
 from symgd.exposition.style import Style
-from symgd.numeric.data import example, parse_csv
-from symgd.numeric.descend import descend_bound
+from symgd.numeric.data.table import example, parse_csv
+from symgd.numeric.descent.descend import descend_bound
 from symgd.pictures.lettering import number
 from symgd.term import Name
 from tests.browser import Tab

@@ -13,9 +13,9 @@ from symgd.catalogue import problem
 from symgd.derivation import ClosedForm
 from symgd.forward import Definition, Problem
 from symgd.meaning import Instance
-from symgd.numeric.closed import NoClosedForm, SolvableForm
-from symgd.numeric.exact import dependent, exact_gram, fmpq
-from symgd.numeric.rational import exact_array, exact_value
+from symgd.numeric.closed.form import NoClosedForm, SolvableForm
+from symgd.numeric.closed.exact import dependent, exact_gram, fmpq
+from symgd.numeric.closed.rational import exact_array, exact_value
 from symgd.stationary import closed_form, linear, unfold
 from symgd.term import Det, Inverse, Match, Name, Neg, Pow, Sum, TWO, add, mean, mul, term
 from symgd.typeset import to_ascii

@@ -14,12 +14,12 @@ import numpy as np
 from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.derivation import Gradient
-from symgd.numeric.arrays import Column
-from symgd.numeric.bound import Bound
-from symgd.numeric.columns import features, target
-from symgd.numeric.data import DataError, Table, example
+from symgd.numeric.data.arrays import Column
+from symgd.numeric.bound.loss import Bound
+from symgd.numeric.data.columns import features, target
+from symgd.numeric.data.table import DataError, Table, example
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.rates import Rates, rates
+from symgd.numeric.descent.rates import Rates, rates
 from symgd.pictures.lettering import clean
 
 __all__ = ["Example", "bundled", "example_of", "line_gradient"]
@@ -96,7 +96,7 @@ class Example:
     @cached_property
     def best(self) -> tuple[float, float]:
         """(w*, b*) of the closed form, in the data's own units, exact and rounded once where the data are few."""
-        from symgd.numeric.closed import solvable
+        from symgd.numeric.closed.form import solvable
 
         found = solvable(self.gradient).solve(x=self.x, y=self.y)
         return float(found[0]), float(found[1])

@@ -19,7 +19,7 @@ from symgd.course.lesson import Course
 from symgd.derivation import Gradient
 from symgd.exposition.layers import Layer, indexless, layers_of, local, names_of
 from symgd.forward import Definition, Problem, ProblemError
-from symgd.numeric.arrays import Column
+from symgd.numeric.data.arrays import Column
 from symgd.pictures import Band
 from symgd.term import Call, D, Name, add, mul
 

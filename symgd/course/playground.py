@@ -22,7 +22,7 @@ from itertools import pairwise
 from symgd.course.lesson import Course
 from symgd.document.page import Heading, Page
 from symgd.document.to_html import to_html
-from symgd.numeric.descend import descend_bound
+from symgd.numeric.descent.descend import descend_bound
 from symgd.pictures import contour_with_path, scatter_with_line
 from symgd.pictures.axes import Key, Plot, Scale, axes, draw_keys, frame, key_rows, linear_ticks, log_ticks, margins, widen
 from symgd.pictures.bowl import TALL, Bowl, contours, extent, lowest_point, with_margin

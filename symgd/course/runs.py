@@ -15,14 +15,14 @@ from itertools import islice
 import numpy as np
 
 from symgd.course.example import Example
-from symgd.numeric.arrays import Column
+from symgd.numeric.data.arrays import Column
 from symgd.pictures.lettering import number
 
 __all__ = ["MOST", "Form", "Walk", "figure", "forms_of", "held", "jumps", "needed", "only", "start_of"]
 
 MOST = 30_000  # steps of a run
 LARGEST = 1e305  # divided by what a sum multiplies it with: beyond it sums may overflow
-PERFECT = 1e-28  # of the mean square of y: residuals that are rounding alone
+PERFECT = 1e-30  # of the mean square of y: residuals that are rounding alone
 THERE = 1e-6  # of the loss: who starts so near to the least one has nowhere to go
 
 Point = tuple[float, float]
@@ -69,6 +69,11 @@ class Form:
     @property
     def least(self) -> float:
         return self.scale * self.rest
+
+    @property
+    def variance(self) -> float:
+        """Of y: what the line explains, and what it leaves."""
+        return self.sxy / self.sxx * self.sxy + self.rest
 
     def excess(self, w: float, b: float) -> float:
         """L − L*, without the digits that a difference would lose."""

@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 
 from symgd.course.lesson import Course
-from symgd.numeric.arrays import Column
-from symgd.numeric.descend import descend_bound
+from symgd.numeric.data.arrays import Column
+from symgd.numeric.descent.descend import descend_bound
 
 __all__ = ["DIGITS", "EVALUATION", "STEP", "Search", "places", "promises", "search"]
 

@@ -43,7 +43,7 @@ def fired(form: Form, enough: float) -> list[Fired]:
 
 
 def small_after(form: Form, rate: float, enough: float) -> int | None:
-    """The first iteration after which the slopes, taken together, are no larger than the tolerance."""
+    """The first iteration after which the slopes, taken together, are no larger than that."""
     for k, at in zip(range(CAP * 20), form.path(rate), strict=False):
         size = math.hypot(*form.slopes(*at))
         if size <= enough:
@@ -55,7 +55,7 @@ def small_after(form: Form, rate: float, enough: float) -> int | None:
 
 def tolerance(form: Form) -> tuple[float, float]:
     """(the excess that is allowed, the size of the slopes that guarantees it): |g|² ≤ 2μ · excess"""
-    allowed = GOOD * form.scale * (form.yy - form.my**2)
+    allowed = GOOD * form.scale * form.variance
     return allowed, math.sqrt(2 * form.eigenvalues[0] * allowed)
 
 

@@ -17,7 +17,7 @@ from symgd.course.example import Example
 from symgd.course.runs import figure
 from symgd.document.page import Inline, Table
 from symgd.exposition.writing import Writing
-from symgd.numeric.arrays import Column
+from symgd.numeric.data.arrays import Column
 from symgd.pictures.lettering import digits_apart, number
 
 __all__ = ["Trial", "agreeing", "cells", "exact", "power_below", "table", "trial"]

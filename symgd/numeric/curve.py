@@ -12,9 +12,9 @@ from symgd.derivation import Gradient
 from symgd.document.page import Page
 from symgd.document.shown import shows_itself
 from symgd.hessian import Curvature, Majorant, curvature
-from symgd.numeric.above import NoForm, eigenvalues, needed
+from symgd.numeric.bound.above import NoForm, eigenvalues, needed
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.rates import Rates, forecast, from_eigenvalues, predicted_iterations, rates
+from symgd.numeric.descent.rates import Rates, forecast, from_eigenvalues, predicted_iterations, rates
 
 __all__ = ["Curve", "curve"]
 

@@ -11,18 +11,18 @@ from typing import Any, Literal
 import numpy as np
 
 from symgd.hessian import Majorant
-from symgd.numeric.arrays import Column
-from symgd.numeric.bound import Bound
-from symgd.numeric.closed import NoClosedForm, SolvableForm, exact_value, fmpq, solvable
+from symgd.numeric.data.arrays import Column
+from symgd.numeric.bound.loss import Bound
+from symgd.numeric.closed.form import NoClosedForm, SolvableForm, exact_value, fmpq, solvable
 from symgd.numeric.curve import curve
-from symgd.numeric.descend import descend_bound, kinked, rates_near
+from symgd.numeric.descent.descend import descend_bound, kinked, rates_near
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.held import Held
-from symgd.numeric.outcome import Outcome, outcome
-from symgd.numeric.rates import Rates, predicted_iterations, shown
-from symgd.numeric.study import Study, hidden_axes, initial, penalty_of, target_kind
-from symgd.numeric.trace import Trace
-from symgd.numeric.units import Units, scores, units_of
+from symgd.numeric.bound.held import Held
+from symgd.numeric.data.outcome import Outcome, outcome
+from symgd.numeric.descent.rates import Rates, predicted_iterations, shown
+from symgd.numeric.data.study import Study, hidden_axes, initial, penalty_of, target_kind
+from symgd.numeric.descent.trace import Trace
+from symgd.numeric.data.units import Units, scores, units_of
 
 __all__ = ["EXACT_ROWS", "TOLERANCE", "Fit", "fit"]
 

@@ -17,16 +17,16 @@ from symgd.derivation import Gradient
 from symgd.document.page import Mono, Page, Prose
 from symgd.document.shown import shows_itself
 from symgd.meaning import mixes
-from symgd.numeric.arrays import as_column, hides, same_length, see_finite, see_weights
-from symgd.numeric.bound import Bound, over_grid
-from symgd.numeric.data import DataError
-from symgd.numeric.fitted import as_array, fit_shapes, in_one_type
-from symgd.numeric.flat import BoundArrays
-from symgd.numeric.moments import NO_DATA, take_moments
-from symgd.numeric.plan import NotSupported, plan
-from symgd.numeric.quadratic import Square, bound_source, columns_source, square
-from symgd.numeric.to_numpy import compile_source, module, names_of
-from symgd.numeric.wide import WideSum, wide_sum
+from symgd.numeric.data.arrays import as_column, hides, same_length, see_finite, see_weights
+from symgd.numeric.bound.loss import Bound, over_grid
+from symgd.numeric.data.table import DataError
+from symgd.numeric.data.fitted import as_array, fit_shapes, in_one_type
+from symgd.numeric.bound.flat import BoundArrays
+from symgd.numeric.bound.moments import NO_DATA, take_moments
+from symgd.numeric.program.plan import NotSupported, plan
+from symgd.numeric.bound.quadratic import Square, bound_source, columns_source, square
+from symgd.numeric.program.to_numpy import compile_source, module, names_of
+from symgd.numeric.bound.wide import WideSum, wide_sum
 from symgd.term import Name
 
 __all__ = ["GradientFunction", "compile_gradient"]

@@ -23,7 +23,7 @@ from symgd.document.shown import shows_itself
 from symgd.forward import Problem
 from symgd.indices import axis
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.numeric.fitted import fit_shapes, of_lengths
+from symgd.numeric.data.fitted import fit_shapes, of_lengths
 from symgd.numeric.function import GradientFunction
 from symgd.term import Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from symgd.forward import Problem
 from symgd.indices import axis
-from symgd.numeric.data import DataError
+from symgd.numeric.data.table import DataError
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.printing import identifiers
-from symgd.numeric.study import target_kind, target_of
-from symgd.numeric.to_numpy import compile_source, names_of
+from symgd.numeric.program.printing import identifiers
+from symgd.numeric.data.study import target_kind, target_of
+from symgd.numeric.program.to_numpy import compile_source, names_of
 from symgd.term import Name
 
 __all__ = ["tried"]

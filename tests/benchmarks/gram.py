@@ -8,7 +8,7 @@ import numpy as np
 
 from symgd.backward import derive
 from symgd.catalogue import problem
-from symgd.numeric.descend import descend
+from symgd.numeric.descent.descend import descend
 from symgd.numeric.function import compile_gradient
 from tests.benchmarks.timing import medians
 

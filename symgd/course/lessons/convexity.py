@@ -20,7 +20,7 @@ from symgd.document.page import Prose
 from symgd.exposition.writing import Writing
 from symgd.forward import Definition
 from symgd.hessian import Curvature, curvature
-from symgd.numeric.arrays import Column
+from symgd.numeric.data.arrays import Column
 from symgd.pictures import Drawing, Rows, Series, curves
 from symgd.pictures.lettering import count, digits_apart
 from symgd.term import TWO, Call, Div, Name, Neg, Num, Sum, add, mul

@@ -14,7 +14,7 @@ from symgd.course.spoiled import as_line, definitions
 from symgd.document.page import Inline, Prose, Table
 from symgd.exposition.writing import Writing
 from symgd.pictures import scatter_with_line
-from symgd.numeric.arrays import Column
+from symgd.numeric.data.arrays import Column
 from symgd.pictures.lettering import count
 from symgd.term import Name, mul
 

@@ -17,7 +17,7 @@ from symgd.course.stopped import CAP, LOOKED, MANY, PART, SHARES, Fired, fired, 
 from symgd.course.trial import table
 from symgd.document.page import Box, Folded, Inline, Mono, Prose, Strong
 from symgd.exposition.writing import Writing
-from symgd.numeric.descend import descend_bound
+from symgd.numeric.descent.descend import descend_bound
 from symgd.pictures import Drawing, Rows, Series, curves
 from symgd.pictures.lettering import count
 from symgd.term import ONE, TWO, ZERO, Call, Div, Name, Neg, Num, Term, add, mul

@@ -1,0 +1,1 @@
+"""A loss bound to its data: what is reduced over the data alone is reduced once."""

@@ -1,0 +1,1 @@
+"""The closed form in numbers: exact rationals, or QR on scaled columns."""
