@@ -85,7 +85,7 @@ def write(page: Page, path: str, force: bool = False) -> None:
 
 
 def compile(gradient: Gradient, target: str = "numpy") -> GradientFunction:  # noqa: A001  the word of the interface
-    """The gradient as fast functions.  Raises ValueError for a target that is not there, numeric.plan.NotSupported for axes it cannot take."""
+    """The gradient as fast functions.  Raises ValueError for a target that is not there, numeric.program.plan.NotSupported for axes it cannot take."""
     if target != "numpy":
         raise ValueError(f"no target {target!r}; there is numpy")
     from symgd.numeric.function import compile_gradient

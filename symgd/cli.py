@@ -174,7 +174,7 @@ def _check_words(commands: Any) -> None:
     p.add_argument("--problem", default="", metavar="NAME", help="judge against this problem: a name of the catalogue, or a .toml file")
     _statement_words(p)
     p.add_argument("--strict", action="store_true", help="exit with 3 where a line is undecided or unread")
-    p.add_argument("--report", default="", metavar="FILE", help="a document: .html .md .tex .ipynb .pdf .txt; for a folder, a folder or the file of the summary")
+    p.add_argument("--report", default="", metavar="FILE", help="a document: .html .md .tex .ipynb .pdf .txt; for a folder, a folder or its summary")
     p.add_argument("--seconds", type=float, default=20.0, metavar="S", help="time for one text; what is not decided then is undecided (default 20)")
     p.add_argument("--force", action="store_true", help="replace files that exist")
     p.add_argument("--json", action="store_true", help="for machines")
