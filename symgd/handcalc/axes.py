@@ -11,9 +11,9 @@ from itertools import pairwise
 from symgd.handcalc.conventions import ROLES, base
 from symgd.handcalc.facts import Facts
 from symgd.handcalc.vectors import Vectors
-from symgd.indices import fresh
+from symgd.indices import axis, fresh
 
-__all__ = ["DESIGNS", "axes_of", "features_of"]
+__all__ = ["DESIGNS", "axes_of", "features_of", "in_letters_of"]
 
 DESIGNS = ("X", "Phi")
 OTHER_AXES = ("j", "h", "k", "l", "q", "r", "s", "v")
@@ -43,7 +43,7 @@ def axes_of(facts: Facts, of: Mapping[str, str], samples: bool, vectors: Vectors
         most = max([len(idx) for _, idx in facts.indexed.get(s, ())] + [vectors.total(s)])
         roots = [classes.root((s, k)) for k in range(most)]
         letters = ["i" if r in sample else names.setdefault(r, OTHER_AXES[min(len(names), len(OTHER_AXES) - 1)]) for r in roots]
-        axes[s] = tuple(fresh(a, letters[:k]) for k, a in enumerate(letters))
+        axes[s] = _apart(tuple(letters))
     if samples:
         for s, role in of.items():
             if role in ("target", "prediction", "residual", "data"):
@@ -51,6 +51,23 @@ def axes_of(facts: Facts, of: Mapping[str, str], samples: bool, vectors: Vectors
                 if role == "data" and vectors.rank.get((s, 0)) == 1 and len(axes[s]) == 1 and axes[s] != ("i",) and (facts.sums or facts.indexed):
                     axes[s] = ("i", *axes[s])
     return axes, frozenset(stripped)
+
+
+def in_letters_of(theirs: Mapping[str, tuple[str, ...]], own: Mapping[str, tuple[str, ...]], names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The axes `own` in the letters that `theirs` has for them: an axis of a name here is that axis of names[name] there."""
+    to: dict[str, str] = {}
+    for s, other in sorted(names.items()):
+        if s in own and len(own[s]) == len(theirs.get(other, ())):
+            for a, b in zip(own[s], theirs[other], strict=True):
+                to.setdefault(axis(a), axis(b))
+    for a in sorted({axis(a) for indices in own.values() for a in indices} - to.keys()):
+        taken = {*to.values()}
+        to[a] = a if a not in taken else next((b for b in OTHER_AXES if b not in taken), a)
+    return {s: _apart(tuple(to[axis(a)] for a in indices)) for s, indices in own.items()}
+
+
+def _apart(letters: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(fresh(a, letters[:k]) for k, a in enumerate(letters))
 
 
 def _sample_roots(classes: _Classes, facts: Facts, of: Mapping[str, str], own: set[str], whole: set[str]) -> set[Slot]:

@@ -16,7 +16,7 @@ from symgd.handcalc.held import along_definitions
 from symgd.handcalc.setting import Setting
 from symgd.handcalc.symmetry import of_symmetric
 from symgd.handcalc.verdict import ORDER
-from symgd.indices import axis, free, rename
+from symgd.indices import axis, free
 from symgd.term import ONE, TWO, Add, Call, D, Div, Mul, Name, Neg, Pow, Sum, Term, children, mul, names, parts, rebuild, subterms
 from symgd.term import replace as rewrite
 
@@ -239,7 +239,10 @@ def _derived(claim: Claim) -> Judged | None:
     if isinstance(claim.left, D):
         return None
     for by in dict.fromkeys(s.by for s in subterms(claim.right) if isinstance(s, D)):
-        rate = claim.setting.rate(claim.left, rename(by, {}))  # type: ignore[arg-type]
+        try:
+            rate = claim.setting.rate(claim.left, by)
+        except Misfit:
+            continue
         if claim.setting.proved(rate, claim.right):
             says = f"read as the derivative by {by.symbol} of what stands above"
             return Judged("right", says, claim=replace(claim, left=rate, kind="derivative"), meant=rate)

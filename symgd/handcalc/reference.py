@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symgd.forward import Problem
+from symgd.handcalc.axes import in_letters_of
 from symgd.handcalc.conventions import ROLES, base
 from symgd.handcalc.facts import Facts
 from symgd.handcalc.roles import Roles
@@ -32,14 +33,18 @@ def taken_over(problem: Problem | None, facts: Facts) -> tuple[dict[str, str], d
 def second_names(roles: Roles, problem: Problem, facts: Facts) -> Roles:
     """The roles, with the writer's letters for the problem's: x_ij for X_ij, y_ik for t_ik, ŷ for p; and with what sums to one.
 
-    Only what the writer does not define is another name: the same letter in the other case, or the one that has its role.
+    Only what the writer does not define is another name: the same letter in the other case, or the one that has its role.  What a reader sees as
+    one name, z_1 and z1, is one in any case.
     """
     theirs = problem.declared()
-    free = [s for s in facts.symbols if s not in theirs and s not in facts.defined and s not in roles.aliases]
+    free = [s for s in facts.symbols if s not in theirs and s not in roles.aliases]
     found: dict[str, str] = {}
     letters = {_letters(t): t for t in theirs if t != problem.objective.symbol}
     for s in free:
-        if twin := letters.get(_letters(s)) or letters.get(_letters(s[0].swapcase() + s[1:])):
+        own = letters.get(_letters(s))
+        if s in facts.defined and not (own and _letters(s) != s):
+            continue
+        if twin := own or letters.get(_letters(s[0].swapcase() + s[1:])):
             found[s] = twin
             continue
         role = roles.of.get(s)
@@ -49,7 +54,9 @@ def second_names(roles: Roles, problem: Problem, facts: Facts) -> Roles:
     of = {s: r for s, r in roles.of.items() if s not in found}
     rank = {(s, m): r if m or (t := found.get(s, s)) not in theirs else len(theirs[t].indices) for (s, m), r in roles.vectors.rank.items()}
     ones = tuple(dict.fromkeys((*roles.ones, *problem.given)))
-    return replace(roles, of=of, vectors=replace(roles.vectors, rank=rank), aliases={**roles.aliases, **found}, ones=ones)
+    own = in_letters_of({s: v.indices for s, v in theirs.items()}, roles.axes, {**{s: s for s in theirs}, **found})
+    axes = {s: theirs[s].indices if s in theirs else a for s, a in own.items()}
+    return replace(roles, of=of, axes=axes, vectors=replace(roles.vectors, rank=rank), aliases={**roles.aliases, **found}, ones=ones)
 
 
 def _letters(symbol: str) -> str:

@@ -12,7 +12,7 @@ from symgd.forward import Definition
 from symgd.handcalc.applied import at_place
 from symgd.handcalc.arrays import Shapes, aligned, entries, in_arrays
 from symgd.handcalc.conventions import derived_by, version
-from symgd.handcalc.setting import Setting
+from symgd.handcalc.setting import Misfit, Setting
 from symgd.indices import axis, fresh, rename, settle
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.term import ONE, Call, D, Div, Name, Sum, Term, children, mul, rebuild, subterms
@@ -20,10 +20,6 @@ from symgd.term import ONE, Call, D, Div, Name, Sum, Term, children, mul, rebuil
 __all__ = ["Misfit", "Resolved", "resolve", "resolve_all"]
 
 SAMPLES = "i"
-
-
-class Misfit(ValueError):
-    """A name or function stands where it makes no sense; the message says which."""
 
 
 @dataclass

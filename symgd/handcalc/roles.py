@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from symgd.handcalc.axes import DESIGNS, axes_of, features_of
+from symgd.handcalc.axes import DESIGNS, axes_of, features_of, in_letters_of
 from symgd.handcalc.conventions import ROLES, SURE_PREDICTIONS, base, best, derived_by, version
 from symgd.handcalc.facts import Facts, solved
 from symgd.handcalc.vectors import Vectors, find_vectors
@@ -78,6 +78,8 @@ def infer(facts: Facts, known: Mapping[str, str] | None = None, axes: Mapping[st
     if "X" in facts.bare and "x" in facts.symbols and vectors.rank.get(("X", 0)) == 2 and vectors.total("x") == 2 and "X" not in facts.defined:
         aliases["X"] = "x"
     found, stripped = axes_of(facts, of, samples, vectors)
+    if axes:
+        found = in_letters_of(axes, found, {s: s for s in axes})
     ones = tuple((s, found[s][k]) for s, k in sorted(facts.ones) if len(found.get(s, ())) > k)
     ordered = {s: of[s] for s in sorted(of, key=lambda s: _order(s, facts))}
     return Roles(ordered, {**found, **(axes or {})}, stripped, aliases, samples, counts[0] if counts else "n", vectors, arguments, ones)

@@ -19,10 +19,14 @@ from symgd.referee.tape import Referee, positives
 from symgd.stationary import unfold
 from symgd.term import Add, D, Mul, Name, Neg, Term, children, names, rebuild, replace as rewrite, size, subterms
 
-__all__ = ["LARGEST", "Setting"]
+__all__ = ["LARGEST", "Misfit", "Setting"]
 
 SHORT = 60  # nodes of a claim whose canonical form is soon found
 LARGEST = 600  # nodes of a claim with its definitions put in: a larger one is undecided
+
+
+class Misfit(ValueError):
+    """A name or function stands where it makes no sense; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -184,8 +188,13 @@ class Setting:
         return D(self.down_to(of, by), by, True)
 
     def down_to(self, t: Term, by: Name) -> Term:
-        """t with every name that depends on `by` written out, down to `by` itself; where none does, `by` is looked for in t unfolded."""
+        """t with every name that depends on `by` written out, down to `by` itself; where none does, `by` is looked for in t unfolded.
+
+        Raises Misfit where something in t is differentiated by a name that would have to be written out.
+        """
         t = rewrite(t, lambda s: D(self.down_to(s.of, s.by), s.by, True) if isinstance(s, D) and not s.partial else None)
+        if stuck := sorted({s.by.symbol for s in subterms(t) if isinstance(s, D) and s.by.symbol != by.symbol and self.depends(s.by, by.symbol)}):
+            raise Misfit(f"what is differentiated by {stuck[0]} is not differentiated by {by.symbol} here")
         for d in reversed(self.problem.tape):
             if d.name.symbol != by.symbol and self.depends(d.value, by.symbol):
                 t = rewrite(t, lambda s, d=d: _value(d, s) if isinstance(s, Name) and s.symbol == d.name.symbol else None)  # type: ignore[misc]

@@ -26,12 +26,13 @@ PASSES = 4
 
 @dataclass
 class Vectors:
-    """rank   how many axes a name has beside those that are written: of (symbol, number of indices written)
-    joins  pairs of slots that are one axis, those of definitions first; of the others, only such as make no two axes of one name the same
-    total  how many axes each symbol has in all
+    """rank     how many axes a name has beside those that are written: of (symbol, number of indices written)
+    joins    pairs of slots that are one axis, those of definitions first; of the others, only such as make no two axes of one name the same
+    settled  how many axes those symbols have in all that stand in a line which is written in indices throughout
     """
 
     rank: dict[tuple[str, int], int] = field(default_factory=dict)
+    settled: Mapping[str, int] = field(default_factory=dict)
     joins: list[tuple[Slot, Slot, bool]] = field(default_factory=list)
 
     @property
@@ -54,9 +55,12 @@ def find_vectors(statements: Sequence[tuple[Term, ...]], role: Mapping[str, str]
         return out
     capital = {s.symbol for s in every if isinstance(s, Name) and not s.indices and _is_matrix(s.symbol, role)}
     out.rank |= {(s, 0): 2 for s in sorted(capital)}
+    out.settled = _in_indices(statements)
     for s in every:
         if isinstance(s, Name):
             out.rank.setdefault((s.symbol, len(s.indices)), 0)
+            if s.symbol in out.settled:
+                out.rank[s.symbol, len(s.indices)] = max(out.settled[s.symbol] - len(s.indices), 0)
     definitions = [terms for terms in statements if len(terms) > 1 and isinstance(terms[0], Name)]
     for _ in range(PASSES):
         before = dict(out.rank)
@@ -68,6 +72,19 @@ def find_vectors(statements: Sequence[tuple[Term, ...]], role: Mapping[str, str]
                 _Typing(out, role, arguments, free=False).statement(terms)
         if before == out.rank:
             break
+    return out
+
+
+def _in_indices(statements: Sequence[tuple[Term, ...]]) -> dict[str, int]:
+    """How many indices the names of these lines carry at most: without marks of vectors, with a name that carries two indices, and with a sum."""
+    out: dict[str, int] = {}
+    for terms in statements:
+        inside = [s for t in terms for s in subterms(t)]
+        own = [s for s in inside if isinstance(s, Name)]
+        if any(isinstance(s, Call) and s.function in (*EVIDENCE, "gradient", "hadamard") for s in inside) or not any(isinstance(s, Sum) for s in inside):
+            continue
+        for s in own if any(len(s.indices) > 1 for s in own) else ():
+            out[s.symbol] = max(out.get(s.symbol, 0), len(s.indices))
     return out
 
 
@@ -112,7 +129,7 @@ class _Typing:
 
     def raise_to(self, t: Name, rank: int) -> None:
         key = (t.symbol, len(t.indices))
-        if self.role.get(t.symbol) not in ("count", "rate", "objective"):
+        if self.role.get(t.symbol) not in ("count", "rate", "objective") and t.symbol not in self.out.settled:
             self.out.rank[key] = max(rank, self.out.rank.get(key, 0))
 
     def slots(self, t: Name) -> Type:
