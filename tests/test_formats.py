@@ -83,8 +83,8 @@ def _text_of(block: object) -> Iterator[object]:
 @pytest.mark.parametrize("format", TEXTS)
 def test_every_format_ends_with_one_newline_and_survives_an_empty_page(format: str) -> None:  # noqa: A002
     empty = (Chain(()), Table((), ()), Prose(()), Code(""), Heading(3, ()), Note(()), Box((), ()), Folded((), ()), Code("", "python", ""))
-    for page in (WHOLE, Page((), ()), Page(("t",), empty)):
-        text = str(render(page, format))
+    for shown in (WHOLE, Page((), ()), Page(("t",), empty)):
+        text = str(render(shown, format))
         assert text.endswith("\n")
         assert not text.endswith("\n\n")
         text.encode("utf-8")
