@@ -44,7 +44,7 @@ def in_arrays(setting: Setting, members: tuple[Term, ...], letters: Mapping[str,
         for s in subterms(t):
             if isinstance(s, Call) and s.function in MARKS - {"hadamard"}:
                 return True
-            if isinstance(s, Name) and setting.roles.vectors.hidden(s):
+            if isinstance(s, Name) and (setting.roles.vectors.hidden(s) or s.symbol == "𝟏"):
                 return True
             if isinstance(s, Name) and setting.roles.vectors.rank:
                 declared = setting.declared(s.symbol).indices
@@ -94,6 +94,8 @@ class _Walk:
 
     def go(self, t: Term) -> Array:
         match t:
+            case Name("𝟏", ()):
+                return Array(ONE, (None, None), many=frozenset({0}))
             case Name(s, _) if s in IDENTITIES and s not in self.setting.known:
                 return Array(ONE, (None, None), unit=True)
             case Name():
@@ -219,9 +221,9 @@ class _Walk:
 
     def total(self, xs: list[Array]) -> Array:
         """a + b: one shape, numbers and multiples of the identity beside it"""
-        shaped = next((x for x in xs if not x.unit and not x.scalar), None)
+        shaped = next((x for x in xs if not x.unit and not x.scalar and not x.many), None)
         for x in xs:
-            if shaped and not x.unit and not x.scalar:
+            if shaped and not x.unit and not x.scalar and not x.many:
                 self.same_shape(shaped, x)
         try:
             return entrywise(lambda *ts: add(*ts), *xs) if shaped or all(x.unit == xs[0].unit for x in xs) else self.no_matrix()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from symgd.handcalc.resolve import Resolved, resolve_all
@@ -12,7 +12,8 @@ from symgd.term import D, Mul, Name, Sum, Term, names, parts, subterms
 from symgd.typeset import to_ascii
 
 __all__ = [
-    "Claim", "Judged", "as_written", "broken", "chained", "claim_of", "kind_of", "listed", "shaped", "to_be_solved", "unconnected", "undefined", "without_index",
+    "Claim", "Judged", "as_written", "broken", "chained", "claim_of", "kind_of", "listed", "noted", "shaped", "to_be_solved", "unconnected", "undefined",
+    "without_index",
 ]  # fmt: skip
 
 
@@ -136,3 +137,9 @@ def broken(j: Judged) -> Judged:
         return j
     check = j.claim.setting.referee.compare(j.claim.left, j.claim.right)
     return Judged("wrong", "this does not follow from what stands before it", claim=j.claim, check=check) if check.verdict == "refuted" else j
+
+
+def noted(j: Judged, notes: tuple[str, ...], k: int) -> Judged:
+    """With a word on loose writing that is worth one, for the k-th member of a line."""
+    loose = [n for n in notes if "star" in n or "missing" in n or "one count" in n]
+    return replace(j, verdict="notation", says=loose[0]) if loose and j.verdict in ("given", "right") and k < 2 else j

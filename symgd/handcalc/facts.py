@@ -10,8 +10,9 @@ from symgd.handcalc.lines import MARKS, Said
 from symgd.language import FUNCTIONS
 from symgd.term import Add, Call, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, subterms
 
-__all__ = ["PRIMED", "Facts", "gather", "is_number", "solved"]
+__all__ = ["ONES", "PRIMED", "Facts", "gather", "is_number", "solved"]
 
+ONES = "𝟏"  # a column of ones
 PRIMED = "?"  # what u′ is differentiated by, until its surroundings say it
 
 
@@ -118,7 +119,7 @@ def _sides(facts: Facts, said: Said, number: int) -> None:
 def _look(facts: Facts, t: Term, number: int) -> None:
     match t:
         case Name(s, indices):
-            if s == PRIMED:
+            if s in (PRIMED, ONES):
                 return
             if indices:
                 facts.indexed.setdefault(s, set()).add((number, indices))

@@ -68,10 +68,11 @@ def judging(lines: Sequence[Written], problem: Problem | None = None, let: Seque
     setting = complete(with_definitions(setting, found), numbered, facts)
     working = Working(setting, facts, found)
     findings = []
-    for row in rows[len(stated) :]:
+    for k, row in enumerate(rows[len(stated) :], len(stated) + 1):
+        goes_on = any(r.said and r.said[0].continues for r in rows[k : k + 1])
         if row.unread and _BEGINS.match(row.written.text):
             working.chain = None  # what follows goes on from a side that was not read
-        findings.append(_unread(row.written, row.unread) if row.unread else _summed_up(row.written, working.steps(row)))
+        findings.append(_unread(row.written, row.unread) if row.unread else _summed_up(row.written, working.steps(row, goes_on)))
         yield findings[-1]
     yield Verdict(problem.name or None if problem else None, working.definitions(), working.assumed(), tuple(findings))
 

@@ -54,8 +54,8 @@ def second_names(roles: Roles, problem: Problem, facts: Facts) -> Roles:
     of = {s: r for s, r in roles.of.items() if s not in found}
     rank = {(s, m): r if m or (t := found.get(s, s)) not in theirs else len(theirs[t].indices) for (s, m), r in roles.vectors.rank.items()}
     ones = tuple(dict.fromkeys((*roles.ones, *problem.given)))
-    own = in_letters_of({s: v.indices for s, v in theirs.items()}, roles.axes, {**{s: s for s in theirs}, **found})
-    axes = {s: theirs[s].indices if s in theirs else a for s, a in own.items()}
+    declared = {s: v.indices for s, v in theirs.items()}
+    axes = {**in_letters_of(declared, roles.axes, {**{s: s for s in theirs}, **found}), **declared}
     return replace(roles, of=of, axes=axes, vectors=replace(roles.vectors, rank=rank), aliases={**roles.aliases, **found}, ones=ones)
 
 

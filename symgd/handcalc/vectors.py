@@ -22,6 +22,7 @@ SCALAR: Type = (None, None)
 EVIDENCE = frozenset(("transpose", "matmul", "norm", "norm1"))
 MATRICES = frozenset("ABDGHKPUVWXZ") | {"Phi", "Psi", "Theta", "Sigma"}
 PASSES = 4
+ONES = Name("𝟏")
 
 
 @dataclass
@@ -50,7 +51,7 @@ def find_vectors(statements: Sequence[tuple[Term, ...]], role: Mapping[str, str]
     """The vectors and matrices of these statements; none where nothing is transposed, normed or multiplied as a matrix."""
     out = Vectors()
     every = [s for terms in statements for t in terms for s in subterms(t)]
-    marked = any(isinstance(s, Call) and s.function in EVIDENCE for s in every)
+    marked = any((isinstance(s, Call) and s.function in EVIDENCE) or s == ONES for s in every)
     if not marked and not any(_is_design(a) and _may_be_vector(b, role) for s in every if isinstance(s, Mul) for a, b in pairwise(s.factors)):
         return out
     capital = {s.symbol for s in every if isinstance(s, Name) and not s.indices and _is_matrix(s.symbol, role)}
@@ -81,7 +82,8 @@ def _in_indices(statements: Sequence[tuple[Term, ...]]) -> dict[str, int]:
     for terms in statements:
         inside = [s for t in terms for s in subterms(t)]
         own = [s for s in inside if isinstance(s, Name)]
-        if any(isinstance(s, Call) and s.function in (*EVIDENCE, "gradient", "hadamard") for s in inside) or not any(isinstance(s, Sum) for s in inside):
+        marked = any(s == ONES or (isinstance(s, Call) and s.function in (*EVIDENCE, "gradient", "hadamard")) for s in inside)
+        if marked or not any(isinstance(s, Sum) for s in inside):
             continue
         for s in own if any(len(s.indices) > 1 for s in own) else ():
             out[s.symbol] = max(out.get(s.symbol, 0), len(s.indices))
@@ -154,6 +156,8 @@ class _Typing:
 
     def of(self, t: Term) -> Type:
         match t:
+            case Name("𝟏", ()):  # as long as what stands beside it
+                return ("𝟏", len(self.out.joins)), None
             case Name():
                 return self.slots(t)
             case Num():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from symgd.handcalc.account import account
 from symgd.handcalc.carried import follows_from_wrong
-from symgd.handcalc.claims import Claim, Judged, broken, claim_of, without_index
+from symgd.handcalc.claims import Claim, Judged, broken, claim_of, noted, without_index
 from symgd.handcalc.conditions import at_a_place
 from symgd.handcalc.conventions import FACTORS, best, derived_by
 from symgd.handcalc.defining import Stated, with_stated
@@ -91,6 +91,7 @@ class Working:
     before: str = ""
     rounds: bool = False
     placed: bool = False
+    goes_on: bool = False
 
     def definitions(self) -> tuple[str, ...]:
         return tuple(f"{to_ascii(d.name)} = {to_ascii(d.value)}" for d in self.setting.tape if d.name.symbol in self.setting.stated)
@@ -100,9 +101,9 @@ class Working:
 
     # ------------------------------------------------------------ one line
 
-    def steps(self, row: Row) -> list[Step]:
-        """What is said of each member of the line."""
-        self.before = row.written.before
+    def steps(self, row: Row, goes_on: bool = False) -> list[Step]:
+        """What is said of each member of the line; `goes_on`: the next one begins with =."""
+        self.before, self.goes_on = row.written.before, goes_on
         steps = [step for said in row.said for step in self.statement(said, row.written)]
         self.seen |= {s for said in row.said for t in said.terms for s in names(t)}
         return steps
@@ -114,6 +115,10 @@ class Working:
         if alone and (self.chain is None or isinstance(terms[0], D | Name)):
             yield Step(Judged("given", "an expression; nothing is claimed"), place=said.places[0])
             return
+        if alone and self.goes_on and self.like_the_one_before(terms[0]) is None:
+            self.chain = Chain(terms[0], terms[0], "given", rounds=said.rounds[0])
+            yield Step(Judged("given", "an expression, which the next line goes on from"), place=said.places[0])
+            return
         first = 0 if said.continues or alone else 1
         if first:
             self.chain = Chain(terms[0], terms[0], "given", rounds=said.rounds[0])
@@ -124,7 +129,7 @@ class Working:
             right, wide, self.rounds = self.primed(terms[k]), self.primed(said.wide[k]), said.rounds[k]
             relation = "=" if alone or said.relations[k] == "or" else said.relations[k]
             step = self.step(right, wide if wide != right else None, relation, written.number, defines=k == 1 and first == 1)
-            step.judged = _noted(step.judged, said, k)
+            step.judged = noted(step.judged, said.notes, k)
             step.place = said.places[k]
             step.left = written.text[slice(*said.places[0])] if first else ""
             step.sign = sign_of(written.text, said, k)
@@ -341,9 +346,3 @@ class Working:
             last = chain.last if chain.last is not chain.left and chain.verdict in ("right", "notation", "convention") else None
             found = account(self.setting.about(chain.left), chain.left, last, right, claim)
             step.slips, step.meant, step.far = found.slips, found.meant, found.far
-
-
-def _noted(j: Judged, said: Said, k: int) -> Judged:
-    """Loose writing that is worth a word."""
-    loose = [n for n in said.notes if "star" in n or "missing" in n or "one count" in n]
-    return replace(j, verdict="notation", says=loose[0]) if loose and j.verdict in ("given", "right") and k < 2 else j

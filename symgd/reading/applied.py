@@ -31,6 +31,9 @@ NUMPY = {"dot": "matmul", "matmul": "matmul", "multiply": "hadamard", "norm": "n
 def word(p: Cursor) -> Reading:
     """A name, a function with its arguments, or a word that is notation."""
     t = p.here
+    if t.text == "𝟏":  # a column of ones
+        p.at += 1
+        return p.made(Name(t.text), t.start, t.end)
     head, _, label = t.text.partition("_")
     f = function(head)
     if head == "sigma" and p.tokens[p.at + 1].text == "'" and not label:

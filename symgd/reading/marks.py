@@ -54,6 +54,9 @@ _SUM = re.compile(
     r"(?:[Ss]um|SUM|Σ|∑) ?(?:over |from |for )?\(? ?([ijk]) ?= ?([01]) ?(?:to|\.\.\.?|…|→|->|-|:) ?([A-Za-z](?![A-Za-z(])|[0-9]{1,6})(?: ?\))?(?: ?(?:of|:))?"
 )
 _GRADIENT = re.compile(r"(?:grad|gradient|nabla) (?=[A-Za-z]\w*(?:\([^()]*\))? ?=)")
+_ONES = re.compile(  # a column of ones; before a bracket it is an indicator
+    r"\\(?:mathbf|boldsymbol|bm)\s*(?:\{\s*1\s*\}|1(?![0-9.]))(?!\s*(?:[\[({_|]|\\(?:left|[bB]ig|\{|mid)))"
+)
 _NUMPY = re.compile(r"(?:np|numpy|math|torch|tf|jnp)\.(?=[A-Za-z])")
 _METHODS = re.compile(r"\.(T(?![A-Za-z0-9_])|dot(?=\s*\()|sum\(\)|mean\(\))")
 _CONNECTIVES = frozenset((
@@ -134,6 +137,8 @@ def _command(text: str, at: int, spaced: bool) -> Found:
         return end, [Token("op", _MARKS[name], at, end, spaced)]
     if name in _NOTHING:
         return end, []
+    if found := _ONES.match(text, at):
+        return found.end(), [Token("word", "𝟏", at, found.end(), spaced)]
     if name in _WRAPS:
         return end, [Token("wrap", "wrap", at, end, spaced)]
     if name in _UNDER:

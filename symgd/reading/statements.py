@@ -100,6 +100,8 @@ def _remark(piece: list[Token], joins: list[str]) -> bool:
     if "prose" in joins:
         return all(t.kind != "op" or t.text in _QUIET for t in piece)
     inside = [t.kind for t in piece]
+    if {"gap", "&"} & {*joins} and "or" not in joins and piece[0].kind == "phrase" and "_" in piece[0].text:
+        return True  # how fast ŷ changes along the line
     if joins.count("&") > 1 and inside == ["word"] and len(piece[0].text) > 2:
         return True
     return ("gap" in joins or "&" in joins) and "or" not in joins and inside in (["phrase"], ["open", "number", "close"], ["open", "phrase", "close"])
