@@ -674,3 +674,19 @@ def test_what_people_write_of_arrays_is_set_as_they_write_it(text: str, latex: s
     shown = layout(term)
     assert (to_latex(shown), to_unicode(shown), to_speech(shown)) == (latex, plain, said)
     assert read_line(to_latex(shown), "latex")[0].members[0].term == term
+
+
+@pytest.mark.parametrize(
+    ("symbol", "latex", "plain", "said"),
+    [
+        ("learning_rate", r"\text{learning rate} \cdot \mathrm{slope}", "learning rate · slope", "learning rate times slope"),
+        ("w_new", r"w_{\mathrm{new}} \, \mathrm{slope}", "w_new slope", "w sub new times slope"),
+        ("sat_sum", r"\mathrm{sat}_{\mathrm{sum}} \cdot \mathrm{slope}", "sat_sum · slope", "sat sub sum times slope"),
+        ("loss_hat", r"\widehat{\mathrm{loss}} \cdot \mathrm{slope}", None, "loss hat times slope"),
+    ],
+)  # fmt: skip
+def test_whole_words_joined_by_an_underscore_are_one_name_and_a_dot_keeps_words_apart(symbol: str, latex: str, plain: str | None, said: str) -> None:
+    shape = layout(N(symbol) * N("slope"))
+    assert (to_latex(shape), to_speech(shape)) == (latex, said)
+    assert plain is None or to_unicode(shape) == plain
+    assert read_line(to_latex(shape), "latex")[0].members[0].term == N(symbol) * N("slope")

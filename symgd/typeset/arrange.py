@@ -159,11 +159,17 @@ def product(pieces: tuple[Layout, ...]) -> Row:
 
 
 def _dotted(a: Layout, b: Layout) -> bool:
-    """Two fractions touch; a number after anything reads as its part, as does a fraction after a number; ∂L/∂w stands apart."""
+    """Two fractions touch; a number after anything reads as its part, as does a fraction after a number; ∂L/∂w stands apart, and a word from a word."""
     start = leftmost(b)
+    if _is_word(a) and (_is_word(start) or _is_word(a, " ")):
+        return True
     if isinstance(start, Frac | Rate):
         return isinstance(a, Frac | Rate) or _ends_in_digits(a)
     return isinstance(start, Number) or isinstance(a, Rate)
+
+
+def _is_word(piece: Layout, mark: str = "") -> bool:
+    return isinstance(piece, Ident) and len(piece.letters) > 1 and mark in piece.letters
 
 
 def _ends_in_digits(piece: Layout) -> bool:

@@ -23,6 +23,7 @@ ARRAY_WORDS = {
 }  # fmt: skip
 
 _HEAD = re.compile(r"([^\W\d_]+)(\d*)")
+_WORD = re.compile(r"[a-z]{4,}")
 _INDEX = re.compile(r"([^\d']*)(\d*)('*)")
 
 
@@ -53,8 +54,10 @@ def index_parts(index: str) -> tuple[str, str, str]:
 
 @lru_cache(maxsize=4096)
 def _mark(symbol: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Letters, accents, own subscripts.  A symbol of no known form stays one upright word."""
+    """Letters, accents, own subscripts.  A symbol of no known form stays one upright word, words joined by _ are one name: learning rate."""
     first, *rest = symbol.split("_")
+    if rest and all(_WORD.fullmatch(p) and p not in ACCENTS and p not in GREEK for p in (first, *rest)):
+        return " ".join((first, *rest)), (), ()
     head = _HEAD.fullmatch(first)
     if head is None or "" in rest:
         return symbol, (), ()
