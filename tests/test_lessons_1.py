@@ -138,14 +138,14 @@ def test_every_number_is_found_again_by_the_program(lesson: Lesson, data: str) -
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(997_719.4, "997719"), (0.0238657, "0.02387"), (12345.678, "12346"), (1234567.0, "1.235 × 10⁶"), (0.0, "0"), (-2e-7, "−2 × 10⁻⁷")]
+    ("value", "text"), [(997_719.4, "997,719"), (0.0238657, "0.02387"), (12345.678, "12,346"), (1234567.0, "1.235 × 10⁶"), (0.0, "0"), (-2e-7, "−2 × 10⁻⁷")]
 )
 def test_an_amount_rounds_no_digit_before_the_point_away(value: float, text: str) -> None:
     assert amount(value) == text
 
 
 def test_a_column_has_the_digits_that_tell_its_values_apart() -> None:
-    assert column([1_000_000.25, 1_000_000.5]) == ["1000000.25", "1000000.5"]
+    assert column([1_000_000.25, 1_000_000.5]) == ["1,000,000.25", "1,000,000.5"]
 
 
 @given(st.floats(1e-12, 1e12))

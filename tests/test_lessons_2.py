@@ -202,7 +202,7 @@ def test_the_steps_needed_are_the_fewest(turn: float, share: float) -> None:
 
 
 def test_a_figure_shows_every_digit_before_its_point_up_to_six() -> None:
-    assert [figure(v) for v in (49726.0, 519.755, -5197.55, 1234567.0, 0.0, 2.5e-7)] == ["49726", "519.8", "−5198", "1.235 × 10⁶", "0", "2.5 × 10⁻⁷"]
+    assert [figure(v) for v in (49726.0, 519.755, -5197.55, 1234567.0, 0.0, 2.5e-7)] == ["49,726", "519.8", "−5198", "1.235 × 10⁶", "0", "2.5 × 10⁻⁷"]
 
 
 def test_units_are_multiplied_and_divided_in_words() -> None:
@@ -297,7 +297,7 @@ def test_predicted_and_counted_steps_are_those_of_exact_arithmetic(data: str, ha
 def test_on_the_bundled_data_the_bounds_are_the_known_ones() -> None:
     raw, ten, standard = forms_of(of().example).values()
     assert [figure(f.bound, 3) for f in (raw, ten, standard)] == ["9.19 × 10⁻⁵", "9.19 × 10⁻⁷", "1"]
-    assert [figure(f.condition, 2) for f in (raw, ten)] == ["580672", "5.8 × 10⁷"]
+    assert [figure(f.condition, 2) for f in (raw, ten)] == ["580,672", "5.8 × 10⁷"]
 
 
 @pytest.mark.parametrize("data", SMALL)

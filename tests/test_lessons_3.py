@@ -166,7 +166,7 @@ def test_how_many_digits_agree(a: float, b: float, digits: str) -> None:
 
 
 def test_what_is_rounding_alone_is_shown_as_zero() -> None:
-    assert cells([1e-17, 0.25, 31504.359], 4, beside=1.0) == ["0", "0.25", "31504"]
+    assert cells([1e-17, 0.25, 31504.359], 4, beside=1.0) == ["0", "0.25", "31,504"]
 
 
 # ---------------------------------------------------------------- chain rule and gradient

@@ -441,7 +441,8 @@ def test_text_is_cleaned(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(("given_", "digits", "expected"), [
     (0.02386573594, 4, "0.02387"), (-12.5, 4, "−12.5"), (0.0, 4, "0"), (1e8, 4, "1 × 10⁸"), (1.25e-7, 4, "1.25 × 10⁻⁷"), (999999.6, 4, "1 × 10⁶"),
-    (123456.0, 4, "123500"), (100.0, 4, "100"), (math.inf, 4, "∞"), (math.nan, 4, "not a number"), (-9.99999e-5, 3, "−0.0001"), (15343.0, 6, "15343"),
+    (123456.0, 4, "123,500"), (100.0, 4, "100"), (math.inf, 4, "∞"), (math.nan, 4, "not a number"), (-9.99999e-5, 3, "−0.0001"), (15343.0, 6, "15,343"),
+    (-2024.5, 5, "−2024.5"), (10880.807, 6, "10,880.8"),
 ])  # fmt: skip
 def test_numbers_are_written_as_a_reader_writes_them(given_: float, digits: int, expected: str) -> None:
     assert number(given_, digits) == expected
@@ -641,7 +642,7 @@ def test_coefficients_as_fractions_keep_a_least_loss_far_below_them() -> None:
 
 
 def test_a_vertex_that_cancels_is_exact() -> None:
-    assert "lowest point is at w = 100000000, where it is 0." in drawn("far parabola").description.replace("1 × 10⁸", "100000000")
+    assert "lowest point is at w = 1 × 10⁸, where it is 0." in drawn("far parabola").description.replace("100,000,000", "1 × 10⁸")
 
 
 def test_a_letter_of_the_reader_s_is_lowered_on_the_axis_and_in_the_words() -> None:

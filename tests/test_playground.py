@@ -318,7 +318,7 @@ def test_whatever_the_data_nothing_overlaps_or_sticks_out(page, data: str) -> No
 
 def as_float(shown: str) -> float:
     digits = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
-    return float(re.sub(r" × 10(.+)", lambda m: "e" + m[1], shown).translate(digits))
+    return float(re.sub(r" × 10(.+)", lambda m: "e" + m[1], shown).replace(",", "").translate(digits))
 
 
 # ----------------------------------------------------------------------------------------------------------------- strangers' names

@@ -20,7 +20,7 @@ from symgd.numeric.data.columns import features, target
 from symgd.numeric.data.table import DataError, Table, example
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.descent.rates import Rates, rates
-from symgd.pictures.lettering import clean
+from symgd.pictures.lettering import clean, rounding
 
 __all__ = ["Example", "bundled", "example_of", "line_gradient"]
 
@@ -103,10 +103,11 @@ class Example:
 
     @cached_property
     def least(self) -> float:
-        """The loss at the closed form, from its residuals."""
+        """The loss at the closed form, from its residuals; 0 where they are rounding alone."""
         w, b = self.best
         u = w * self.x + b - self.y
-        return self.scale * float(u @ u) / self.n
+        noise = rounding(float(np.ptp(self.y)), *(float(np.abs(part).max()) for part in (w * self.x, self.y)), abs(b))
+        return self.scale * float(u @ u) / self.n if float(np.abs(u).max()) > noise else 0.0
 
     def parabola(self, b: float) -> tuple[float, float, float]:
         """(A, B, C) of L(w) = A w² + B w + C at this b: A = Σ x²/n, B = (2/n) Σ x (b − y), C = Σ (b − y)²/n, each times the scale."""

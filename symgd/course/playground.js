@@ -84,12 +84,13 @@ function verdict(form, share, w, b, steps) {
 const trimmed = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 const count = (n) => n.toLocaleString("en-US");
 
-/** The value to so many significant digits: 0.02387, −12.5, 1.2 × 10⁻⁵. */
+/** The value to so many significant digits: 0.02387, −12.5, 21,762, 1.2 × 10⁻⁵. */
 function number(value, digits = 4) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
   const [mantissa, power] = value.toExponential(digits - 1).split("e").map((t, k) => (k ? Number(t) : t));
   const plain = power >= -4 && power < Math.max(6, digits);
-  const text = plain ? trimmed(Number(value.toPrecision(digits)).toFixed(Math.max(0, digits - 1 - power))) : `${trimmed(mantissa)} × 10${raised(power)}`;
+  const apart = (t) => (power < 4 ? t : t.replace(/\d+/, (whole) => whole.replace(/\d(?=(\d{3})+$)/g, "$&,")));
+  const text = plain ? apart(trimmed(Number(value.toPrecision(digits)).toFixed(Math.max(0, digits - 1 - power)))) : `${trimmed(mantissa)} × 10${raised(power)}`;
   return text.replace("-", "−").replace(/^−0$/, "0");
 }
 

@@ -16,13 +16,12 @@ import numpy as np
 
 from symgd.course.example import Example
 from symgd.numeric.data.arrays import Column
-from symgd.pictures.lettering import number
+from symgd.pictures.lettering import number, rounding
 
 __all__ = ["MOST", "Form", "Walk", "figure", "forms_of", "held", "jumps", "needed", "only", "start_of"]
 
 MOST = 30_000  # steps of a run
 LARGEST = 1e305  # divided by what a sum multiplies it with: beyond it sums may overflow
-PERFECT = 1e-30  # of the mean square of y: residuals that are rounding alone
 THERE = 1e-6  # of the loss: who starts so near to the least one has nowhere to go
 
 Point = tuple[float, float]
@@ -182,8 +181,9 @@ def _form(x: Column, y: Column, scale: float) -> Form:
     across, up = x - mx, y - my
     sxx, sxy = float(np.mean(across * across)), float(np.mean(across * up))
     u = sxy / sxx * across - up
-    rest, yy = float(np.mean(u * u)), float(np.mean(y * y))
-    return Form(mx, my, sxx, sxy, rest if rest > PERFECT * yy else 0.0, yy, scale, (x, y))
+    noise = rounding(float(np.ptp(y)), float(np.abs(sxy / sxx * x).max()), float(np.abs(y).max()))
+    rest, yy = float(np.mean(u * u)) if float(np.abs(u).max()) > noise else 0.0, float(np.mean(y * y))
+    return Form(mx, my, sxx, sxy, rest, yy, scale, (x, y))
 
 
 # ---------------------------------------------------------------- one parameter, the other held

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 __all__ = [
     "LOWERED", "Piece", "brief", "clean", "count", "decimal", "digits_apart", "fitted", "formula_width", "iterations", "label_pieces", "name", "number",
-    "pieces", "plain", "power_of_ten", "shorten", "width",
+    "pieces", "plain", "power_of_ten", "rounding", "shorten", "width",
 ]  # fmt: skip
 
 LOWERED = 0.75  # the size of a subscript
@@ -142,19 +142,27 @@ def digits_apart(values: Iterable[float], digits: int = 6) -> int:
     return min(16, digits + max(0, round(math.log10(largest / span)))) if span else digits
 
 
+def rounding(spread: float, *parts: float) -> float:
+    """How large a difference of such parts may come out, where it is 0 but for rounding: beside the spread of the data, or the largest part, nothing."""
+    return max(1e-9 * spread, 4 * EPSILON * max(parts, default=0.0))
+
+
+EPSILON = 2.0**-52  # from 1 to the next floating-point number
+
+
 def power_of_ten(exponent: int) -> str:
     """10⁻³ for −3."""
     return "10" + str(exponent).translate(_SUPERSCRIPT)
 
 
 def number(value: float, digits: int = 4) -> str:
-    """The value to so many significant digits: 0.02387, −12.5, 1.2 × 10⁻⁵; trailing zeros dropped."""
+    """The value to so many significant digits: 0.02387, −12.5, 21,762, 1.2 × 10⁻⁵; trailing zeros dropped; 2024, as a year, without a comma."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     power = int(exponent)
     if -4 <= power < max(6, digits):
-        text = f"{float(f'{value:.{digits - 1}e}'):.{max(0, digits - 1 - power)}f}"
+        text = f"{float(f'{value:.{digits - 1}e}'):{',' if power >= 4 else ''}.{max(0, digits - 1 - power)}f}"
         return _trim(text).replace("-", "−")
     return f"{_trim(mantissa)} × {power_of_ten(power)}".replace("-", "−")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from symgd.pictures.axes import Key, Plot, finite, frame, widen
-from symgd.pictures.lettering import brief, clean, count, digits_apart, name, number, shorten, width
+from symgd.pictures.lettering import brief, clean, count, digits_apart, name, number, rounding, shorten, width
 from symgd.pictures.strokes import clip, dot
 from symgd.pictures.svg import FONT, Drawing, Element, Point, Rows, coordinate, element, path, stroke
 
@@ -53,7 +53,9 @@ def scatter_with_line(
         plot.sheet.draw(*dot(plot.at(xs[k], ys[k]), "green", 3.5))
     draw_line(plot, w, b)
     triangle(plot, w, b)
-    mse = sum((w * u + b - v) ** 2 for u, v in zip(xs, ys, strict=True)) / len(xs)
+    misses = [w * u + b - v for u, v in zip(xs, ys, strict=True)]
+    noise = rounding(max(ys) - min(ys), max(abs(w * u) for u in xs), max(map(abs, ys)), abs(b))
+    mse = sum(u * u for u in misses) / len(xs) if max(map(abs, misses)) > noise else 0.0
     title = f"Data and line: {name(y_label)} against {name(x_label)}"
     description = words(xs, ys, w, b, mse, brief(x_label), brief(y_label), kind, len(shown), chosen)
     rows = (

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from symgd.backward import derive
 from symgd.catalogue import problem
-from symgd.course.amounts import amount, column, settled
+from symgd.course.amounts import amount, column
 from symgd.course.exercise import Exercise, fill_next
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.line import unit_of_slope, unit_of_target
@@ -75,7 +75,7 @@ def _numbers(c: Course, w: Writing) -> None:
     rows += [((c.formula(p), " = ", c.formula(value)), (found[p],), (units[p],)) for p, value in sorted(form.solution, key=lambda s: s[0] != c.w)]
     w.blocks.append(Table((("what",), ("value",), ("unit",)), tuple(rows), (), (1,)))
     w.say("No step was tried and nothing was guessed: each row of the data was read, four sums were taken, and there is the answer. The loss of this ",
-          f"line is {amount(settled(e.least, e.scale * float(e.y.var())), 6)}.")  # fmt: skip
+          f"line is {amount(e.least, 6)}.")  # fmt: skip
 
 
 def _sums(c: Course) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from symgd.forward import Definition
 from symgd.hessian import Curvature, curvature
 from symgd.numeric.data.arrays import Column
 from symgd.pictures import Drawing, Rows, Series, curves
-from symgd.pictures.lettering import count, digits_apart
+from symgd.pictures.lettering import count, digits_apart, rounding
 from symgd.term import TWO, Call, Div, Name, Neg, Num, Sum, add, mul
 
 __all__ = ["CONVEXITY"]
@@ -101,7 +101,7 @@ def _global(c: Course, w: Writing) -> None:
           "Every local minimum of this loss is a global one.")  # fmt: skip
     w.say("For a square one can say how much higher the other place is: by half of vᵀHv, with v the way to it. From the best line to ", w.formula(c.w),
           " = ", exact(t.w), ", ", w.formula(c.b), " = ", exact(t.b), " that is ", figure(e.scale * float(way @ way) / e.n, 5), ". The loss there is ",
-          figure(e.scale * float(t.u @ t.u) / e.n, 5), ", that at the best line ", figure(e.least if e.least > 1e-12 * float(e.y.var()) else 0.0, 5),
+          figure(e.scale * float(t.u @ t.u) / e.n, 5), ", that at the best line ", figure(e.least, 5),
           ": the same difference.")  # fmt: skip
     w.blocks.extend(mistake(
         c, "This technique is used to find the local minimum", words=True,
@@ -160,7 +160,7 @@ class Small:
 
     def line(self, s: float) -> float:
         u = s * self.z - self.t
-        return self.scale * float(u @ u) / len(u)
+        return self.scale * float(u @ u) / len(u) if float(np.abs(u).max()) > rounding(1.0) else 0.0
 
     @property
     def r(self) -> float:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 
-from symgd.course.amounts import amount, column, settled
+from symgd.course.amounts import amount, column
 from symgd.course.exercise import Exercise
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.parabola import share
@@ -92,7 +92,7 @@ def _power(exponent: int) -> str:
 def _run(c: Course, w: Writing) -> None:
     e, s = c.example, search(c)
     w.head("The search, run")
-    H, least = e.standard.hessian(), settled(e.least, e.scale * float(e.y.var()))
+    H, least = e.standard.hessian(), e.least
     m, at_w, at_b, _ = s.found[0]
     halves = [(high - low) / m / 2 for low, high in s.box]
     zoom = [places((at - h, at + h), 10) for at, h in zip((at_w, at_b), halves, strict=True)]

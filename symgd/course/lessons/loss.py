@@ -100,7 +100,7 @@ def _definition(c: Course, w: Writing) -> None:
 def _units(c: Course, w: Writing) -> None:
     e = c.example
     unit = unit_of_target(c)
-    root, spread = math.sqrt(settled(e.least / e.scale, float(e.y.var()))), float(e.y.std())
+    root, spread = math.sqrt(e.least / e.scale), float(e.y.std())
     w.head("Its unit")
     w.say(f"A residual is counted in {unit}, so its square, and the loss, in ({unit})². To get back to {unit}, take the root of the mean square: for the ",
           f"best line {amount(root)}, a typical miss. The flat line misses by {amount(spread)}: that is the standard deviation of {e.target}.")  # fmt: skip
@@ -110,7 +110,7 @@ def _others(c: Course, w: Writing) -> None:
     e = c.example
     tried = lines_tried(c)
     w.head("Other lines")
-    losses = [settled(float(e.raw.loss(slope, b)), e.scale * float(e.y.var())) for _, slope, b in tried]
+    losses = [e.least if (slope, b) == e.best else float(e.raw.loss(slope, b)) for _, slope, b in tried]
     means = [amount(settled(slope * float(e.x.mean()) + b - float(e.y.mean()), float(e.y.std()))) for _, slope, b in tried]
     columns = (column([slope for _, slope, _ in tried]), column([b for _, _, b in tried]), means, column(losses))
     rows = tuple(((name,), *((x,) for x in cells)) for (name, *_), *cells in zip(tried, *columns, strict=True))
@@ -128,9 +128,7 @@ turn = y.std() / x.std() / 2
 
 
 def misses(w, b):
-    u = w * x + b - y
-    u[np.abs(u) <= 1e-9 * np.ptp(y)] = 0  # rounding alone
-    return u
+    return w * x + b - y
 
 
 lines = [("flat", 0, y.mean()), ("up", w + turn, y.mean() - (w + turn) * x.mean()), ("down", w - turn, y.mean() - (w - turn) * x.mean()),

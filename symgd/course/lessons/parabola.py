@@ -206,7 +206,7 @@ def _both(c: Course, w: Writing) -> None:
     e = c.example
     slope, intercept = e.best
     mean = float(e.y.mean())
-    least = settled(e.least, e.scale * float(e.y.var()))
+    least = e.least
     free, held = column((intercept, mean, 0.0 if abs(mean) < e.y.std() else intercept + float(e.y.std())), 6)[:2]
     tried = [("0, held", *lowest(c, 0.0)), (f"{held}, the mean of the target, held", *lowest(c, mean)), (f"{free}, free", slope, least)]
     rows = [((b,), (amount(v, 6),), (amount(loss, 6),)) for b, v, loss in tried]

@@ -254,7 +254,7 @@ for k in range({LONGEST} + 1):
     if not max(abs(w), abs(b)) < far:  # near the end of the numbers: summed over all rows
         g, h = slopes(w, b)
     w, b = float(w - g), float(b - h)
-best = sxy / sxx
+best, w, b = sxy / sxx, np.float64(w), np.float64(b)
 print("ended at step", k, "loss", loss(best, my - best * mx) + scale * (sxx * (w - best) ** 2 + (w * mx + b - my) ** 2), "least", loss(best, my - best * mx))
 '''
 

@@ -128,7 +128,7 @@ def _said_end(c: Course, w: Writing, way: Sequence[Point]) -> Inline:
     """Where five steps have led, beside the best line."""
     e, at = c.example, way[-1]
     last, least = float(e.raw.loss(*at)), e.least
-    low = figure(least, 5) if least > 1e-12 * last else "0"
+    low = figure(least, 5)
     out: list[str | Formula] = [f"After {SHOWN} steps "]
     for (p, q), loss, between in ((at, figure(last, 5), "; the best line has "), (e.best, low, ".")):
         out += [w.formula(c.w), " = ", figure(p, 5), ", ", w.formula(c.b), " = ", figure(q, 5), " and the loss ", loss, between]
