@@ -6,6 +6,7 @@ Log-loss and Huber's loss are measured in reads of the data; beside log-loss sta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,13 @@ import numpy as np
 from symgd.backward import derive
 from symgd.catalogue import combine, problem
 from symgd.numeric.function import compile_gradient
-from tests.benchmarks.one_pass import READS
-from tests.benchmarks.timing import medians
+from tests.benchmarks.one_pass import READS, generated, reads
+from tests.benchmarks.peers import HUBER, LOG_LOSS, NETWORK, automatic, looped, lambdified, peer
+from tests.benchmarks.table import Row
+from tests.benchmarks.timing import Contestant, race
 
 ROWS, FEATURES, HIDDEN = 10**5, 10, 32
 STEPS = (512, 1024, 2048, 4096, 8192)  # rows of a block: the floor is that of the fastest
-
-
-def generated(f: Any) -> Callable[..., Any]:
-    """The function of the text alone, without the checks of what a caller hands over."""
-    scope: dict[str, Any] = {}
-    exec(compile(f.source, "generated", "exec"), scope)
-    return scope["loss_and_gradient"]  # type: ignore[no-any-return]
 
 
 def obvious(W1, b1, w2, b2, X, y):
@@ -40,7 +36,7 @@ def floor(step: int) -> Callable[..., Any]:
 
     def run(W1, b1, w2, b2, X, y):
         room, total = np.empty((step, HIDDEN)), np.zeros((FEATURES, HIDDEN))
-        for at in range(0, ROWS, step):
+        for at in range(0, len(X), step):
             X_ = X[at : at + step]
             a = np.matmul(X_, W1, out=room[: len(X_)])
             np.tanh(a, out=a)
@@ -50,31 +46,27 @@ def floor(step: int) -> Callable[..., Any]:
     return run
 
 
-def fresh_network(k: int) -> tuple[Any, ...]:
+def fresh_network(k: int, n: int) -> tuple[Any, ...]:
     rng = np.random.default_rng(k)
     shapes = (FEATURES, HIDDEN), (HIDDEN,), (HIDDEN,)
-    return (*(rng.normal(0, 0.4, s) for s in shapes), 0.1, rng.normal(size=(ROWS, FEATURES)), rng.normal(size=ROWS))
+    return (*(rng.normal(0, 0.4, s) for s in shapes), 0.1, rng.normal(size=(n, FEATURES)), rng.normal(size=n))
 
 
-def network_rows() -> Iterator[tuple[str, float, float | None]]:
-    """(workload, ratio, target)"""
+def network_rows(*, tiny: bool = False) -> Iterator[Row]:
+    """The generated function is what the target is for."""
     f = compile_gradient(derive(problem("network-1-hidden-mse")))
-    ours = generated(f)
-    arguments = fresh_network(0)
-    loss, slopes = ours(*arguments)
-    true, others = obvious(*arguments)
-    np.testing.assert_allclose(loss, true, rtol=1e-12)
-    for a, b in zip(slopes, others, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-13)
+    n = 1000 if tiny else ROWS
 
     def called(W1, b1, w2, b2, X, y):
         return f.loss_and_gradient(W1, b1, w2, b2, X=X, y=y)
 
-    took = medians({**{f"floor {s}": floor(s) for s in STEPS}, "ours": ours, "called": called, "obvious": obvious}, fresh_network)
-    least = min(took[f"floor {s}"] for s in STEPS)
-    yield f"10-32-1 tanh, n = {ROWS:.0e}: the generated function / its products + tanh ({least * 1e3:.3g} ms)", took["ours"] / least, 2.5
-    yield "the same, f.loss_and_gradient(W1, b1, w2, b2, X=X, y=y)", took["called"] / least, None
-    yield "the obvious NumPy", took["obvious"] / least, None
+    mine = {"ours": Contestant(generated(f)), "called": Contestant(called), "NumPy": Contestant(obvious)}
+    floors = {f"floor {s}": Contestant(floor(s), judged=False) for s in STEPS}
+    took = race({**mine, **automatic(NETWORK, 4), **floors}, partial(fresh_network, n=n), rounds=1 if tiny else 7, rtol=1e-8, atol=1e-12)
+    least = min(took[s] for s in floors)
+    others = took.over(least, "ours", "called", *floors)
+    yield Row(f"network 10-32-1 tanh, n = {n:,}, the generated function", took["ours"] / least, "gemm + tanh", 2.5, beside=others, short=True)
+    yield Row(f"the same, f.loss_and_gradient(W1, b1, w2, b2, X=X, y=y); the floor is {least * 1e3:.3g} ms", took["called"] / least, "gemm + tanh")
 
 
 # ---------------------------------------------------------------- one feature, stable
@@ -102,25 +94,33 @@ def exp_and_log(w, b, x, y):
         np.log1p(part, out=part)
 
 
-def fresh_columns(k: int) -> tuple[Any, ...]:
+def by_scipy(w, b, x, y):
+    """The log-loss with SciPy's stable functions."""
+    special = peer("scipy.special")
+    z = w * x + b
+    g = special.expit(z) - y
+    return (-special.log_expit(z) + (1 - y) * z).mean(), ((g * x).mean(), g.mean())
+
+
+def fresh_columns(k: int, n: int) -> tuple[Any, ...]:
     rng = np.random.default_rng(k)
-    x = rng.normal(size=ROWS)
-    return 0.3, 0.2, x, (rng.random(ROWS) < 0.5) * 1.0
+    x = rng.normal(size=n)
+    return 0.3, 0.2, x, (rng.random(n) < 0.5) * 1.0
 
 
-def loss_rows() -> Iterator[tuple[str, float, float | None]]:
-    """(workload, ratio, target)"""
-    for name, model, loss, by_hand, target in (
-        ("log-loss", "logistic", "log-loss", stable_log_loss, 4.5), ("Huber", "line", "huber", plain_huber, 16.0),
+def loss_rows(*, tiny: bool = False) -> Iterator[Row]:
+    """A row for each loss."""
+    n = 1000 if tiny else ROWS
+    scipy = {"SciPy": Contestant(by_scipy)} if peer("scipy.special") is not None else {}
+    for name, model, loss, by_hand, stated, target in (
+        ("log-loss", "logistic", "log-loss", stable_log_loss, LOG_LOSS, 4.5), ("Huber", "line", "huber", plain_huber, HUBER, 16.0),
     ):  # fmt: skip
         ours = generated(compile_gradient(derive(combine(model, loss))))
-        arguments = fresh_columns(0)
-        np.testing.assert_allclose(np.hstack(ours(*arguments)), np.hstack(by_hand(*arguments)), rtol=1e-11)
-        reads = {r: (lambda w, b, x, y, read=read: read(x, y)) for r, read in READS.items()}
-        took = medians({**reads, "floor": exp_and_log, "ours": ours, "hand": by_hand}, fresh_columns)
+        theirs = {**lambdified(loss), **automatic(stated, 2), **looped(loss), **(scipy if loss == "log-loss" else {})}
+        made = {"ours": Contestant(ours), "NumPy": Contestant(by_hand), "floor": Contestant(exp_and_log, judged=False), **theirs, **reads(2)}
+        took = race(made, partial(fresh_columns, n=n), rounds=1 if tiny else 7)
         read = min(took[r] for r in READS)
-        yield f"{name}, n = {ROWS:.0e}: the generated function / one read ({read * 1e6:.3g} µs)", took["ours"] / read, target
+        others = took.over(read, "ours", "floor", *READS)
+        yield Row(f"{name}, n = {n:,}, stable, the generated function", took["ours"] / read, "reads", target, beside=others, short=True)
         if name == "log-loss":
-            yield "its exponential and its logarithm alone / one read", took["floor"] / read, None
-            yield "the generated function / its exponential and its logarithm", took["ours"] / took["floor"], None
-        yield f"{name}, stable, with whole arrays / one read", took["hand"] / read, None
+            yield Row("its exponential and its logarithm alone", took["floor"] / read, "reads")

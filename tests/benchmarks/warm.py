@@ -16,6 +16,7 @@ from symgd.hessian import curvature
 from symgd.stationary import closed_form
 from symgd.term import Name
 from symgd.worker import Worker
+from tests.benchmarks.table import Row
 from tests.corpus import load
 from tests.test_backward import compositions, network
 
@@ -34,16 +35,19 @@ def milliseconds(f: Callable[[], Any], rounds: int = ROUNDS) -> float:
     return statistics.median(times)
 
 
-def rows() -> Iterator[tuple[str, float, float | None]]:
-    """(what, milliseconds or a ratio, target)"""
+def rows(*, tiny: bool = False) -> Iterator[Row]:
+    """Each must be proved in every step, before it is timed."""
+    rounds = 1 if tiny else ROUNDS
     line = problem("line-mse")
     gradient = derive(line)
     assert gradient.proved
-    yield "line-mse derived and proved, ms", milliseconds(lambda: derive(line)), 40
-    yield "its closed form, ms", milliseconds(lambda: closed_form(gradient)), None
-    yield "its curvature, ms", milliseconds(lambda: curvature(gradient)), None
+    yield Row("line-mse derived and proved, warm", milliseconds(lambda: derive(line), rounds), "ms", 40, short=True)
+    yield Row("its closed form", milliseconds(lambda: closed_form(gradient), rounds), "ms")
+    yield Row("its curvature", milliseconds(lambda: curvature(gradient), rounds), "ms")
+    if tiny:
+        return
     five, ten = (milliseconds(lambda depth=depth: derive(network(depth)), 3) for depth in (5, 10))
-    yield f"a network of 10 layers / one of 5 ({five:.0f} ms)", ten / five, 2.5
+    yield Row(f"a network of 10 layers / one of 5 ({five:.0f} ms)", ten / five, "×", 2.5)
 
 
 def of_workings() -> Iterator[tuple[str, float, float | None]]:

@@ -1,0 +1,59 @@
+"""P2 and P4: the loss and both derivatives of a line, and 1,000 iterations, by a compiled pass, in reads of the data.
+
+Where `symgd.compile` has no such target the rows say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import symgd
+from symgd.catalogue import problem
+from tests.benchmarks.hoisting import RATE, STEPS, by_hand, fresh
+from tests.benchmarks.one_pass import READS, fresh_line, obvious, reads
+from tests.benchmarks.peers import looped
+from tests.benchmarks.table import Row
+from tests.benchmarks.timing import Contestant, race
+
+TARGETS = {10**3: 1.5, 10**5: 1.25, 10**6: 1.1, 10**7: 1.2}
+ENDS = 1.15  # reads
+
+
+def function(target: str) -> Any:
+    """The function of a line compiled for the target, or None."""
+    try:
+        return symgd.compile(symgd.derive(problem("line-mse")), target=target)
+    except (ValueError, ImportError):
+        return None
+
+
+def rows(*, tiny: bool = False, target: str = "numba") -> Iterator[Row]:
+    """One pass."""
+    f = function(target)
+    for n, most in {10**3: 1.5}.items() if tiny else TARGETS.items():
+        what = f"loss, dw, db of a line, n = {n:,}, compiled ({target})"
+        if f is None:
+            yield Row(what, None, "reads", most, short=n == 10**6)
+            continue
+        mine = {"ours": Contestant(lambda w, b, x, y: f.loss_and_gradient(w, b, x=x, y=y)), "NumPy": Contestant(obvious)}
+        took = race({**mine, **looped("line"), **reads(2)}, fresh_line(n), rounds=1 if tiny else 7)
+        read = min(took[r] for r in READS)
+        yield Row(what, took["ours"] / read, "reads", most, beside=took.over(read, "ours", *READS), short=n == 10**6)
+
+
+def iterations(*, tiny: bool = False, target: str = "numba") -> Iterator[Row]:
+    """1,000 iterations, to the end point."""
+    f, n = function(target), 1000 if tiny else 10**6
+    what = f"{STEPS:,} iterations, n = {n:,}, to the end point, compiled ({target})"
+    if f is None:
+        yield Row(what, None, "reads", ENDS, short=True)
+        return
+
+    def ours(x, y):
+        return symgd.descend(f, x=x, y=y, rate=RATE, max_iterations=STEPS, stop="never", keep="ends").points[-1]
+
+    took = race({"ours": Contestant(ours), "hand": Contestant(by_hand), **reads()}, partial(fresh, n=n), rounds=1 if tiny else 7)
+    read = min(took[r] for r in READS)
+    yield Row(what, took["ours"] / read, "reads", ENDS, beside={"hand": took["hand"] / read}, short=True)

@@ -1,0 +1,145 @@
+"""The table: a row for each workload, the target beside what was measured, every other contestant beside ours."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+__all__ = ["Row", "in_readme", "machine", "markdown", "row_of", "told"]
+
+PEERS = {"lambdify": "sympy", "autograd": "autograd", "JAX": "jax", "torch": "torch", "numba": "numba", "SciPy": "scipy"}
+ORDER = ("hand", "NumPy", "Fractions", *PEERS)
+TIE = 1.1  # somebody else is faster only beyond it
+BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+
+
+@dataclass(frozen=True)
+class Row:
+    """what    the workload
+    ours    what it costs here; None where it is not built
+    unit    what is counted: "reads" of the data, "ms", "× import numpy"
+    target  at most this; at least, where `least`
+    beside  the other contestants, in the same unit
+    short   does it stand in README?
+    """
+
+    what: str
+    ours: float | None
+    unit: str = ""
+    target: float | None = None
+    least: bool = False
+    beside: Mapping[str, float] = field(default_factory=dict)
+    short: bool = False
+
+    @property
+    def missed(self) -> bool:
+        return self.ours is not None and self.target is not None and not (self.ours >= self.target if self.least else self.ours <= self.target)
+
+    @property
+    def faster(self) -> list[str]:
+        """Who does it in less."""
+        if self.ours is None or self.least:
+            return []
+        return [name for name in ORDER if name in self.beside and self.beside[name] * TIE < self.ours]
+
+    @property
+    def verdict(self) -> str:
+        """met · missed · not built, and to whom it is lost"""
+        if self.ours is None:
+            return "not built"
+        said = [] if self.target is None else ["missed" if self.missed else "met"]
+        return ", ".join([*said, *(["lost to " + " and ".join(self.faster)] if self.faster else [])])
+
+    @property
+    def goal(self) -> str:
+        return "" if self.target is None else f"{'≥' if self.least else '≤'} {self.target:g}"
+
+
+def row_of(found: Row | tuple[str, float, float | None]) -> Row:
+    """(what, value, target) as a row."""
+    return found if isinstance(found, Row) else Row(found[0], found[1], "", found[2])
+
+
+def digits(value: float | None) -> str:
+    """Three digits that count."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def cell(words: str) -> str:
+    return words.replace("|", "\\|")
+
+
+def told(name: str, row: Row) -> str:
+    """The row for a terminal."""
+    beside = " · ".join(f"{k} {digits(v)}" for k, v in row.beside.items())
+    return f"{name:5} {row.what:64} {digits(row.ours):>8} {row.unit:10} {row.goal:>8} {row.verdict}{'   ' + beside if beside else ''}"
+
+
+def versions() -> tuple[list[str], list[str]]:
+    """(those installed, with their versions; those not installed)"""
+    here, lost = [], []
+    for name, package in PEERS.items():
+        try:
+            here.append(f"{'SymPy' if name == 'lambdify' else name} {version(package)}")
+        except PackageNotFoundError:
+            lost.append(name)
+    return here, lost
+
+
+def machine(load: float) -> str:
+    """The machine in words.  load: how many others ran when it began"""
+    here, lost = versions()
+    words = f"{os.cpu_count()} cores ({platform.machine()}), one used; Python {platform.python_version()}, NumPy {version('numpy')}, {', '.join(here)}"
+    return words + (f"; not installed: {', '.join(lost)}" if lost else "") + ("; other jobs running" if load > 0.5 else "")
+
+
+def account(rows: Iterable[tuple[str, Row]]) -> str:
+    """How many targets are met, and which are not."""
+    rows = list(rows)
+    with_target = [(name, r) for name, r in rows if r.target is not None and r.ours is not None]
+    missed = [f"{name} ({r.what}: {digits(r.ours)}, not {r.goal})" for name, r in with_target if r.missed]
+    absent = sorted({name for name, r in rows if r.ours is None})
+    said = f"{len(with_target) - len(missed)} of {len(with_target)} targets are met"
+    said += f"; missed: {'; '.join(missed)}" if missed else ""
+    return said + (f"; not built: {', '.join(absent)}" if absent else "") + "."
+
+
+def markdown(rows: Sequence[tuple[str, Row]], load: float, command: str) -> str:
+    """The table with its date, its command and its machine."""
+    named = [p for p in ORDER if any(p in r.beside for _, r in rows)]
+    lines = [
+        f"Measured on {datetime.date.today().isoformat()} by `{command}`: {machine(load)}.", "",
+        "| | workload | counted in | symgd | target | | " + " | ".join(named) + " |",
+        "|---|---|---|--:|--:|---|" + "--:|" * len(named),
+    ]  # fmt: skip
+    for name, r in rows:
+        cells = [name, cell(r.what), r.unit, digits(r.ours), r.goal, r.verdict, *(digits(r.beside.get(p)) for p in named)]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", account(rows)]
+    lines += ["", "A read is one pass over x and y; `hand` is NumPy hoisted by hand, `NumPy` what one writes first; lost: somebody needs 10 % less or better."]
+    return "\n".join(lines) + "\n"
+
+
+def in_readme(readme: Path, rows: Sequence[tuple[str, Row]], load: float) -> None:
+    """Writes the short rows between the marks.  Raises ValueError where README has no marks."""
+    text = readme.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise ValueError(f"{readme.name} has no single pair of marks {BEGIN} … {END}")
+    short = [(name, r) for name, r in rows if r.short]
+    lines = [
+        f"Measured on {datetime.date.today().isoformat()} ({machine(load)}); the others' columns and all rows: `--markdown FILE`.", "",
+        "| | workload | counted in | symgd | target | | next best |", "|---|---|---|--:|--:|---|---|",
+    ]  # fmt: skip
+    for name, r in short:
+        best = min(r.beside.items(), key=lambda p: p[1]) if r.beside and not r.least else None
+        lines.append(f"| {name} | {cell(r.what)} | {r.unit} | {digits(r.ours)} | {r.goal} | {r.verdict} | {f'{best[0]} {digits(best[1])}' if best else ''} |")
+    block = "\n".join([BEGIN, *lines, "", account(rows), END])
+    readme.write_text(re.sub(re.escape(BEGIN) + ".*" + re.escape(END), lambda _: block, text, flags=re.DOTALL), encoding="utf-8")
