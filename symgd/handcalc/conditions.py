@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from symgd.forward import Definition
 from symgd.handcalc.setting import Setting
 from symgd.indices import axis, free
+from symgd.stationary.linear import put, unfold
 from symgd.term import ONE, TWO, ZERO, Add, D, Div, Mul, Name, Neg, Num, Pow, Term, mul, names, subterms
 
 __all__ = ["at_a_place", "condition", "inverted", "multiples", "solution"]
@@ -25,8 +26,8 @@ def at_a_place(setting: Setting, before: str, left: Term, right: Term, after: bo
     return _AT.search(before) is not None or (after and _MORE.fullmatch(before) is not None)
 
 
-def condition(setting: Setting, left: Term, right: Term) -> str | None:
-    """The parameter whose derivative is a constant multiple of left − right, or None."""
+def condition(setting: Setting, left: Term, right: Term, solved: Mapping[str, Term] | None = None) -> str | None:
+    """The parameter whose derivative is a constant multiple of left − right, or None; `solved`: the values of others, found before, are put in."""
     main = setting.objective
     if main is None or main.indices or any(isinstance(s, D) for t in (left, right) for s in subterms(t)):
         return None
@@ -39,9 +40,23 @@ def condition(setting: Setting, left: Term, right: Term) -> str | None:
             continue
         by = Name(p.symbol, tuple(sorted(letters))) if len(letters) == 1 else p
         slope = setting.rate(main, by)
-        if any(setting.proved(gap, mul(f, slope)) for f in multiples(setting.count)):
+        slopes = [slope, *_with_values(setting, slope, {s: t for s, t in (solved or {}).items() if s != p.symbol})]
+        if any(setting.proved(gap, mul(f, g)) for g in slopes for f in multiples(setting.count)):
             return p.symbol
     return None
+
+
+def _with_values(setting: Setting, slope: Term, solved: Mapping[str, Term]) -> Iterator[Term]:
+    """The slope worked out, with b = ȳ − w x̄ put in, where that is known."""
+    from symgd.handcalc.remedy import truth
+
+    worth = {s: t for s, t in solved.items() if not setting.declared(s).indices and not free(t)}
+    if not worth or not isinstance(slope, D) or (value := truth(setting, slope)) is None or not setting.proved(slope, value):
+        return
+    value = setting.down_to(value, setting.declared(min(worth))) if len(worth) == 1 else unfold(setting.problem, value)
+    for s, t in sorted(worth.items()):
+        value = put(value, Name(s), t)
+    yield value
 
 
 def multiples(n: Name) -> list[Term]:

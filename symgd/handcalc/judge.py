@@ -20,6 +20,7 @@ from symgd.handcalc.lines import read_rows
 from symgd.handcalc.reference import second_names, taken_over, with_problem
 from symgd.handcalc.roles import infer
 from symgd.handcalc.symmetry import in_words
+from symgd.handcalc.twins import with_twins
 from symgd.handcalc.verdict import Finding, StepVerdict, Verdict, Written, worst
 from symgd.handcalc.working import Step, Working
 from symgd.reading import Unread
@@ -65,7 +66,7 @@ def judging(lines: Sequence[Written], problem: Problem | None = None, let: Seque
     setting = plain_setting(facts, roles, found)
     if problem is not None:
         setting = with_problem(setting, problem)
-    setting = complete(with_definitions(setting, found), numbered, facts)
+    setting = complete(with_twins(with_definitions(setting, found), facts), numbered, facts)
     working = Working(setting, facts, found)
     findings = []
     for k, row in enumerate(rows[len(stated) :], len(stated) + 1):

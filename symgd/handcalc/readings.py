@@ -202,7 +202,7 @@ def _renamed(setting: Setting, t: Term, old: str, new: str) -> Term:
 
 def _solved(claim: Claim, solved: Mapping[str, Term]) -> Iterator[Judged | None]:
     """What holds where the gradient is zero."""
-    if p := condition(claim.setting, claim.left, claim.right):
+    if p := condition(claim.setting, claim.left, claim.right, solved):
         yield Judged("right", f"follows from setting the derivative by {p} to zero", claim=replace(claim, kind="closed form"))
     for p_, value in ((claim.left, claim.right), (claim.right, claim.left)):
         free_one = isinstance(p_, Name) and claim.setting.roles.of.get(p_.symbol) == "parameter" and not p_.indices and not free(value)
@@ -224,13 +224,13 @@ def _minimiser(claim: Claim) -> bool:
 def _normed(claim: Claim) -> Judged | None:
     """∂L/∂z_k = s_k − t_k, where the targets of one example sum to one."""
     setting = claim.setting
-    t = setting.roles.the("target")
-    indices = setting.declared(t).indices if t else ()
-    if t is None or setting.roles.ones or len(indices) not in (1, 2) or (setting.referee.weighed and len(indices) == 1):
-        return None
-    axes = replace(setting, roles=replace(setting.roles, ones=((t, next((a for a in indices if axis(a) != "i"), indices[0])),)))
-    if axes.proved(claim.left, claim.right):
-        return Judged("right", f"follows where the {t} of one example sum to one", claim=replace(claim, setting=axes))
+    for t in () if setting.roles.ones else setting.roles.all("target"):
+        indices = setting.declared(t).indices
+        if len(indices) not in (1, 2) or (setting.referee.weighed and len(indices) == 1):
+            continue
+        axes = replace(setting, roles=replace(setting.roles, ones=((t, next((a for a in indices if axis(a) != "i"), indices[0])),)))
+        if axes.proved(claim.left, claim.right):
+            return Judged("right", f"follows where the {t} of one example sum to one", claim=replace(claim, setting=axes))
     return None
 
 

@@ -75,7 +75,8 @@ def infer(facts: Facts, known: Mapping[str, str] | None = None, axes: Mapping[st
     sums = facts.sums and (bool(facts.functions & {"sum", "mean"}) or any(letter not in features for _, letter, _ in facts.dots))
     samples = sums or indices or bool(counts) or any(vectors.rank.get((s, 0)) == 2 for s in DESIGNS)
     aliases = _aliases(facts, of, counts, bys)
-    if "X" in facts.bare and "x" in facts.symbols and vectors.rank.get(("X", 0)) == 2 and vectors.total("x") == 2 and "X" not in facts.defined:
+    as_matrix = "X" in facts.bare and not {"X"} & {*facts.defined, *facts.indexed} and vectors.rank.get(("X", 0)) == 2
+    if as_matrix and "x" in facts.symbols and vectors.total("x") == 2:
         aliases["X"] = "x"
     found, stripped = axes_of(facts, of, samples, vectors)
     if axes:

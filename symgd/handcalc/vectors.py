@@ -40,6 +40,10 @@ class Vectors:
     def symbols(self) -> frozenset[str]:
         return frozenset(s for (s, _), r in self.rank.items() if r)
 
+    def most(self, t: Name) -> int:
+        """How many axes there may be beside those that are written."""
+        return max(self.settled.get(t.symbol, 9) - len(t.indices), 0)
+
     def hidden(self, t: Name) -> int:
         return self.rank.get((t.symbol, len(t.indices)), 0)
 
@@ -60,8 +64,8 @@ def find_vectors(statements: Sequence[tuple[Term, ...]], role: Mapping[str, str]
     for s in every:
         if isinstance(s, Name):
             out.rank.setdefault((s.symbol, len(s.indices)), 0)
-            if s.symbol in out.settled:
-                out.rank[s.symbol, len(s.indices)] = max(out.settled[s.symbol] - len(s.indices), 0)
+            if s.symbol in out.settled and (s.indices or not s.symbol[:1].islower()):  # x beside x_ij may be that of one sample
+                out.rank[s.symbol, len(s.indices)] = out.most(s)
     definitions = [terms for terms in statements if len(terms) > 1 and isinstance(terms[0], Name)]
     for _ in range(PASSES):
         before = dict(out.rank)
@@ -131,8 +135,9 @@ class _Typing:
 
     def raise_to(self, t: Name, rank: int) -> None:
         key = (t.symbol, len(t.indices))
-        if self.role.get(t.symbol) not in ("count", "rate", "objective") and t.symbol not in self.out.settled:
-            self.out.rank[key] = max(rank, self.out.rank.get(key, 0))
+        scalar = self.role.get(t.symbol) in ("count", "rate", "objective" if rank < 2 else "count")  # no objective is a matrix
+        if not scalar:
+            self.out.rank[key] = max(min(rank, self.out.most(t)), self.out.rank.get(key, 0))
 
     def slots(self, t: Name) -> Type:
         rank, total = self.out.hidden(t), self.out.total(t.symbol)
@@ -193,6 +198,9 @@ class _Typing:
                 return SCALAR
             case Call("hadamard", (a, b)):
                 x, y = self.of(a), self.of(b)
+                for one, other in ((a, y), (b, x)):  # y ⊙ z
+                    if isinstance(one, Name) and self.of(one) == SCALAR and other not in (None, SCALAR) and self.rank_of(other) == 1:
+                        self.raise_to(one, 1)
                 self.same(x, y)
                 return y if x == SCALAR else x
             case Call("sum" | "mean", (a,)):

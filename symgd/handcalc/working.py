@@ -173,6 +173,8 @@ class Working:
             self.used |= j.claim.setting.referee.made_of(names(j.claim.left) | names(j.claim.right)) if j.claim.kind != "number" else names(chain.left)
             if j.verdict == "wrong" and j.claim.kind != "number":
                 self.wrong.append(j.claim)
+            if j.verdict == "right" and j.claim.setting.roles.ones != self.setting.roles.ones:  # that the targets sum to one holds from here on
+                self.setting = replace(self.setting, roles=replace(self.setting.roles, ones=j.claim.setting.roles.ones))
             if j.claim.kind == "closed form" and isinstance(j.claim.left, Name):
                 self.solved[j.claim.left.symbol] = j.claim.right
         if j.meant is not None:
