@@ -43,15 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not hasattr(given, "run"):
         _parser().print_help()
         return USAGE
-    from symgd import commands
-
     try:
-        module, _, function = given.run.partition(".")
-        status: int = getattr(import_module(f"symgd.{module}"), function)(given)
+        status = _run(given)
         sys.stdout.flush()
         return status
-    except commands.Refused as why:
-        return _complain(str(why))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return USAGE
@@ -59,6 +54,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain("interrupted")
     except (OSError, MemoryError, RecursionError) as why:
         return _complain(_of_system(why))
+
+
+def _run(given: argparse.Namespace) -> int:
+    """The command itself; a document that was derived before is looked up."""
+    if given.run == "commands.derive_command":
+        from symgd import shelf
+
+        if (text := shelf.document(given)) is not None:
+            sys.stdout.write(text)
+            return 0
+    from symgd import commands
+
+    try:
+        module, _, function = given.run.partition(".")
+        status: int = getattr(import_module(f"symgd.{module}"), function)(given)
+        return status
+    except commands.Refused as why:
+        return _complain(str(why))
 
 
 def _complain(message: str) -> int:

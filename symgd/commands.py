@@ -22,6 +22,7 @@ from symgd.document.formats import BYTES, MissingExtra, format_of, render, see_i
 from symgd.forward import Problem
 from symgd.losses import LOSSES, PENALTIES
 from symgd.models import ACTIVATIONS, MODELS, spelled
+from symgd.shelf import put
 
 __all__ = ["Refused", "build_command", "check_command", "derive_command", "equal_command", "list_command", "named", "number", "refusing", "values"]
 
@@ -194,7 +195,7 @@ def derive_command(given: argparse.Namespace) -> int:
         with refusing():
             derivation = symgd.differentiate(given.expression, given.wrt[0])
             out = _derivation_json(derivation) if form == "json" else render(symgd.explain(derivation, given.detail, title=given.title), form)
-        return _deliver(out, given.output, given.force)
+        return _derived(given, out)
     with refusing():
         gradient = symgd.derive(_renamed(_stated(given), given.names, given.count))
         style = (given.detail, given.notation, given.title, given.layout, given.derivatives, given.rate_letter)
@@ -204,7 +205,15 @@ def derive_command(given: argparse.Namespace) -> int:
 
             page = replace(page, blocks=(*page.blocks, *as_program(gradient)))
         out = render(page, form) if page else _gradient_json(gradient, given.title)
-    return _deliver(out, given.output, given.force)
+    return _derived(given, out)
+
+
+def _derived(given: argparse.Namespace, out: str | bytes) -> int:
+    """Deliver, and keep what goes to the terminal for the next time."""
+    status = _deliver(out, given.output, given.force)
+    if isinstance(out, str):
+        put(given, out if out.endswith("\n") else f"{out}\n")
+    return status
 
 
 def _format_of(path: str) -> str:

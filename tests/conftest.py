@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.browser import Browser, Tab, chromium
+
+os.environ["SYMGD_CACHE"] = "off"  # what a test sees was made by the program as it stands; test_cache has directories of its own
 
 
 @pytest.fixture(scope="session")

@@ -1,41 +1,83 @@
 """The product: a gradient as NumPy functions, on data handed over with each call, or bound to data once.
 
-Everything is computed in float64, whatever comes in; a problem of arrays in float32 where every array given is float32.
+Everything is computed in float64, whatever comes in; a problem of arrays in float32 where every array given is float32 (`data.arrays` says it all).
+SymPy is imported where a text is written, and not where one that was written before (`from_record`) is run.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symgd.derivation import Gradient
 from symgd.document.page import Mono, Page, Prose
 from symgd.document.shown import shows_itself
-from symgd.meaning import mixes
-from symgd.numeric.data.arrays import as_column, hides, same_length, see_finite, see_weights
-from symgd.numeric.bound.loss import Bound, over_grid
-from symgd.numeric.data.table import DataError
-from symgd.numeric.data.fitted import as_array, fit_shapes, in_one_type
+from symgd.forward import Problem
 from symgd.numeric.bound.flat import BoundArrays
+from symgd.numeric.bound.loss import Bound, over_grid
 from symgd.numeric.bound.moments import NO_DATA, take_moments
-from symgd.numeric.program.plan import NotSupported, plan
-from symgd.numeric.bound.quadratic import Square, bound_source, columns_source, square
-from symgd.numeric.program.to_numpy import compile_source, module, names_of
-from symgd.numeric.bound.wide import WideSum, wide_sum
+from symgd.numeric.data.arrays import as_column, as_numbers, hides, same_length, see_finite, see_weights
+from symgd.numeric.data.fitted import as_array, fit_shapes, in_one_type
+from symgd.numeric.data.table import DataError
+from symgd.numeric.program.compiled import compile_source, functions_of, see_arithmetic
+from symgd.records import from_json, to_json
 from symgd.term import Name
 
-__all__ = ["GradientFunction", "compile_gradient"]
+if TYPE_CHECKING:
+    from symgd.numeric.bound.quadratic import Square
+    from symgd.numeric.bound.wide import WideSum
+    from symgd.numeric.program.plan import Plan
+
+__all__ = ["GradientFunction", "compile_gradient", "from_written"]
 
 GRID = 4  # points: from here on a sum of squares is bound before a grid of parameters is computed
 
 
+WRITTEN = {
+    "source": str, "weighted_source": str, "alone_source": str, "bound_source": str,
+    "affine": bool, "wide": bool, "blocks": bool, "mixes": bool, "samples": str, "ids": dict,
+}  # fmt: skip
+
+
 def compile_gradient(gradient: Gradient) -> GradientFunction:
     """The gradient as NumPy functions."""
+    return GradientFunction(gradient)
+
+
+def from_written(problem: Problem, data: Any) -> GradientFunction:
+    """The function that `written()` was asked of, for the same problem; nothing is derived.
+
+    Raises ValueError for data of another shape, and for a text that is more than arithmetic: a text of a file is read as a stranger's.
+    """
+    needed = {k for k in WRITTEN if k not in ("weighted_source", "alone_source")}
+    if not isinstance(data, dict) or not needed <= data.keys() <= WRITTEN.keys() or not all(type(v) is WRITTEN[k] for k, v in data.items()):
+        raise ValueError("these are not the texts of a gradient function")
+    symbols = [x.symbol for x in (*problem.parameters, *problem.data, *(c for c, _ in problem.constants))]
+    words = data["ids"]
+    if sorted(words) != sorted(symbols) or not all(isinstance(w, str) and w.isidentifier() and not w.startswith("_") for w in words.values()):
+        raise ValueError("these are not the names of the problem")
+    for key, text in data.items():
+        if key.endswith("source"):
+            see_arithmetic(text)
+    if not {"loss", "gradient", "loss_and_gradient"} <= functions_of(data["source"]):
+        raise ValueError("a function is missing")
+    return GradientFunction(problem, data)
+
+
+@lru_cache(maxsize=32)
+def _again(record: str) -> GradientFunction:
+    """A gradient function from the record of its gradient or problem, which is checked."""
+    gradient = from_json(record)
+    if not gradient.tape:
+        from symgd.backward import derive
+
+        gradient = derive(gradient.problem)
     return GradientFunction(gradient)
 
 
@@ -51,30 +93,47 @@ class GradientFunction:
     together, TypeError for a wrong call.
     """
 
-    def __init__(self, gradient: Gradient) -> None:
-        self.derivation = gradient
-        self.plan = plan(gradient)
-        self.source = module(self.plan)
-        self.name = gradient.problem.name or gradient.problem.title
-        self.parameters, self.data = self.plan.parameters, self.plan.data
-        values = {c.symbol: v for c, v in gradient.problem.constants}
-        self.constants = {c: None if (v := values[c]) is None else float(v) for c in self.plan.constants}
-        self._ids = names_of(self.plan)
-        self._shape: Callable[..., Any] = namedtuple("Derivatives", [self._ids[p] for p in self.parameters])  # type: ignore[misc]
+    def __init__(self, gradient: Gradient | Problem, written: Mapping[str, Any] | None = None) -> None:
+        """written  what `written()` gave, for the same problem: then nothing is derived until it is asked for"""
+        if isinstance(gradient, Gradient):
+            self.derivation = gradient
+        self.problem = problem = gradient.problem if isinstance(gradient, Gradient) else gradient
+        self.__dict__.update(written or {})
+        self.name = problem.name or problem.title
+        self.parameters, self.data = tuple(p.symbol for p in problem.parameters), tuple(x.symbol for x in problem.data)
+        self.constants = {c.symbol: None if v is None else float(v) for c, v in problem.constants}
+        self._shape: Callable[..., Any] = namedtuple("Derivatives", [self.ids[p] for p in self.parameters])  # type: ignore[misc]
         self._kernels = compile_source(self.source, self.name)
-        self._inputs = [(d.symbol, bool(d.indices)) for d in gradient.problem.data]
+        self._inputs = [(d.symbol, bool(d.indices)) for d in problem.data]
         self._expected = {*self.data, *(c for c, v in self.constants.items() if v is None)}
-        self._hides = hides(gradient.problem)
-        self._wide = not self.plan.flat
-        self._mixes = bool(self.plan.samples) and mixes(gradient.problem, self.plan.samples)
-        fixed = tuple(c for c, _ in gradient.problem.constants if c.indices)
-        self._declared = (*gradient.problem.data, *gradient.problem.parameters, *fixed)
+        self._hides = hides(problem)
+        fixed = tuple(c for c, _ in problem.constants if c.indices)
+        self._declared = (*problem.data, *problem.parameters, *fixed)
+
+    def __reduce__(self) -> Any:
+        """By the record of its gradient, or of its problem where nothing was derived here: data, and never code."""
+        return _again, (to_json(self.__dict__.get("derivation") or Gradient(self.problem, ())),)
+
+    def __copy__(self) -> GradientFunction:
+        return self  # nothing in it changes
+
+    def __deepcopy__(self, memo: object) -> GradientFunction:
+        return self
+
+    def written(self) -> dict[str, Any]:
+        """Its texts and what is known of them, as plain data: all that another process needs to run them.  What is not supported is left out."""
+        out: dict[str, Any] = {}
+        for key in WRITTEN:
+            with contextlib.suppress(NotImplementedError):
+                out[key] = getattr(self, key)
+        names = {*self.parameters, *self.data, *self.constants}
+        return out | {"ids": {s: word for s, word in self.ids.items() if s in names}}
 
     def shown(self) -> Page:
         """How it is called, and what a call costs."""
         call = ", ".join([*self.parameters, *(f"{d}={d}" for d in self.data), *(f"{c}={v}" for c, v in self.constants.items() if v is None)])
-        how = "evaluated in blocks of rows" if self.plan.blocks else "evaluated at once"
-        how = "bound to data, each call costs the same for any number of rows" if self.square else how
+        how = "evaluated in blocks of rows" if self.blocks else "evaluated at once"
+        how = "bound to data, each call costs the same for any number of rows" if self.bound_source else how
         return Page((), (Prose((f"gradient function of {self.name}: ", Mono(f"f.loss_and_gradient({call})"), f"; {how}")),))
 
     def loss(self, *theta: Any, weights: Any = None, **given: Any) -> Any:
@@ -95,10 +154,12 @@ class GradientFunction:
         Where parameters are arrays: a named tuple, each of shape (n, …) with its parameter's shape behind the sample.
         Raises NotSupported where a sample's loss needs the others (a definition holds a sum over them).
         """
-        if self._mixes:
+        if self.mixes:
+            from symgd.numeric.program.line import NotSupported
+
             raise NotSupported("a sample's own loss needs the other samples here: a definition holds a sum over them")
         point, columns, constants = self._arguments(theta, None, given)
-        if self._wide:
+        if self.wide:
             return self._shape(*self._each(point, columns, constants))
         see_finite(self.data, columns)
         with np.errstate(all="ignore"):
@@ -110,23 +171,98 @@ class GradientFunction:
         sizes  how far an axis runs that is not in the data: {"h": 32}, for functions of the flat vector of all parameters
         """
         columns, constants = self._given(weights, given)
-        if self._wide:
+        if self.wide:
             return self._bound_arrays(columns, constants, sizes or {}, weighted=weights is not None)
         return self._bound(columns, constants, weighted=weights is not None)
 
     # ---------------------------------------------------------------- the texts that run
 
     @cached_property
-    def square(self) -> Square | None:
-        """The loss as c Σ u² + P, where it is one."""
-        return None if self._wide else square(self.plan)
+    def derivation(self) -> Gradient:
+        """The gradient, derived now where the texts were read."""
+        from symgd.backward import derive
+
+        return derive(self.problem)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is computed, in order."""
+        from symgd.numeric.program.plan import plan
+
+        return plan(self.derivation)
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """The identifiers of parameters, data and constants."""
+        from symgd.numeric.program.to_numpy import names_of
+
+        return names_of(self.plan)
+
+    @cached_property
+    def source(self) -> str:
+        """The NumPy text that runs, each line naming the step it comes from."""
+        from symgd.numeric.program.to_numpy import module
+
+        return module(self.plan)
+
+    @cached_property
+    def weighted_source(self) -> str:
+        """The same for weighted samples.  Raises NotSupported where samples look at each other."""
+        return self._text("weighted")
+
+    @cached_property
+    def alone_source(self) -> str:
+        """The same for each sample alone.  Raises NotSupported where samples look at each other."""
+        return self._text("alone", ["per_sample"])
+
+    def _text(self, meaning: Any, *only: Sequence[str]) -> str:
+        from symgd.numeric.program.plan import plan
+        from symgd.numeric.program.to_numpy import module
+
+        return module(plan(self.derivation, meaning), *only)
 
     @cached_property
     def bound_source(self) -> str:
         """The text that runs when a sum of squares is bound, or "" for another loss."""
+        from symgd.numeric.bound.quadratic import bound_source, columns_source
+
         if self.square is None:
             return ""
-        return f"import numpy as np\n\n\n{columns_source(self.square, self.plan, self._ids)}\n\n{bound_source(self.square, self.plan, self._ids)}"
+        return f"import numpy as np\n\n\n{columns_source(self.square, self.plan, self.ids)}\n\n{bound_source(self.square, self.plan, self.ids)}"
+
+    @cached_property
+    def square(self) -> Square | None:
+        """The loss as c Σ u² + P, where it is one."""
+        from symgd.numeric.bound.quadratic import square
+
+        return None if self.wide else square(self.plan)
+
+    @cached_property
+    def affine(self) -> bool:
+        """Is it one that is quadratic in its parameters?"""
+        return self.square is not None and self.square.affine
+
+    @cached_property
+    def wide(self) -> bool:
+        """Is there any axis but that of the samples?"""
+        return not self.plan.flat
+
+    @cached_property
+    def samples(self) -> str:
+        """The axis of the samples, or "" where there is none."""
+        return self.plan.samples
+
+    @cached_property
+    def blocks(self) -> bool:
+        """Is it evaluated in blocks of rows?"""
+        return self.plan.blocks
+
+    @cached_property
+    def mixes(self) -> bool:
+        """Does a sample look at others?"""
+        from symgd.meaning import mixes
+
+        return bool(self.samples) and mixes(self.problem, self.samples)
 
     @cached_property
     def _of_moments(self) -> dict[str, Any]:
@@ -134,18 +270,18 @@ class GradientFunction:
 
     @cached_property
     def _weighted(self) -> dict[str, Any]:
-        return compile_source(module(plan(self.derivation, "weighted")), f"{self.name}, weighted")
+        return compile_source(self.weighted_source, f"{self.name}, weighted")
 
     @cached_property
     def _alone(self) -> Callable[..., Any]:
-        return compile_source(module(plan(self.derivation, "alone"), ["per_sample"]), f"{self.name}, one sample")["per_sample"]  # type: ignore[no-any-return]
+        return compile_source(self.alone_source, f"{self.name}, one sample")["per_sample"]  # type: ignore[no-any-return]
 
     # ---------------------------------------------------------------- calls
 
     def _call(self, which: str, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> Any:
         point, columns, constants = self._arguments(theta, weights, given)
         weighted = weights is not None
-        if self._wide:
+        if self.wide:
             loss, slopes = self._computed(which, point, columns, constants, weighted=weighted)
             named = self._shape(*slopes) if slopes else None
             return {"loss": loss, "gradient": named, "loss_and_gradient": (loss, named)}[which]
@@ -163,7 +299,7 @@ class GradientFunction:
 
     def _grid(self, which: str, point: Sequence[Any], columns: list[Any], constants: dict[str, float], *, weighted: bool) -> Any:
         """A sum of squares from its moments, all points at once; else one point after the other."""
-        if self.square is not None and math.prod(np.broadcast_shapes(*map(np.shape, point))) >= GRID:
+        if self.bound_source and math.prod(np.broadcast_shapes(*map(np.shape, point))) >= GRID:
             return getattr(self._bound(columns, constants, weighted=weighted), which)(*point)
         kernel = (self._weighted if weighted else self._kernels)["loss_and_gradient"]
         loss, slopes = over_grid(lambda *theta: kernel(*theta, *columns, **constants), point)
@@ -173,14 +309,14 @@ class GradientFunction:
 
     def _bound(self, columns: list[Any], constants: dict[str, float], *, weighted: bool) -> Bound:
         rows = next((len(c) for c in columns if isinstance(c, np.ndarray)), 0)
-        if self.square is None:
+        if not self.bound_source:
             see_finite(self.data, columns)
             kernels = self._weighted if weighted else self._kernels
             return Bound(
                 self.name, rows, self._shape,
                 lambda *theta: kernels["loss"](*theta, *columns, **constants),
                 lambda *theta: kernels["loss_and_gradient"](*theta, *columns, **constants),
-                sizes=None if weighted or self._mixes else lambda *theta: np.abs(self._alone(*theta, *columns, **constants)).mean(axis=0),
+                sizes=None if weighted or self.mixes else lambda *theta: np.abs(self._alone(*theta, *columns, **constants)).mean(axis=0),
             )  # fmt: skip
         data, weights = (columns[:-1], columns[-1]) if weighted else (columns, None)
         with np.errstate(all="ignore"):
@@ -189,17 +325,17 @@ class GradientFunction:
             see_finite(self.data, columns)
             raise DataError("the squares of the data leave the range of double precision; scale them down")
         loss, both, walk, form = self._of_moments["bound"](moments, **constants)
-        return Bound(self.name, rows, self._shape, loss, both, moments, walk, form if self.square.affine else None)
+        return Bound(self.name, rows, self._shape, loss, both, moments, walk, form if self.affine else None)
 
     # ---------------------------------------------------------------- arrays
 
     def _fitted(self, point: Sequence[Any], columns: Sequence[Any], constants: Mapping[str, Any], *, weighted: bool) -> tuple[list[Any], dict[str, Any]]:
         """(parameters, data, weights) and the constants, of shapes that fit and of one type."""
-        fixed = [constants[self._ids[c.symbol]] for c in self._declared[len(self.data) + len(self.parameters) :]]
+        fixed = [constants[self.ids[c.symbol]] for c in self._declared[len(self.data) + len(self.parameters) :]]
         data = columns[:-1] if weighted else columns
         sizes = fit_shapes(self._declared, [*data, *point, *fixed])
-        if weighted and len(columns[-1]) != sizes[self.plan.samples]:
-            raise DataError(f"weights has {len(columns[-1])}, and there are {sizes[self.plan.samples]} samples")
+        if weighted and len(columns[-1]) != sizes[self.samples]:
+            raise DataError(f"weights has {len(columns[-1])}, and there are {sizes[self.samples]} samples")
         arrays = in_one_type([*point, *columns, *constants.values()])
         return arrays[: len(point) + len(columns)], dict(zip(constants, arrays[len(point) + len(columns) :], strict=True))
 
@@ -227,8 +363,8 @@ class GradientFunction:
 
     def _bound_arrays(self, columns: list[Any], constants: dict[str, Any], sizes: Mapping[str, int], *, weighted: bool) -> BoundArrays:
         data = columns[:-1] if weighted else columns
-        known = fit_shapes(self.derivation.problem.data, data) if data else {}
-        rows = known.get(self.plan.samples, 0)
+        known = fit_shapes(self.problem.data, data) if data else {}
+        rows = known.get(self.samples, 0)
 
         def both(*point: Any) -> tuple[float, tuple[Any, ...]]:
             return self._computed("loss_and_gradient", self._point(point), columns, constants, weighted=weighted)
@@ -239,10 +375,10 @@ class GradientFunction:
         def each(*point: Any) -> tuple[Any, ...]:
             return self._each(self._point(point), columns, constants)
 
-        own = None if weighted or self._mixes or not self.plan.samples else each
-        g = BoundArrays(self.name, rows, self._shape, self.derivation.problem.parameters, {**sizes, **known}, both, loss, own)
+        own = None if weighted or self.mixes or not self.samples else each
+        g = BoundArrays(self.name, rows, self._shape, self.problem.parameters, {**sizes, **known}, both, loss, own)
         if self.wide_square is not None:
-            given = {c: constants.get(self._ids[c], v) for c, v in self.constants.items()}
+            given = {c: constants.get(self.ids[c], v) for c, v in self.constants.items()}
             bound = self.wide_square.bind(g, dict(zip(self.data, data, strict=True)), given, columns[-1] if weighted else None)
             if bound is not None:
                 return bound
@@ -252,14 +388,16 @@ class GradientFunction:
     @cached_property
     def wide_square(self) -> WideSum | None:
         """The loss as a sum of squares of arrays, where it is one: bound by its Gram matrix."""
-        return wide_sum(self.derivation.problem)
+        from symgd.numeric.bound.wide import wide_sum
+
+        return wide_sum(self.problem)
 
     def _point(self, theta: Sequence[Any]) -> list[Any]:
         """The parameters as arrays and floats.  Raises TypeError for too few or too many."""
         if len(theta) != len(self.parameters):
             raise TypeError(f"{len(theta)} values for the parameters {', '.join(self.parameters)}")
-        declared = self.derivation.problem.parameters
-        return [as_array(t, n) if n.indices else _number(t) if not np.ndim(t) else as_array(t, n) for t, n in zip(theta, declared, strict=True)]
+        declared = self.problem.parameters
+        return [as_array(t, n) if n.indices else _number(t, n.symbol) if not np.ndim(t) else as_array(t, n) for t, n in zip(theta, declared, strict=True)]
 
     def _arguments(self, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> tuple[list[Any], list[Any], dict[str, Any]]:
         """The parameters (by position, or the last ones by name), the columns, the constants."""
@@ -270,26 +408,26 @@ class GradientFunction:
         if missing := [p for p in rest if p not in given]:
             raise TypeError(f"a value is needed for {', '.join(missing)}; the parameters are {', '.join(self.parameters)}")
         point = [*theta, *(given[p] for p in rest)]
-        values = self._point(point) if self._wide else [_number(t) for t in point]
+        values = self._point(point) if self.wide else [_number(t, p) for t, p in zip(point, self.parameters, strict=True)]
         return values, *self._given(weights, {k: v for k, v in given.items() if k not in rest} if rest else given)
 
     def _given(self, weights: Any, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """The data in the plan's order, the weights last, and the constants by identifier."""
         if given.keys() != self._expected:
             self._see_names(given)
-        if self._wide:
-            columns: list[Any] = [as_array(given[x.symbol], x) if x.indices else float(given[x.symbol]) for x in self.derivation.problem.data]
+        if self.wide:
+            columns: list[Any] = [as_array(given[x.symbol], x) if x.indices else _single(given[x.symbol], x.symbol) for x in self.problem.data]
         else:
-            columns = [as_column(given[s], s) if varies else float(given[s]) for s, varies in self._inputs]
+            columns = [as_column(given[s], s) if varies else _single(given[s], s) for s, varies in self._inputs]
         if weights is not None:
-            columns.append(in_one_type([as_array(weights, Name("weights", ("i",)))])[0] if self._wide else as_column(weights, "weights"))
+            columns.append(in_one_type([as_array(weights, Name("weights", ("i",)))])[0] if self.wide else as_column(weights, "weights"))
             see_weights(columns[-1])
-        if not self._wide:
+        if not self.wide:
             same_length((*self.data, "weights"), columns)
         if self._hides:
             see_finite(self.data, columns)
-        arrays = {x.symbol: x for x, _ in self.derivation.problem.constants if x.indices}
-        return columns, {self._ids[c]: as_array(given[c], arrays[c]) if c in arrays else float(given[c]) for c in self.constants if c in given}
+        arrays = {x.symbol: x for x, _ in self.problem.constants if x.indices}
+        return columns, {self.ids[c]: as_array(given[c], arrays[c]) if c in arrays else _single(given[c], c) for c in self.constants if c in given}
 
     def _see_names(self, given: Mapping[str, Any]) -> None:
         """Raises TypeError for what is missing and for what is unknown."""
@@ -299,9 +437,19 @@ class GradientFunction:
             raise TypeError(f"{', '.join(extra)}: no such data; there are {', '.join([*self.data, *self.constants]) or 'none'}")
 
 
-def _number(t: Any) -> Any:
+def _number(t: Any, name: str) -> Any:
     """A parameter as a plain float, or an array where it has a shape."""
     if type(t) is float:
         return t
-    array = np.asarray(t, dtype=np.float64)
-    return array if array.ndim else float(array)
+    array = as_numbers(t, name)
+    return array.astype(np.float64, copy=False) if array.ndim else float(array)
+
+
+def _single(value: Any, name: str) -> float:
+    """One number.  Raises DataError."""
+    if type(value) is float:
+        return value
+    array = as_numbers(value, name)
+    if array.size != 1:
+        raise DataError(f"{name} is one number, not an array of shape {array.shape}")
+    return float(array.reshape(()))

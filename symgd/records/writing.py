@@ -80,8 +80,6 @@ class _Writing:
     def record(
         self, title: str, problem: Problem, tape: tuple[Derivation, ...], closed: ClosedForm | None = None, curve: Curved | None = None
     ) -> str:
-        from symgd.rules import LAWS
-
         body: dict[str, Data] = {
             "symgd": VERSION,
             "title": title,
@@ -90,8 +88,7 @@ class _Writing:
             "closed_form": self.closed(closed) if closed else None,
             "curvature": self.curvature(curve) if curve else None,
         }
-        laws: dict[str, Data] = {r: {"law": LAWS[r][0], "reason": LAWS[r][1]} for r in sorted(self.rules) if r in LAWS}
-        return _laid_out(body | {"rules": laws, "arguments": [argument for _, argument in self.arguments.values()]}) + "\n"
+        return _laid_out(body | {"rules": _laws(self.rules), "arguments": [argument for _, argument in self.arguments.values()]}) + "\n"
 
     # ------------------------------------------------------------ the problem
 
@@ -179,6 +176,15 @@ def _terms(ts: Iterable[Term]) -> list[Data]:
 
 def _lists(pairs: Iterable[tuple[str, str]]) -> list[Data]:
     return [[a, b] for a, b in pairs]
+
+
+def _laws(rules: Iterable[str]) -> Data:
+    """The laws of these rules."""
+    if not rules:
+        return {}
+    from symgd.rules import LAWS  # SymPy, which the record of a problem does without
+
+    return {r: {"law": LAWS[r][0], "reason": LAWS[r][1]} for r in sorted(rules) if r in LAWS}
 
 
 def _own_law(rule: str, about: Term) -> str:

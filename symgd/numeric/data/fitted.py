@@ -1,6 +1,6 @@
 """What a caller hands over, fitted to the names as declared: X of (n, d), w of (d,), and how far each axis runs.
 
-All arrays are computed in float64, or in float32 where every array given is of that type.
+All arrays are computed in float64, or in float32 where every array given is of that type (`arrays` says what is taken).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from symgd.indices import axis
+from symgd.numeric.data.arrays import as_numbers
 from symgd.numeric.data.table import DataError
 from symgd.term import Name
 
@@ -21,12 +22,7 @@ Array = np.ndarray[Any, Any]
 
 def as_array(values: Any, n: Name) -> Array:
     """The array of a name: numbers, as many dimensions as it has indices, none of length 0.  Raises DataError."""
-    try:
-        raw = np.asarray(values)
-    except ValueError:
-        raise DataError(f"{n.symbol} is ragged: its rows have different lengths") from None
-    if raw.dtype.kind not in "fiub":
-        raise DataError(f"{n.symbol} holds {raw.dtype} values; numbers are needed")
+    raw = as_numbers(values, n.symbol)
     if raw.ndim != len(n.indices):
         raise DataError(f"{n.symbol} has {_dimensions(raw.ndim)}, {shown(raw.shape)}; it must have {len(n.indices)}")
     if not raw.size:

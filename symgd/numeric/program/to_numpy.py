@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
 
 from symgd.indices import axis, free, rename
+from symgd.numeric.program.compiled import compile_source
 from symgd.numeric.program.aligned import SIZE, Writer, aligned
 from symgd.numeric.program.filling import Block, tail_of
 from symgd.numeric.program.plan import MADE, WEIGHT, Line, Plan
@@ -75,15 +74,6 @@ def module(p: Plan, only: Sequence[str] = ("loss", "gradient", "loss_and_gradien
     texts = [functions[f]() for f in only]
     more = "".join(text for word, text in (("erf(", ERF), ("log_det(", LOG_DET)) if any(word in t for t in texts))
     return "\n\n".join([f'"""{_story(p)}"""\n\n{HEAD if p.flat else WIDE}{more}', *texts])
-
-
-def compile_source(source: str, name: str) -> dict[str, Any]:
-    """The functions of a source text that this module wrote; a traceback through them shows its lines."""
-    place = f"<symgd {name}>"
-    scope: dict[str, Any] = {}
-    exec(compile(source, place, "exec"), scope)  # our own text: every name in it passed `identifiers`
-    linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
-    return scope
 
 
 # ---------------------------------------------------------------- words for a reader
