@@ -403,10 +403,12 @@ def test_moments_keep_every_digit(name):
 
 
 def test_an_unlike_sample_of_rows_costs_a_second_pass_and_no_digit():
-    x = COLUMNS["an outlier between samples"]
-    m = take_moments(lambda x, y: (y, x), (x, NOISE))
+    x, y = COLUMNS["an outlier between samples"], 2 * BASE + NOISE
+    m = take_moments(lambda x, y: (y, x), (x, y))
     assert m.passes > 1
-    assert abs(Fraction(m.S[0][0]) / exact_parts(x, NOISE)[0] - 1) <= 1e-15
+    Sxx, RSS = exact_parts(x, y)
+    assert abs(Fraction(m.S[0][0]) / Sxx - 1) <= 1e-15
+    assert abs(Fraction(m.R) / RSS - 1) <= 1e-15
 
 
 def test_the_loss_keeps_its_digits_near_the_minimum():

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 __all__ = ["NO_DATA", "Moments", "take_moments"]
 
 Column = NDArray[np.float64]
-BLOCK = 32768  # rows: a few columns of them stay in the second cache
-PIECE = 1024
+BLOCK = 131_072  # numbers in the columns of a block: so many that their sums take longer than the calls, so few that they stay in the cache
+PIECE = 2_048
+ONES = np.ones(PIECE)
 SAMPLE = 1024  # rows that shift and anchor are taken from
 PASSES = 3
 
@@ -58,8 +59,9 @@ def take_moments(split: Callable[..., tuple[Column, ...]], data: Sequence[Column
     step = max(1, rows // SAMPLE)
     sample = np.array([np.broadcast_to(c, len(range(0, rows, step))) for c in split(*(x[::step] for x in data))], dtype=np.float64)
     spread = [float(v) for v in sample.std(axis=1)]
-    shift = [_near(float(v), d) for v, d in zip(sample.mean(axis=1), spread, strict=True)]
-    anchor = _anchor(sample - np.array(shift)[:, None])
+    anchor = _anchor(sample - sample.mean(axis=1, keepdims=True))
+    still = 0.0 if any(anchor) else 1 / 8  # of the spread: a mean so near to 0 is left where it is; but not below a fit, whose residuals are smaller
+    shift = [0.0 if abs(v) <= still * d else _near(v, d) for v, d in zip(sample.mean(axis=1).tolist(), spread, strict=True)]
     for k in range(1, PASSES + 1):
         sums = _pass(split, data, weights, shift, anchor)
         found, telling = _fold(sums, shift, anchor, k)
@@ -90,50 +92,57 @@ def _short(v: float) -> float:
 
 
 def _anchor(centred: NDArray[np.float64]) -> list[float]:
-    """Coefficients a with t + Σ a_k F_k small on the sample; any numbers would do, good ones keep the digits of the loss."""
+    """Coefficients a with t + Σ a_k F_k small on the sample; any numbers would do, good ones keep the digits of the loss.
+
+    0 where less than half of t would go: then none are lost, and the residual is t as it lies.
+    """
     t, F = centred[0], centred[1:]
     if not len(F) or not np.isfinite(centred).all():
         return [0.0] * len(F)
-    size = np.sqrt((F * F).sum(axis=1))
+    size = np.sqrt(np.vecdot(F, F))
     size[size == 0] = 1.0
-    return [_short(float(a)) for a in -np.linalg.lstsq((F / size[:, None]).T, t, rcond=1e-10)[0] / size]
+    scaled = F / size[:, None]
+    a = -(scaled @ t) if len(F) == 1 else -np.linalg.lstsq(scaled.T, t, rcond=1e-10)[0]
+    left = t + a @ scaled
+    return [_short(float(v)) for v in a / size] if left @ left < t @ t / 2 else [0.0] * len(F)
 
 
 def _pass(split: Callable[..., tuple[Column, ...]], data: Sequence[Column], weights: Column | None, shift: list[float], anchor: list[float]) -> list[float]:
     """Σ w, then Σ w z_j, then Σ w z_j z_k (j ≤ k) for z = (r, F_1 − s_1, …); what the pieces give is added without rounding."""
     rows, many = len(data[0]), len(shift)
-    room = np.empty((many + 1, min(rows, BLOCK)))
-    ones = np.ones(min(rows, BLOCK))
+    step = max(PIECE, BLOCK // many)
+    room = np.empty((2 * many + 1, min(rows, step)))
     pairs = [(j, k) for j in range(many) for k in range(j, many)]
     sums: list[list[Any]] = [[] for _ in range(1 + many + len(pairs))]
-    for at in range(0, rows, BLOCK):
-        length = min(BLOCK, rows - at)
+    for at in range(0, rows, step):
+        length = min(step, rows - at)
         z = []
-        for column, s, out in zip(split(*(x[at : at + BLOCK] for x in data)), shift, room, strict=False):
-            z.append(np.subtract(column, s, out[:length]) if s else np.broadcast_to(column, length))
+        for column, s, out in zip(split(*(x[at : at + step] for x in data)), shift, room, strict=False):
+            z.append(np.subtract(column, s, out[:length]) if s else np.ascontiguousarray(np.broadcast_to(column, length), dtype=np.float64))
         for a, f in zip(anchor, z[1:], strict=True):
             if a:
                 z[0] = np.add(z[0], np.multiply(f, a, room[many, :length]), room[0, :length])
-        one = ones[:length] if weights is None else weights[at : at + BLOCK]
-        v = z if weights is None else [one * f for f in z]
-        _collect(sums, [(one, ones[:length]), *((f, one) for f in z), *((v[j], z[k]) for j, k in pairs)], counted=weights is None)
+        one = ONES if weights is None else weights[at : at + step]
+        v = z if weights is None else [np.multiply(one, f, out[:length]) for f, out in zip(z, room[many + 1 :], strict=False)]
+        _collect(sums, v, z, one, pairs)
     return [_add(np.concatenate(column).tolist()) for column in sums]
 
 
-def _collect(sums: list[list[Any]], products: Sequence[tuple[Column, Column]], *, counted: bool) -> None:
-    """Σ a b of each pair in pieces of PIECE elements: BLAS starts no threads for them, and fewer roundings follow on each other.
-
-    counted: the first sum is the number of rows.
-    """
-    whole = len(products[0][0]) // PIECE * PIECE
-    for column, (a, b) in zip(sums, products, strict=True):
-        if counted and column is sums[0]:
-            column.append([len(a)])
+def _collect(sums: list[list[Any]], v: Sequence[Column], z: Sequence[Column], one: Column, pairs: Sequence[tuple[int, int]]) -> None:
+    """Σ 1 (Σ w), Σ v_j and Σ v_j z_k in pieces of PIECE elements: BLAS starts no threads for them, and fewer roundings follow on each other."""
+    length = len(z[0])
+    whole = length // PIECE * PIECE
+    counted = one is ONES
+    sums[0].append([length] if counted else [one.sum()])
+    for part, cut in ((slice(0, whole), (-1, PIECE)), (slice(whole, length), (1, -1))):
+        if part.start == part.stop:
             continue
-        if whole:
-            column.append(np.vecdot(a[:whole].reshape(-1, PIECE), b[:whole].reshape(-1, PIECE)))
-        if whole < len(a):
-            column.append([np.dot(a[whole:], b[whole:])])
+        V = [f[part].reshape(cut) for f in v]
+        Z = V if counted else [f[part].reshape(cut) for f in z]
+        for column, f in zip(sums[1:], V, strict=False):
+            column.append(np.vecdot(f, ONES[: f.shape[1]]))
+        for column, (j, k) in zip(sums[1 + len(v) :], pairs, strict=True):
+            column.append(np.vecdot(V[j], Z[k]))
 
 
 def _add(values: Sequence[float]) -> float:
@@ -169,7 +178,7 @@ def _fold(sums: list[float], shift: list[float], anchor: list[float], passes: in
     centre = constant - drift
     left = drift + float(Fraction(centre) - Fraction(constant))
     found = Moments(n, centre, tuple(moved), tuple(means), tuple(map(tuple, S)), tuple(h), left, max(R, 0.0), passes)
-    telling = all(P[j] * P[j] <= n * Q[j][j] / 2 for j in range(many)) and Q[0][0] / 16 <= R
+    telling = all(P[j] * P[j] <= n * Q[j][j] / 2 for j in range(many)) and Q[0][0] / 4 <= R
     return found, telling
 
 
