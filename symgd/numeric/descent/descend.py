@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import sys
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,29 +19,34 @@ from symgd.hessian.curve import without_jumps
 from symgd.indices import axis
 from symgd.numeric.bound.loss import Bound
 from symgd.numeric.function import GradientFunction
-from symgd.numeric.descent.rates import Rates, distance, minimum, predicted_iterations, rates, rounding, target_spread
+from symgd.numeric.descent.batches import Batches
+from symgd.numeric.descent.constants import Constants, constants
+from symgd.numeric.descent.methods import METHODS, MethodName
+from symgd.numeric.descent.rates import MOST_MATRIX, Rates, distance, minimum, predicted_iterations, rates, rounded, steepest, target_spread
 from symgd.numeric.descent.trace import Stopped, Trace, sentence
+from symgd.numeric.descent.walking import walk
+from symgd.numeric.descent.words import sentence_by
 
-__all__ = ["descend", "descend_bound", "kinked", "rates_near"]
+__all__ = ["batches_for", "chosen_for", "descend", "descend_bound", "kinked", "rates_near"]
 
 EPS = 2.0**-52
 LARGEST = sys.float_info.max
 BLOWN = 1e6  # a loss this many times the first one, and rising, comes back no more
 FALLS = 1e-6
 OFTEN = 16  # steps
+SMALL = 32  # rows of a batch
 ARRIVED = 1e-11
 CUT = 1e-5  # of the first rate: a rate that was halved so often has met a kink
 BESIDE = 1e-3  # how far beside the start second derivatives are taken where they change: at the start itself, often 0, a penalty may have its kink
 LEVEL = 1e-8  # of the first slope: only below it the slope is compared with its rounding, which costs more than a step
-MOST_MATRIX, POWERS = 100, 60  # parameters whose second derivatives are all taken by differences; else steps of the power method
-MOST_SINGLE = 2**24  # derivatives of single samples that are looked at for that
 
 Point = tuple[float, ...]
 
 
 def descend(
     f: GradientFunction, *, start: Sequence[float] | None = None, rate: float | Literal["auto"] = "auto", max_iterations: int = 1000,
-    stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all", weights: Any = None, **given: Any,
+    stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all", weights: Any = None,
+    method: MethodName = "gd", momentum: float | None = None, batch: int | None = None, seed: int = 0, decay: float = 0.0, **given: Any,
 ) -> Trace:  # fmt: skip
     """The descent of f on data: descend(f, x=x, y=y, start=(0, 0), rate="auto").
 
@@ -51,23 +57,43 @@ def descend(
     stop   "auto": converged, stalled, oscillates or diverged, by the rules of `_why`; "unchanged": only when a step changes no parameter;
            "never": after max_iterations
     keep   "all" points and losses, or the "ends" only
-    Raises ValueError for a rate that is no positive number, DataError and TypeError as f does.
+    method     "gd"; "momentum", "nesterov", "sgd", "line-search", "bb" (Barzilai–Borwein), "newton": `methods.METHODS` has their rules and sources
+    momentum   0 ≤ μ < 1 of "momentum" and "nesterov"; left out, the best for the curvature, or 0.9 where the loss is not quadratic
+    batch      rows of a batch of "sgd", at most 32 where left out; `seed` draws them; its rate falls as α/(1 + decay · k)
+    Raises ValueError for a rate that is no positive number, and for what the method cannot do; DataError and TypeError as f does.
     """
     g = f.bind(weights=weights, **given)
-    return descend_bound(g, start=start, rate=rate, max_iterations=max_iterations, stop=stop, keep=keep, kinked=kinked(f.derivation.problem))
+    if method == "sgd" and weights is not None:
+        raise ValueError("sgd takes no weights: the mean of a batch would lean to its heavy rows; repeat rows instead, or take another method")
+    batches = batches_for(f, g, given, method, batch, seed, decay)
+    return descend_bound(
+        g, start=start, rate=rate, max_iterations=max_iterations, stop=stop, keep=keep, kinked=kinked(f.derivation.problem),
+        method=method, momentum=momentum, batches=batches, decay=decay,
+    )  # fmt: skip
+
+
+def batches_for(f: GradientFunction, g: Any, given: Mapping[str, Any], method: str, batch: int | None, seed: int, decay: float) -> Batches | None:
+    """The batches of stochastic descent.  Raises ValueError for words that belong to it alone."""
+    if method == "sgd":
+        return Batches(f, g, given, SMALL if batch is None else batch, seed)
+    if batch is not None or decay:
+        raise ValueError(f'batch and decay are for the method "sgd", not {method!r}')
+    return None
 
 
 def descend_bound(
     g: Bound, *, start: Sequence[float] | None = None, rate: float | Literal["auto"] = "auto", max_iterations: int = 1000,
     stop: Literal["auto", "unchanged", "never"] = "auto", keep: Literal["all", "ends"] = "all", kinked: bool = False,
     scaled: bool = False, known: Rates | None = None, tell: Callable[[int, int], None] | None = None,
+    method: MethodName = "gd", momentum: float | None = None, batches: Batches | None = None, decay: float = 0.0,
 ) -> Trace:  # fmt: skip
     """`descend` on a function bound to its data.
 
-    kinked  does its slope jump?
-    scaled  are its features standardised already?
-    known   its rates, where they are not those at the start
-    tell    called with (steps made, steps allowed) now and then, where each step passes over the data
+    kinked   does its slope jump?
+    scaled   are its features standardised already?
+    known    its rates, where they are not those at the start
+    tell     called with (steps made, steps allowed) now and then, where each step passes over the data
+    batches  of stochastic descent
     """
     first = tuple(map(float, start)) if start is not None else (0.0,) * len(g.parameters)
     if len(first) != len(g.parameters) or not all(map(math.isfinite, first)):
@@ -79,14 +105,72 @@ def descend_bound(
     if rate != "auto" and not (isinstance(rate, float | int) and 0 < rate < math.inf):
         raise ValueError(f'the rate is a positive number or "auto", not {rate!r}')
     known = known or rates_near(g, first, kinked=kinked)
+    if method != "gd":
+        return _by_method(g, first, known, method, rate, momentum, batches, decay, max_iterations, stop, keep, kinked, tell)
+    if momentum is not None:
+        raise ValueError('plain descent has no momentum: method="momentum" or "nesterov" has')
     alpha = float(known.best if rate == "auto" else rate)
     if not math.isfinite(alpha):
         raise ValueError("no rate can be found: the second derivatives at the start are not finite; give a rate, or another start")
-    walk = _Walk(g, first, alpha, careful=rate == "auto" and not g.quadratic, kinked=kinked, keep=keep == "all")
-    walk.tell = tell
+    walked = _Walk(g, first, alpha, careful=rate == "auto" and not g.quadratic, kinked=kinked, keep=keep == "all")
+    walked.tell = tell
     with np.errstate(all="ignore"):
-        walk.go(max_iterations, stop)
-        return _trace(g, walk, known, stop, scaled=scaled)
+        walked.go(max_iterations, stop)
+        return _trace(g, walked, known, stop, scaled=scaled)
+
+
+def chosen_for(
+    g: Any, first: Sequence[float], known: Rates, method: str, rate: float | str, momentum: float | None, batches: Batches | None = None
+) -> Constants:
+    """The constants that a method takes.  Raises ValueError for what it cannot do."""
+    if method not in METHODS:
+        raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
+    if momentum is not None and "momentum" not in METHODS[method].has:
+        raise ValueError(f"the method {method!r} has no momentum")
+    if momentum is not None and not (isinstance(momentum, float | int) and 0 <= momentum < 1):
+        raise ValueError(f"the momentum is a number from 0 to below 1, not {momentum!r}")
+    given = None if rate == "auto" else float(rate)
+    if given is None and batches is not None:
+        given = batches.rate(first, known)
+    chosen = constants(method, known, given, None if momentum is None else float(momentum))
+    if not math.isfinite(chosen.rate):
+        raise ValueError("no rate can be found: the second derivatives at the start are not finite; give a rate, or another start")
+    return chosen
+
+
+def _by_method(
+    g: Any, first: Point, known: Rates, method: str, rate: float | str, momentum: float | None, batches: Batches | None, decay: float,
+    most: int, stop: str, keep: str, kinked: bool, tell: Callable[[int, int], None] | None,
+) -> Trace:  # fmt: skip
+    if method == "newton" and kinked:
+        raise ValueError("newton needs second derivatives, and the slope of this loss jumps at its kinks: take gd")
+    if not (isinstance(decay, float | int) and 0 <= decay < math.inf):
+        raise ValueError(f"the decay is a number from 0, not {decay!r}")
+    if method == "sgd" and batches is None:
+        raise ValueError("stochastic descent needs batches of the data")
+    with np.errstate(all="ignore"):
+        chosen = chosen_for(g, first, known, method, rate, momentum, batches)
+        if batches is not None:
+            batches.see_mean(first, g.step(first)[1])
+        w = walk(
+            method, g, first, known, chosen, auto=rate == "auto", most=most, stop=stop, keep=keep == "all", batches=batches, decay=float(decay), tell=tell,
+        )  # fmt: skip
+        best, s = minimum(g), w.state
+        gap = None if best is None else distance(g, s.theta, best)
+    batch, seed = (batches.size, batches.seed) if batches else (0, 0)
+    says = sentence_by(method, w.stopped, w.reason, w.period, s, w.first, chosen, known, gap, rate == "auto", batch, seed, decay)
+    bound = replace(known, bound=chosen.bound if chosen.formula else known.bound)
+    points, heights = np.frombuffer(w.points).reshape(-1, len(first)), np.frombuffer(w.losses)
+    return Trace(
+        g.parameters, points, heights, tuple(s.slope), w.stopped, s.steps, s.rate, bound, None, gap, w.period, says, _shapes(g),
+        method, chosen.momentum, batch, seed,
+    )  # fmt: skip
+
+
+def _shapes(g: Any) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """(parameter, its shape), where there are arrays."""
+    arrays = getattr(g, "arrays", ())
+    return tuple((n.symbol, shape) for n, shape in zip(arrays, g.shapes, strict=True)) if arrays else ()
 
 
 def rates_near(g: Bound, start: Sequence[float], *, kinked: bool = False) -> Rates:
@@ -100,22 +184,8 @@ def rates_near(g: Bound, start: Sequence[float], *, kinked: bool = False) -> Rat
         best = min(reached, key=lambda r: (reached[r] if math.isfinite(reached[r]) else math.inf, r))
         return Rates(math.nan, best, math.nan, (), False)
     if not g.quadratic and len(start) > MOST_MATRIX:
-        return _steepest(g, start)
+        return steepest(g, start)
     return rates(g, start if g.quadratic else [t + BESIDE * (1 - 2 * (k % 2)) * (1 + k % 3) * max(1.0, abs(t)) for k, t in enumerate(start)])
-
-
-def _steepest(g: Bound, start: Sequence[float]) -> Rates:
-    """λmax at the start alone, by the power method on differences of the gradient: H v ≈ (slope(θ + hv) − slope(θ − hv))/2h.  The condition stays unknown."""
-    theta = np.array(start, dtype=np.float64)
-    v = np.cos(np.arange(1.0, len(theta) + 1))  # any direction does; this one is the same every time
-    top, h = 0.0, 6e-6 * max(1.0, float(np.abs(theta).max()))
-    for _ in range(POWERS):
-        v /= float(np.linalg.norm(v))
-        v = (np.array(g.step(tuple(theta + h * v))[1]) - np.array(g.step(tuple(theta - h * v))[1])) / (2 * h)
-        top, old = float(np.linalg.norm(v)), top
-        if not math.isfinite(top) or abs(top - old) <= 0.01 * top:
-            break
-    return Rates(2 / top, 1 / top, math.inf, (top,), False) if 0 < top < math.inf else Rates(math.inf, 1.0, math.inf, (), False)
 
 
 def kinked(problem: Problem) -> bool:
@@ -203,9 +273,7 @@ class _Walk:
 
     def rounded(self, theta: Point, slope: Point) -> bool:
         """Could rounding alone make this slope?"""
-        if not self.g.quadratic and (self.g.rows * len(theta) > MOST_SINGLE or len(theta) > MOST_MATRIX):
-            return _largest(slope) <= (self.g.rows + len(theta)) * EPS * self.first_slope
-        return all(abs(s) <= r for s, r in zip(slope, rounding(self.g, theta), strict=True))
+        return rounded(self.g, theta, slope, self.first_slope)
 
     def fall(self, left: int) -> None:
         """From here on the rate falls, from the first one to FALLS of it at the end."""
@@ -222,23 +290,21 @@ class _Walk:
             self.rate /= 2
 
 
-def _trace(g: Bound, walk: _Walk, known: Rates, stop: str, *, scaled: bool) -> Trace:
+def _trace(g: Bound, walked: _Walk, known: Rates, stop: str, *, scaled: bool) -> Trace:
     best = minimum(g)
-    gap = None if best is None else distance(g, walk.theta, best)
-    predicted = predicted_iterations(g, walk.rate, walk.points[: len(walk.theta)].tolist()) if g.quadratic else None
-    stopped = _why(g, walk, known, gap, watched=stop == "auto")
-    if not walk.keep and walk.steps:
-        walk.points.extend(walk.theta)
-        walk.losses.append(walk.loss)
-    points = np.frombuffer(walk.points).reshape(-1, len(walk.theta))
-    slope = max(map(abs, walk.slope))
-    reason = "fallen" if walk.falls < 1 and stopped == "max-iterations" else "cut" if stopped == "max-iterations" and walk.cut else walk.reason
-    losses = (walk.first, walk.loss)
-    says = sentence(stopped, walk.steps, walk.rate, known, losses, slope, predicted, gap, walk.period, reason, scaled)
-    arrays = getattr(g, "arrays", ())
-    shapes = tuple((n.symbol, shape) for n, shape in zip(arrays, g.shapes, strict=True)) if arrays else ()  # type: ignore[attr-defined]
-    heights, slopes = np.frombuffer(walk.losses), tuple(walk.slope)
-    return Trace(g.parameters, points, heights, slopes, stopped, walk.steps, walk.rate, known, predicted, gap, walk.period, says, shapes)
+    gap = None if best is None else distance(g, walked.theta, best)
+    predicted = predicted_iterations(g, walked.rate, walked.points[: len(walked.theta)].tolist()) if g.quadratic else None
+    stopped = _why(g, walked, known, gap, watched=stop == "auto")
+    if not walked.keep and walked.steps:
+        walked.points.extend(walked.theta)
+        walked.losses.append(walked.loss)
+    points = np.frombuffer(walked.points).reshape(-1, len(walked.theta))
+    slope = max(map(abs, walked.slope))
+    reason = "fallen" if walked.falls < 1 and stopped == "max-iterations" else "cut" if stopped == "max-iterations" and walked.cut else walked.reason
+    losses = (walked.first, walked.loss)
+    says = sentence(stopped, walked.steps, walked.rate, known, losses, slope, predicted, gap, walked.period, reason, scaled)
+    heights, slopes = np.frombuffer(walked.losses), tuple(walked.slope)
+    return Trace(g.parameters, points, heights, slopes, stopped, walked.steps, walked.rate, known, predicted, gap, walked.period, says, _shapes(g))
 
 
 def _why(g: Bound, walk: _Walk, known: Rates, gap: float | None, *, watched: bool) -> Stopped:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +20,14 @@ from symgd.document.shown import shows_itself
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.bound.loss import Bound
 
-__all__ = ["Rates", "distance", "forecast", "from_eigenvalues", "minimum", "predicted_iterations", "rates", "rounding", "shown", "target_spread"]
+__all__ = [
+    "MOST_MATRIX", "Rates", "by_differences", "distance", "forecast", "from_eigenvalues", "minimum", "predicted_iterations", "rates", "rounded", "rounding",
+    "shown", "steepest", "target_spread",
+]  # fmt: skip
 
 EPS = 2.0**-52
+MOST_MATRIX, POWERS = 100, 60  # parameters whose second derivatives are all taken by differences; else steps of the power method
+MOST_SINGLE = 2**24  # derivatives of single samples that are looked at for the rounding of a slope
 NEAR = 1e-8  # of the spread of the target: where predicted_iterations counts a descent as arrived
 
 
@@ -65,7 +71,7 @@ def shown(x: float, down: bool = False) -> str:
 
 def rates(g: Bound, start: Sequence[float]) -> Rates:
     """The rates for this loss and these data; `start` matters only where the loss is not quadratic."""
-    H = g.hessian() if g.quadratic else _by_differences(g, start)
+    H = g.hessian() if g.quadratic else by_differences(g, start)
     if not np.isfinite(H).all():
         return Rates(math.nan, math.nan, math.nan, (), g.quadratic)
     values = np.linalg.eigvalsh(H)
@@ -87,7 +93,21 @@ def from_eigenvalues(values: Column, *, exact: bool, says: str = "") -> Rates:
     return Rates(2 / top, best, top / low if low else math.inf, tuple(map(float, values)), exact, says)
 
 
-def _by_differences(g: Bound, start: Sequence[float]) -> Column:
+def steepest(g: Any, start: Sequence[float]) -> Rates:
+    """λmax at the start alone, by the power method on differences of the gradient: H v ≈ (slope(θ + hv) − slope(θ − hv))/2h.  The condition stays unknown."""
+    theta = np.array(start, dtype=np.float64)
+    v = np.cos(np.arange(1.0, len(theta) + 1))  # any direction does; this one is the same every time
+    top, h = 0.0, 6e-6 * max(1.0, float(np.abs(theta).max()))
+    for _ in range(POWERS):
+        v /= float(np.linalg.norm(v))
+        v = (np.array(g.step(tuple(theta + h * v))[1]) - np.array(g.step(tuple(theta - h * v))[1])) / (2 * h)
+        top, old = float(np.linalg.norm(v)), top
+        if not math.isfinite(top) or abs(top - old) <= 0.01 * top:
+            break
+    return Rates(2 / top, 1 / top, math.inf, (top,), False) if 0 < top < math.inf else Rates(math.inf, 1.0, math.inf, (), False)
+
+
+def by_differences(g: Bound, start: Sequence[float]) -> Column:
     """H at the start: central differences of the gradient, made symmetric."""
     p = len(start)
     H = np.empty((p, p))
@@ -198,7 +218,7 @@ def rounding(g: Bound, theta: Sequence[float]) -> list[float]:
     point, p = np.abs(theta), len(g.parameters)
     if not g.quadratic:
         own = np.asarray(g.sizes(*theta)) if g.sizes is not None else np.zeros(p)
-        return [float(x) for x in (g.rows + p + 4) * EPS * own + 16 * EPS * (np.abs(_by_differences(g, theta)) @ point)]
+        return [float(x) for x in (g.rows + p + 4) * EPS * own + 16 * EPS * (np.abs(by_differences(g, theta)) @ point)]
     form, m = g.form(), g.moments
     assert m is not None
     norms = np.sqrt(np.diag(form.M))
@@ -206,3 +226,10 @@ def rounding(g: Bound, theta: Sequence[float]) -> list[float]:
     target = math.sqrt(m.n * (mean * mean + target_spread(g) ** 2))
     size = target + float(norms @ (np.abs(form.zero) + np.abs(form.J.T) @ point))
     return [float(x) for x in (g.rows + p + 4) * EPS * abs(form.scale) * (np.abs(form.J) @ norms) * size + 8 * EPS * (np.abs(form.P) @ point)]
+
+
+def rounded(g: Any, theta: Sequence[float], slope: Sequence[float], first: float) -> bool:
+    """Could rounding alone make this slope?  first: the largest derivative at the start."""
+    if not g.quadratic and (g.rows * len(theta) > MOST_SINGLE or len(theta) > MOST_MATRIX):
+        return bool(max(map(abs, slope), default=0.0) <= (g.rows + len(theta)) * EPS * first)
+    return bool(all(abs(s) <= r for s, r in zip(slope, rounding(g, theta), strict=True)))

@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from symgd.document.page import Page, Prose
+from symgd.document.page import Chain, Line, Page, Prose
 from symgd.document.shown import shows_itself
 from symgd.numeric.data.arrays import Column
+from symgd.numeric.descent.methods import METHODS, Update
 from symgd.numeric.descent.rates import Rates, shown
+from symgd.typeset.layout import layout
 
-__all__ = ["Stopped", "Trace", "sentence"]
+__all__ = ["Stopped", "Trace", "as_chain", "sentence"]
 
 MOST_SHOWN = 12  # numbers of a point
 Stopped = Literal["converged", "stalled", "oscillates", "diverged", "max-iterations"]
@@ -34,6 +36,7 @@ class Trace:
     period     the length of the cycle it ended in, or 0
     says       one sentence for a person
     shapes     (parameter, its shape) for each, where there are arrays: `parameters` then names their numbers one by one, w[0], w[1], b
+    method     gd | momentum | nesterov | sgd | line-search | bb | newton, and its constants: the momentum, the rows of a batch, the seed they are drawn from
     """
 
     parameters: tuple[str, ...]
@@ -49,6 +52,15 @@ class Trace:
     period: int
     says: str
     shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    method: str = "gd"
+    momentum: float = 0.0
+    batch: int = 0
+    seed: int = 0
+
+    @property
+    def update(self) -> tuple[Update, ...]:
+        """The rule of each step, as terms."""
+        return METHODS[self.method].update
 
     @property
     def rate_bound(self) -> float:
@@ -78,7 +90,13 @@ class Trace:
         """Where it ended, and the sentence."""
         some = list(self.point.items())[:MOST_SHOWN]
         values = ", ".join(f"{k} = {v:.10g}" for k, v in some) + (f", … ({len(self.parameters):,} numbers)" if len(self.parameters) > MOST_SHOWN else "")
-        return Page((), (Prose((f"{values}; loss {self.loss:.8g}",)), Prose((self.says,))))
+        rule = () if self.method == "gd" else (as_chain(self.update),)
+        return Page((), (*rule, Prose((f"{values}; loss {self.loss:.8g}",)), Prose((self.says,))))
+
+
+def as_chain(rule: tuple[Update, ...]) -> Chain:
+    """A rule as displayed lines."""
+    return Chain(tuple(Line(layout(u.left), layout(u.right), u.relation, (u.says,) if u.says else ()) for u in rule))
 
 
 def sentence(
