@@ -216,7 +216,7 @@ BAD: list[tuple[list[str], str]] = [
     (["derive", "line-mse", "-o", "taken.html"], "taken.html: the file exists already; --force replaces it"),
     (["derive", "line-mse", "-o", "folder/none/a.html"], "folder/none: there is no such directory"),
     (["derive", "line-mse", "-o", "/proc/a.html"], "/proc/a.html: cannot be written"),
-    (["derive", "line-mse", "-o", "a.ipynb"], "the suffix '.ipynb' of 'a.ipynb' names no format; there are .htm, .html, .json"),
+    (["derive", "line-mse", "-o", "a.doc"], "the suffix '.doc' of 'a.doc' names no format; there are .htm, .html, .ipynb, .json"),
     (["derive", "line-mse", "-o", "folder", "--format", "html"], "folder: is a directory"),
     (["derive", "line-mse", "--format", "word"], "--format"),
     (["fit", "--report", "taken.html"], "taken.html: the file exists already; --force replaces it"),

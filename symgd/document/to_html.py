@@ -114,7 +114,7 @@ def _inline(text: Inline, anchors: Anchors) -> str:
     return "".join(out)
 
 
-_POWER = re.compile(r"[−-]?[\d.,]+ × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_POWER = re.compile(r"(?<![\d.,])[−-]?[\d.,]{1,30} × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def _words(text: str) -> str:
