@@ -70,6 +70,16 @@ def from_written(problem: Problem, data: Any) -> GradientFunction:
     return GradientFunction(problem, data)
 
 
+def _bound_again(f: GradientFunction, columns: list[Any], constants: dict[str, Any], sizes: dict[str, int], weighted: bool) -> Any:
+    """A bound loss from its data."""
+    return f._bind(columns, constants, sizes, weighted)
+
+
+def _of_moments(f: GradientFunction, moments: Any, constants: dict[str, Any], rows: int) -> Bound:
+    """A bound loss from its moments alone."""
+    return f._from_moments(moments, constants, rows)
+
+
 @lru_cache(maxsize=32)
 def _again(record: str) -> GradientFunction:
     """A gradient function from the record of its gradient or problem, which is checked."""
@@ -107,6 +117,7 @@ class GradientFunction:
         self._inputs = [(d.symbol, bool(d.indices)) for d in problem.data]
         self._expected = {*self.data, *(c for c, v in self.constants.items() if v is None)}
         self._hides = hides(problem)
+        self._seconds: dict[bool, Callable[..., Any]] = {}
         fixed = tuple(c for c, _ in problem.constants if c.indices)
         self._declared = (*problem.data, *problem.parameters, *fixed)
 
@@ -170,10 +181,31 @@ class GradientFunction:
 
         sizes  how far an axis runs that is not in the data: {"h": 32}, for functions of the flat vector of all parameters
         """
-        columns, constants = self._given(weights, given)
-        if self.wide:
-            return self._bound_arrays(columns, constants, sizes or {}, weighted=weights is not None)
-        return self._bound(columns, constants, weighted=weights is not None)
+        return self._bind(*self._given(weights, given), sizes or {}, weights is not None)
+
+    def _bind(self, columns: list[Any], constants: dict[str, Any], sizes: Mapping[str, int], weighted: bool) -> Any:
+        g: Any = self._bound_arrays(columns, constants, sizes, weighted=weighted) if self.wide else self._bound(columns, constants, weighted=weighted)
+        if self.wide or not g.quadratic:  # else the moments are all that is kept of the data
+            g.again = _bound_again, (self, columns, constants, dict(sizes), weighted)
+            g.second = lambda point: self._hessian(point, columns, constants, weighted=weighted)
+        return g
+
+    def _hessian(self, point: Sequence[Any], columns: list[Any], constants: Mapping[str, Any], *, weighted: bool) -> Any:
+        """The second derivatives at a point."""
+        data = columns[:-1] if weighted else columns
+        values = dict(zip(self.data, data, strict=True)) | {c: constants.get(self.ids[c], v) for c, v in self.constants.items()}
+        where = self._point(point)
+        fixed = self._declared[len(self.data) + len(self.parameters) :]
+        sizes = fit_shapes(self._declared, [*data, *where, *(values[c.symbol] for c in fixed)])
+        counts = {n.symbol: float(sizes.get(a, 0)) for a, n in self.problem.count}
+        if weighted:
+            values[""] = columns[-1]
+            counts |= {n.symbol: float(np.sum(columns[-1])) for a, n in self.problem.count if a == self.samples}
+        if weighted not in self._seconds:
+            from symgd.numeric.second import second
+
+            self._seconds[weighted] = second(self.derivation, self.samples, weighted=weighted)
+        return self._seconds[weighted](where, values | counts, sizes)
 
     # ---------------------------------------------------------------- the texts that run
 
@@ -324,8 +356,13 @@ class GradientFunction:
         if not math.isfinite(moments.R):
             see_finite(self.data, columns)
             raise DataError("the squares of the data leave the range of double precision; scale them down")
+        return self._from_moments(moments, constants, rows)
+
+    def _from_moments(self, moments: Any, constants: dict[str, Any], rows: int) -> Bound:
         loss, both, walk, form = self._of_moments["bound"](moments, **constants)
-        return Bound(self.name, rows, self._shape, loss, both, moments, walk, form if self.affine else None)
+        g = Bound(self.name, rows, self._shape, loss, both, moments, walk, form if self.affine else None)
+        g.again = _of_moments, (self, moments, constants, rows)
+        return g
 
     # ---------------------------------------------------------------- arrays
 
@@ -366,11 +403,21 @@ class GradientFunction:
         known = fit_shapes(self.problem.data, data) if data else {}
         rows = known.get(self.samples, 0)
 
+        double: list[Any] = []  # the columns, widened once, where they are float32 and parameters are not
+
+        def at(point: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+            here = self._point(point)
+            if all(t.dtype == np.float32 for t in here if isinstance(t, np.ndarray)):
+                return here, columns
+            if not double:
+                double.extend(c.astype(np.float64, copy=False) if isinstance(c, np.ndarray) else c for c in columns)
+            return here, double
+
         def both(*point: Any) -> tuple[float, tuple[Any, ...]]:
-            return self._computed("loss_and_gradient", self._point(point), columns, constants, weighted=weighted)
+            return self._computed("loss_and_gradient", *at(point), constants, weighted=weighted)
 
         def loss(*point: Any) -> float:
-            return float(self._computed("loss", self._point(point), columns, constants, weighted=weighted)[0])
+            return float(self._computed("loss", *at(point), constants, weighted=weighted)[0])
 
         def each(*point: Any) -> tuple[Any, ...]:
             return self._each(self._point(point), columns, constants)

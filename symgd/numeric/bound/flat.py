@@ -20,7 +20,7 @@ __all__ = ["BoundArrays"]
 
 @shows_itself
 class BoundArrays:
-    """loss(W, b), gradient(W, b), loss_and_gradient(W, b) on arrays; fun(θ), jac(θ), step(θ) on the flat vector θ, as scipy.optimize wants.
+    """loss(W, b), gradient(W, b), loss_and_gradient(W, b), hessian(W, b) on arrays; fun(θ), jac(θ), hess(θ) on the flat vector θ, as scipy.optimize wants.
 
     θ holds the parameters in their order, each row by row.  The data say how far most axes run; the width of a layer is not among them:
     `bind(…, sizes={"h": 32})`.  A call with arrays needs no sizes.
@@ -37,6 +37,8 @@ class BoundArrays:
         self, name: str, rows: int, shape: Callable[..., Any], declared: Sequence[Name], sizes: Mapping[str, int],
         both: Callable[..., tuple[float, tuple[Any, ...]]], loss: Callable[..., float], per_sample: Callable[..., Sequence[Array]] | None,
     ) -> None:  # fmt: skip
+        self.again: Any = None  # (function, arguments) that bind it anew
+        self.second: Callable[[Sequence[Any]], Array] | None = None  # the second derivatives at a point
         self.name, self.rows, self.arrays, self.axes = name, rows, tuple(declared), dict(sizes)
         self._shape, self._both, self._loss, self._per_sample = shape, both, loss, per_sample
 
@@ -101,6 +103,22 @@ class BoundArrays:
     def jac(self, theta: Any) -> Array:
         """The gradient at the flat vector θ, shape (p,)."""
         return self.flatten(*self._both(*self.unflatten(theta))[1])
+
+    def hessian(self, *arrays: Any) -> Array:
+        """The second derivatives by the numbers of θ, shape (p, p); of the smooth pieces of a loss with kinks.  Raises ValueError beyond 1,000 numbers."""
+        if self.second is None or not arrays:
+            raise ValueError("the second derivatives change from place to place: hessian(W, b, …) takes the parameters, hess(θ) the flat vector")
+        return self.second(arrays)
+
+    def hess(self, theta: Any) -> Array:
+        """The second derivatives at the flat vector θ, shape (p, p)."""
+        return self.hessian(*self.unflatten(theta))
+
+    def __reduce__(self) -> Any:
+        """By what it was bound from, data and never code.  Raises TypeError for one made by hand."""
+        if self.again is None:
+            raise TypeError(f"{self.name} was bound by hand: pickle what it was bound from")
+        return self.again
 
     def step(self, theta: Sequence[float]) -> tuple[float, tuple[float, ...]]:
         """L and its derivatives by θ as plain floats.  Overflow gives inf or nan, never an error or a warning."""

@@ -42,7 +42,9 @@ class Form:
 
 @shows_itself
 class Bound:
-    """loss(w, b), gradient(w, b), loss_and_gradient(w, b); fun(θ) and jac(θ) on a flat vector, as scipy.optimize wants.
+    """loss(w, b), gradient(w, b), loss_and_gradient(w, b), hessian(w, b); fun(θ), jac(θ) and hess(θ) on a flat vector, as scipy.optimize wants.
+
+    A copy or a pickle carries the data, or the moments where they are all that is needed.
 
     moments    what is left of the data where the loss is a sum of squares; else None, and each call is a pass over the data
     quadratic  is the loss a quadratic form in the parameters?  Then `hessian()` is one matrix for all of them.
@@ -53,6 +55,8 @@ class Bound:
         moments: Moments | None = None, walk: Callable[..., Any] | None = None, form: Callable[[], tuple[Any, ...]] | None = None,
         sizes: Callable[..., Any] | None = None,
     ) -> None:  # fmt: skip
+        self.again: Any = None  # (function, arguments) that bind it anew
+        self.second: Callable[[Sequence[float]], Column] | None = None  # the second derivatives where they change from place to place
         self.name = name
         self.rows = rows
         self.parameters: tuple[str, ...] = shape._fields  # type: ignore[attr-defined]
@@ -105,8 +109,24 @@ class Bound:
         except (OverflowError, ZeroDivisionError):
             return float("inf"), (float("nan"),) * len(theta)
 
-    def hessian(self) -> Column:
-        """The second derivatives of a quadratic loss, shape (p, p).  Raises ValueError for another loss."""
+    def hess(self, theta: Any) -> Column:
+        """The second derivatives at the flat vector θ, shape (p, p)."""
+        return self.hessian(*map(float, theta))
+
+    def __reduce__(self) -> Any:
+        """By what it was bound from, data and never code.  Raises TypeError for one made by hand."""
+        if self.again is None:
+            raise TypeError(f"{self.name} was bound by hand: pickle what it was bound from")
+        return self.again
+
+    def hessian(self, *theta: float) -> Column:
+        """The second derivatives, shape (p, p): of a quadratic loss the same everywhere, of another one at θ; of its smooth pieces where it has kinks.
+
+        Raises ValueError for a loss that is not quadratic where no θ is given, NoRule where a function has no second derivative here.
+        """
+        if self._form is None and self.second is not None and theta:
+            self._grid(theta)
+            return self.second(tuple(map(float, theta)))
         form = self.form()
         return form.scale * form.J @ form.M @ form.J.T + form.P
 

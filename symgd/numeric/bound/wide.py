@@ -112,8 +112,8 @@ class BoundSquare(BoundArrays):
             loss, slope = self._at(np.array(theta, dtype=np.float64))
         return loss, tuple(slope.tolist())
 
-    def hessian(self) -> Column:
-        """The second derivatives, shape (p, p)."""
+    def hessian(self, *arrays: Any) -> Column:
+        """The second derivatives, shape (p, p): the same everywhere."""
         return self._bend.copy()
 
     @cached_property
