@@ -24,6 +24,11 @@ def said(verdict: Verdict) -> str:
     words = {v: k for k, v in LETTERS.items()}
     return "".join(words[f.verdict] for f in verdict.findings)
 
+NET = r"$$a_{ih} = \tanh x_{ih}$$ $$\hat y_i = \sum_h a_{ih} v_h$$ $$u_i = \hat y_i - y_i$$ $$L = \frac1n\sum_i u_i^2$$ "
+DEEP = r"$$a_{i h_1} = \sum_j x_{ij} V_{j h_1}$$ $$q_{i h_2} = \sum_{h_1} a_{i h_1} W_{h_1 h_2}$$ "
+SHARES = r"$$e_{ik} = \exp(z_{ik})$$ $$S_i = \sum_k e_{ik}$$ $$p_{ik} = \frac{e_{ik}}{S_i}$$ $$L = -\sum_i\sum_k t_{ik}\log p_{ik}$$ "
+PLANE = r"$$\hat y_i = \sum_j X_{ij} w_j + b$$ $$u_i = \hat y_i - y_i$$ $$L = \frac1n\sum_i u_i^2$$ "
+
 
 WORKINGS: dict[str, tuple[str, str]] = {
     "a factor that comes in the middle of a chain is a slip": (LINE + "dL/dw = (1/n) * sum(2*(y_hat - y)*x)\n= (1/n) * sum((y_hat - y)*x)", "ggrw"),
@@ -187,6 +192,46 @@ WORKINGS: dict[str, tuple[str, str]] = {
     "covariance over variance": ("S = sum_i((y_i - a - b*x_i)^2)\n\nb = Cov(x,y)/Var(x)\n\na = y_bar - b*x_bar\n\nb = Var(x)/Cov(x,y)", "grrw"),
     "primes that are transposes": ("e = y - Xb\n\ne'e = y'y - 2b'X'y + b'X'Xb\n\nd(e'e)/db = -2X'y + 2X'Xb\n\nd(e'e)/db = -2X'y + X'Xb", "grrw"),
     "a letter for the square": ("mu = (1/n)*sum(x)\n\nsigma^2 = (1/n)*sum((x - mu)^2) = (1/n)*sum(x^2) - mu^2", "gg"),
+    # back-propagation with names for the sensitivities, and remarks behind the formulas
+    "a remark behind && is no factor": (
+        (NET + r"$$\begin{aligned}\delta_i &:= \frac{\partial L}{\partial \hat y_i} &&\text{its name from here on} \\"
+         r" &= \frac{\partial L}{\partial u_i}\cdot\frac{\partial u_i}{\partial \hat y_i} &&\text{chain rule} \\ &= \frac{2u_i}{n}\end{aligned}$$"
+         r" $$\frac{\partial L}{\partial v_h} = \sum_i\delta_i\frac{\partial\hat y_i}{\partial v_h} = \sum_i\delta_i a_{ih}$$"), "gggggrrr"),
+    "a slip behind the same names": (
+        (NET + r"$$\begin{aligned}\delta_i &:= \frac{\partial L}{\partial \hat y_i} &&\text{its name from here on} \\"
+         r" &= \frac{\partial L}{\partial u_i}\cdot\frac{\partial u_i}{\partial \hat y_i} &&\text{chain rule} \\ &= \frac{2u_i^2}{n}\end{aligned}$$"
+         r" $$\frac{\partial L}{\partial v_h} = \sum_i\delta_i\frac{\partial\hat y_i}{\partial v_h} = \sum_i\delta_i x_{ih}$$"), "gggggrww"),
+    "two equations in one row": (r"\begin{align}u &= wx - y & L &= u^2 \\ \frac{dL}{du} &= 2u & \frac{dL}{dw} &= 2u\end{align}", "gw"),
+    "a remark after a gap that has a formula in it": (r"$$L = (wx - y)^2 \qquad \text{how fast }\hat{y}\text{ changes}$$ $$\frac{dL}{dw} = 2(wx - y)x$$", "gr"),
+    "numbered letters are axes where a sum runs over them": (DEEP + r"$$\frac{\partial q_{i h_2}}{\partial a_{i h_1}} = W_{h_1 h_2}$$", "ggr"),
+    "numbered letters in the wrong order": (DEEP + r"$$\frac{\partial q_{i h_2}}{\partial W_{h_1 h_2}} = a_{i h_2}$$", "ggw"),
+    "a label that looks like a number is a label": (
+        (r"$$S_{\mathrm{1y}} = \sum_i x_i y_i$$ $$S_{\mathrm{2y}} = \sum_i x_i^2 y_i$$"
+        r" $$S_{\mathrm{2y}} = \sum_i y_i x_i^2$$ $$S_{\mathrm{2y}} = \sum_i x_i y_i$$"), "ggrw"),
+    # ∂ along a definition
+    "∂ with a name held": (
+        (SHARES + r"$$\frac{\partial p_{ik}}{\partial e_{ik}} = \frac1{S_i}$$ $$\frac{\partial L}{\partial e_{ik}} = \frac{\partial L}{\partial S_i}\cdot"
+         r"\frac{\partial S_i}{\partial e_{ik}} + \frac{\partial L}{\partial p_{ik}}\cdot\frac{\partial p_{ik}}{\partial e_{ik}}$$"), "ggggrr"),
+    "a path of it left out, or its value wrong": (
+        (SHARES + r"$$\frac{\partial p_{ik}}{\partial e_{ik}} = \frac1{S_i^2}$$ $$\frac{\partial L}{\partial e_{ik}} = "
+         r"\frac{\partial L}{\partial p_{ik}}\cdot\frac{\partial p_{ik}}{\partial e_{ik}}$$"), "ggggww"),
+    "d is the whole derivative": (SHARES + r"$$\frac{d p_{ik}}{d e_{ik}} = \frac1{S_i}$$", "ggggw"),
+    "nothing is held for a parameter": (
+        (r"$$\hat y = wx$$ $$L = (\hat y - y)^2 + \lambda w^2$$ $$\frac{\partial L}{\partial w} = 2\lambda w$$"
+        r" $$\frac{\partial L}{\partial w} = 2(\hat y - y)x + 2\lambda w$$"), "ggwr"),
+    # places and sets are no claims
+    "where something holds is no claim": ("u = w*x - y\n\nL = |u|^3\n\nThe pieces meet at u = −δ and u = δ.\n\nu = δ", "ggggw"),
+    "a set of slopes": ("| kink at | slopes |\n|---|---|\n| $u$ = 0 | \\[−1, 1\\] |\n\nL = w^2\n\ndL/dw = 2*w", "gr"),
+    # matrices beside indices
+    "entries and matrices of one working": (
+        (PLANE + r"$$\hat{\mathbf y} = \mathbf X\mathbf w + b\mathbf 1$$ $$\mathbf u = \hat{\mathbf y} - \mathbf y$$"
+         r" $$\frac{\partial L}{\partial w_j} = \frac2n\sum_i u_iX_{ij}$$"
+         r" $$\nabla_{\mathbf w}L = \frac2n\mathbf X^\top\mathbf u$$ $$\frac{\partial L}{\partial b} = \frac2n\mathbf 1^\top\mathbf u$$"), "gggrrrrr"),
+    "slips among entries and matrices": (
+        (PLANE + r"$$\mathbf u = \hat{\mathbf y} - \mathbf y$$ $$\frac{\partial L}{\partial w_j} = \frac2n\sum_i u_i$$"
+         r" $$\nabla_{\mathbf w}L = \frac2n\mathbf X\mathbf u$$ $$\frac{\partial L}{\partial b} = \frac2n\mathbf X^\top\mathbf u$$"), "gggrwww"),
+    "an expression that the next line goes on from": (
+        r"$$L = (wx - y)^2$$ $$\frac{dL}{dw} = 2(wx - y)x$$ $$\begin{aligned}& (a + b)^2 \\ &= a^2 + 2ab + b^2 \\ &= a^2 + ab + b^2\end{aligned}$$", "grgrw"),
     "a closed form of a loss that is not stated": ("l'(q) = sum_i(x_i)/q - n\n\n$$\\hat q = \\bar x$$", "gg"),
 }  # fmt: skip
 

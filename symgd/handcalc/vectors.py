@@ -126,9 +126,18 @@ class _Typing:
             left = a.by if isinstance(a, D) and isinstance(a.of, Name) and self.of(a.of) == SCALAR else a
             if t not in (None, SCALAR) and isinstance(left, Name) and self.of(left) == SCALAR and b is terms[1]:
                 self.raise_to(left, self.rank_of(t))
+            if self.rank_of(types[0]) == 1 and t == SCALAR and isinstance(a, Name) and (a.symbol, 1) in self.out.rank:
+                self.alike(a, b)
         types = [self.of(t) for t in terms]
         for one, other in pairwise(types):
             self.same(one, other)
+
+    def alike(self, a: Name, b: Term) -> None:
+        """u = ŷ − y, where u is the vector of the u_i: so are ŷ and y."""
+        for t in parts(Add, b):
+            t = t.body if isinstance(t, Neg) else t
+            if isinstance(t, Name) and not t.indices and self.role.get(t.symbol) in ("target", "prediction", "residual", "data"):
+                self.raise_to(t, 1)
 
     def rank_of(self, t: Type) -> int:
         return sum(s is not None for s in t or ())

@@ -241,7 +241,7 @@ class Working:
             j = self.first_model(j)
         if j.factor in self.factors and chain.last is not left and chain.verdict == "right":
             j = broken(j)
-        self.placed = j.verdict == "wrong" and defines and at_a_place(self.setting, self.before, left, right, self.placed)
+        self.placed = j.verdict in ("wrong", "undecided") and defines and at_a_place(self.setting, self.before, left, right, self.placed)
         if self.placed:
             return Judged("given", "a condition; nothing to judge")
         if j.verdict == "wrong" and j.claim is not None and (how := follows_from_wrong(j.claim, self.wrong)):

@@ -116,6 +116,8 @@ def script(p: Cursor) -> list[Token]:
 
 
 def _inside(p: Cursor, tokens: list[Token]) -> list[str]:
+    if prose := next((t for t in tokens if t[:2] == ("op", "prose")), None):
+        p.refuse("these words are no subscript", prose)
     return [t.text for t in tokens if t.text not in ("{", "}", "(", ")", "[", "]")]
 
 

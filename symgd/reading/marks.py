@@ -222,6 +222,8 @@ def _worded(text: str, at: int, end: int, spaced: bool) -> Found:
         return end, [Token("op", "or", at, end, spaced)]
     if bare in _CASES:
         return end, [Token("word", bare, at, end, spaced)]
+    if re.fullmatch(r"[0-9]{1,3}[A-Za-z]{1,3}", plain) and text[:at].rstrip().endswith(("_", "_{")):  # S_{\mathrm{1y}}
+        return end, [Token("word", plain, at, end, spaced)]
     if bare.split()[0] in _CONNECTIVES or "—" in plain or plain[0] in "([" or plain[0].isdigit():
         return end, [Token("op", "prose", at, end, spaced)]
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*", plain):
