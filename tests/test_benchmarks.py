@@ -83,6 +83,7 @@ def test_the_race_takes_the_middle_of_its_rounds_and_scales_a_part() -> None:
         (Row("a", 4.0, target=3), "missed"),
         (Row("a", 4.0, target=3, least=True), "met"),
         (Row("a", 2.0, target=3, least=True), "missed"),
+        (Row("a", 4.0, target=3, least=True, beside={"hand": 5.0, "JAX": 1.0}), "met, lost to hand"),
         (Row("a", 2.0, target=3, beside={"numba": 1.0, "JAX": 1.9}), "met, lost to numba"),
         (Row("a", 4.0, target=3, beside={"hand": 1.0, "JAX": 1.9}), "missed, lost to hand and JAX"),
         (Row("a", 4.0, beside={"hand": 4.1}), ""),
@@ -116,6 +117,7 @@ def test_readme_is_rewritten_between_its_marks_alone(tmp_path: Path) -> None:
     assert text.endswith(f"{END}\n\nafter\n")
     assert "old" not in text
     assert text.count("| P") == 1
+    assert "NumPy by hand" not in text
     readme.write_text("no marks", encoding="utf-8")
     with pytest.raises(ValueError, match="marks"):
         in_readme(readme, ROWS, 0.0)

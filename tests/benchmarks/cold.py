@@ -36,16 +36,22 @@ def once(words: list[str], environment: dict[str, str]) -> tuple[float, float]:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
 
 
+def written_to(folder: str) -> dict[str, str]:
+    """An environment whose byte code goes to this folder, or where it is already."""
+    plain = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return plain | {"PYTHONPYCACHEPREFIX": folder} if folder else plain
+
+
 def rows(*, tiny: bool = False) -> Iterator[Row]:
     """CPU time, but for the words alone: there a person waits on the wall."""
     commands = {name: COMMANDS[name] for name in ("sympy", "derive", "cached")} if tiny else COMMANDS
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     shuffle = random.Random(11)
     with tempfile.TemporaryDirectory() as folder:
-        plain = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPYCACHEPREFIX": folder}
+        plain = written_to("" if tiny else folder)
         environments = {name: plain | {"SYMGD_CACHE": f"{folder}/cache" if name == "cached" else "off"} for name in commands}
-        for name, words in commands.items():
-            once(words, environments[name])
+        for name in ("cached",) if tiny else commands:
+            once(commands[name], environments[name])
         for _ in range(1 if tiny else ROUNDS):
             for name in shuffle.sample(list(commands), len(commands)):
                 times[name].append(once(commands[name], environments[name]))

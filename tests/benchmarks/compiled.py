@@ -35,12 +35,12 @@ def rows(*, tiny: bool = False, target: str = "numba") -> Iterator[Row]:
     for n, most in {10**3: 1.5}.items() if tiny else TARGETS.items():
         what = f"loss, dw, db of a line, n = {n:,}, compiled ({target})"
         if f is None:
-            yield Row(what, None, "reads", most, short=n == 10**6)
+            yield Row(what, None, "reads", most)
             continue
         mine = {"ours": Contestant(lambda w, b, x, y: f.loss_and_gradient(w, b, x=x, y=y)), "NumPy": Contestant(obvious)}
         took = race({**mine, **looped("line"), **reads(2)}, fresh_line(n), rounds=1 if tiny else 7)
         read = min(took[r] for r in READS)
-        yield Row(what, took["ours"] / read, "reads", most, beside=took.over(read, "ours", *READS), short=n == 10**6)
+        yield Row(what, took["ours"] / read, "reads", most, beside=took.over(read, "ours", *READS))
 
 
 def iterations(*, tiny: bool = False, target: str = "numba") -> Iterator[Row]:
@@ -48,7 +48,7 @@ def iterations(*, tiny: bool = False, target: str = "numba") -> Iterator[Row]:
     f, n = function(target), 1000 if tiny else 10**6
     what = f"{STEPS:,} iterations, n = {n:,}, to the end point, compiled ({target})"
     if f is None:
-        yield Row(what, None, "reads", ENDS, short=True)
+        yield Row(what, None, "reads", ENDS)
         return
 
     def ours(x, y):
@@ -56,4 +56,4 @@ def iterations(*, tiny: bool = False, target: str = "numba") -> Iterator[Row]:
 
     took = race({"ours": Contestant(ours), "hand": Contestant(by_hand), **reads()}, partial(fresh, n=n), rounds=1 if tiny else 7)
     read = min(took[r] for r in READS)
-    yield Row(what, took["ours"] / read, "reads", ENDS, beside={"hand": took["hand"] / read}, short=True)
+    yield Row(what, took["ours"] / read, "reads", ENDS, beside={"hand": took["hand"] / read})

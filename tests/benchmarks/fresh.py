@@ -6,7 +6,6 @@ The process runs one generated text that imports NumPy alone: the sums over the 
 from __future__ import annotations
 
 import inspect
-import os
 import random
 import statistics
 import subprocess
@@ -21,7 +20,7 @@ from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.numeric.bound import moments
 from symgd.numeric.function import compile_gradient
-from tests.benchmarks.cold import once
+from tests.benchmarks.cold import once, written_to
 from tests.benchmarks.hoisting import RATE, STEPS, by_hand, fresh
 from tests.benchmarks.peers import peer
 from tests.benchmarks.table import Row
@@ -74,7 +73,7 @@ def rows(*, tiny: bool = False) -> Iterator[Row]:
         for name, text in texts(str(data)).items():
             files[name] = Path(folder, f"run_{name}.py")
             files[name].write_text(text, encoding="utf-8")
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPYCACHEPREFIX": folder}
+        environment = written_to("" if tiny else folder)
         for name in set(files) - {"import"}:
             said = subprocess.run([sys.executable, str(files[name])], capture_output=True, text=True, check=True, env=environment).stdout
             np.testing.assert_allclose([float(v) for v in said.split()], by_hand(x, y), rtol=1e-9, err_msg=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from symgd.backward import derive
 from symgd.catalogue import problem
 from symgd.numeric.function import compile_gradient
 from tests.benchmarks.peers import LINE, automatic, lambdified, looped
-from tests.benchmarks.table import Row
+from tests.benchmarks.table import Row, digits
 from tests.benchmarks.timing import Contestant, race
 
 TARGETS = {10**3: 13, 10**5: 6, 10**6: 3, 10**7: 2.5}
@@ -65,7 +66,9 @@ def fresh_line(n: int) -> Any:
 
 def rows(*, tiny: bool = False) -> Iterator[Row]:
     """A row for each n; the generated function is what the target is for."""
+    start = time.process_time()
     f = compile_gradient(derive(problem("line-mse")))
+    ready = time.process_time() - start
     theirs = {**lambdified("line"), **automatic(LINE, 2), **looped("line")}
     called = Contestant(lambda w, b, x, y: f.loss_and_gradient(w, b, x=x, y=y))
     mine = {"ours": Contestant(generated(f)), "called": called, "hand": Contestant(by_hand), "NumPy": Contestant(obvious)}
@@ -74,4 +77,7 @@ def rows(*, tiny: bool = False) -> Iterator[Row]:
         read = min(took[r] for r in READS)
         others = took.over(read, "ours", "called", *READS)
         yield Row(f"loss, dw, db of a line, n = {n:,}, the generated function", took["ours"] / read, "reads", target, beside=others, short=n in (10**3, 10**6))
-        yield Row(f"the same, f.loss_and_gradient(w, b, x=x, y=y); a read is {read * 1e6:.3g} µs", took["called"] / read, "reads")
+        yield Row(f"the same, f.loss_and_gradient(w, b, x=x, y=y); a read is {digits(read * 1e6)} µs", took["called"] / read, "reads")
+        if n == 10**3:
+            compiling = {name: took.first[name] * 1e3 for name in ("JAX", "numba") if name in theirs}
+            yield Row("made ready: derived, proved, compiled; beside it what JAX and numba compile for", ready * 1e3, "ms", beside=compiling)

@@ -67,8 +67,9 @@ def race(
     """
     first: dict[str, float] = {}
     outcomes: dict[str, Any] = {}
+    arguments = fresh(0)
     for name, c in contestants.items():
-        own = c.takes(*fresh(0))
+        own = c.takes(*arguments)
         start = time.process_time()
         out = c.run(*own)
         first[name] = time.process_time() - start
@@ -80,10 +81,11 @@ def race(
     order, times = list(contestants), {name: list[float]() for name in contestants}
     shuffle = random.Random(7)
     for k in range(1, rounds + 1):
+        arguments = fresh(k)
         shuffle.shuffle(order)
         for name in order:
             c = contestants[name]
-            times[name].append(c.each * one(c.run, c.takes(*fresh(k)), rounds))
+            times[name].append(c.each * one(c.run, c.takes(*arguments), rounds))
     return Race({name: statistics.median(t) for name, t in times.items()}, first)
 
 
