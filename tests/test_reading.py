@@ -257,7 +257,7 @@ REFUSED = [
     (r"x_{i}_{j}^", "is missing"),
     (r"\theta_12", "first digit"), (r"\alpha x_ij", "or a factor"), (r"\alpha w_new", "or a factor"), (r"\left( x", "never closed"),
     (r"\left. x \right|", "a bracket of the pair"),
-    (r"\begin{matrix} a \end{matrix}", "cases"), (r"\text{learning rate}", "one word"), (r"\hat{2}", "stands on a name"), ("\\", "backslash"),
+    (r"\begin{matrix} a \end{matrix}", "cases"), (r"\text{learn the rate}", "one word"), (r"\hat{2}", "stands on a name"), ("\\", "backslash"),
     (r"\theta^{(2)}", "a power or a label"),
     (r"\frac{d L + b}{d w}", "numerator into brackets"), (r"\nabla_w L", "not a command"), (r"\prime", "is missing"),
 ]  # fmt: skip

@@ -12,6 +12,7 @@ __all__ = ["command"]
 
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
 _WORDS = re.compile(r"\s*\{\s*((?=[0-9]*[A-Za-z])[A-Za-z0-9]+(?:\\?_[A-Za-z0-9]+)*)\s*\}|\s*\{\s*\}")
+_JOINED = re.compile(r"\s*\{([a-z]{4,}(?: [a-z]{4,})+)\}")
 _CASES = re.compile(r"\s*\{\s*(cases|dcases)\s*\}")
 _DELIMITER = re.compile(r"\s*(\\[{}|]|\\[lr]?[vV]ert(?![A-Za-z])|\\[lr]brace(?![A-Za-z])|\\[lr]brack(?![A-Za-z])|[()\[\]|])")
 
@@ -63,7 +64,9 @@ def command(text: str, at: int, spaced: bool) -> tuple[int, list[Token]]:
 
 
 def _text(text: str, at: int, end: int, spaced: bool) -> tuple[int, list[Token]]:
-    r"""\mathrm{MSE} is one word."""
+    r"""\mathrm{MSE} is one word, and so is \text{learning rate}: learning_rate."""
+    if joined := _JOINED.match(text, end):
+        return joined.end(), [Token("word", joined[1].replace(" ", "_"), at, joined.end(), spaced)]
     found = _WORDS.match(text, end)
     if not found:
         raise Unread("between these braces one word is read, of letters and digits", text, at, end)
