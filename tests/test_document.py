@@ -19,7 +19,7 @@ from symgd.document import files
 from symgd.document.files import write_bytes, write_text
 from symgd.document.formats import render
 from symgd.document.latex_text import latex_text
-from symgd.document.page import Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Page, Picture, Prose, Table, every_block
+from symgd.document.page import Chain, Cite, Code, Formula, Heading, Inline, Line, Mono, Page, Picture, Prose, Strong, Table, every_block
 from symgd.document.plain import one_line, slug, visible, width, wrap
 from symgd.document.svg import inline_svg
 from symgd.document.to_html import FONT, font_bytes
@@ -432,3 +432,13 @@ def test_the_page_fits_a_phone_and_a_desk_without_a_word_on_the_console(tmp_path
     title = re.search(r"<title>(.*?)</title>", browse(tmp_path / "probe.html", tmp_path / "profile").stdout)
     assert title
     assert title[1] == "0,0"
+
+
+def test_a_space_inside_bold_words_stays_between_them_and_what_follows_in_markdown() -> None:
+    assert "**Slip:** sign" in render(Page(("t",), (Prose((Strong("Slip: "), "sign")),)), "markdown")
+
+
+@pytest.mark.parametrize("kind", ["markdown", "latex"])
+def test_a_relation_that_is_a_word_keeps_off_what_follows_in_tex(kind: str) -> None:
+    page = Page(("t",), (Chain((Line(lay(u), lay(2 * x)), Line(None, lay(3 * x), "or"))),))
+    assert r"\text{or}\  3 x" in render(page, kind)

@@ -189,7 +189,7 @@ def _rows(line: Line) -> list[str]:
     left = _math(line.left) if line.left is not None and not wide else ""
     room = _WIDE - (drawn(line.left) if line.left is not None and not wide else 0)
     first, *more = [_math(part) for part in split_formula(line.right, max(int(room), 30))]
-    mark = latex_math(RELATIONS[line.relation][0]) if line.relation in RELATIONS else rf"\text{{{latex_text(line.relation)}}}"
+    mark = latex_math(RELATIONS[line.relation][0]) if line.relation in RELATIONS else rf"\text{{{latex_text(line.relation)}}}\ "
     mark = rf"\mathrel{{{mark}}}" if line.relation == ":=" else mark
     own_row = [rf"& {_math(part)}" for part in split_formula(line.left, _WIDE)] if wide and line.left is not None else []
     return [*own_row, f"{left} &{mark} {first}", *(rf"&\quad {part}" for part in more)]

@@ -81,7 +81,8 @@ def _inline(text: Inline, dialect: Dialect, cell: bool = False) -> str:
             case Formula(layout):
                 out.append(_formula(layout, dialect, cell))
             case Strong(words):
-                out.append(f"**{_escape(words.strip())}**" if words.strip() else "")
+                before, after = (" " if words[at:][:1].isspace() else "" for at in (0, -1))
+                out.append(f"{before}**{_escape(words.strip())}**{after}" if words.strip() else "")
             case Mono(words):
                 out.append(_typed(words, cell))
             case Link(words):
@@ -157,7 +158,7 @@ def _in_html(text: str) -> str:
 
 
 def _relation(line: Line) -> str:
-    mark = RELATIONS.get(line.relation, (_math_text(line.relation), ""))[0]
+    mark = RELATIONS.get(line.relation, (_math_text(line.relation) + r"\ ", ""))[0]
     return {"<": r"\lt", ">": r"\gt"}.get(mark, mark)
 
 
