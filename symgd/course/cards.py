@@ -100,7 +100,7 @@ def _block(block: Block) -> str:
 
 def _line(line: Line) -> str:
     """The formula, and under it the reason and the mark, small."""
-    relation = RELATIONS[line.relation][0] if line.relation in RELATIONS else rf"\text{{{line.relation}}}" if line.relation else ""
+    relation = RELATIONS[line.relation][0] if line.relation in RELATIONS else rf"\text{{{line.relation}}}\ " if line.relation else ""
     formula = " ".join(filter(None, (to_latex(line.left) if line.left else "", relation, to_latex(line.right))))
     mark = " ".join(CHECKS[line.check][:2]) if line.check in CHECKS else ""
     said = " ".join(filter(None, (_inline(line.reason), _text(mark))))

@@ -8,10 +8,11 @@ Glossary: λ an eigenvalue of the second derivatives; one step multiplies the di
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from symgd.document.page import Block, Box, Chain, Code, Folded, Inline, Line, Mono, Prose, Strong
+from symgd.document.page import Block, Box, Chain, Code, Folded, Inline, Line, Link, Mono, Prose, Strong
 
 if TYPE_CHECKING:
     from symgd.course.lesson import Course
@@ -48,17 +49,25 @@ class Exercise:
     slip: str = ""
 
 
-def to_blocks(exercises: tuple[Exercise, ...]) -> tuple[Block, ...]:
-    """A box an exercise, numbered; hints and answer fold."""
+def to_blocks(exercises: tuple[Exercise, ...], sheet: Callable[[int], str] | None = None) -> tuple[Block, ...]:
+    """A box an exercise, numbered; hints and answer fold.  `sheet` tells for the k-th one where the file lies that the line can be written into."""
     return tuple(
         Box(
             (f"Exercise {k}",),
-            (*e.question, *(Folded((f"Hint {j}" if len(e.hints) > 1 else "Hint",), (Prose(h),), "hint") for j, h in enumerate(e.hints, 1)),
-             Folded(("Answer",), e.answer, "answer")),
+            (*e.question, *(_marked(sheet(k)) if sheet and e.key else ()), *_hints(e), Folded(("Answer",), e.answer, "answer")),
             "exercise",
         )
         for k, e in enumerate(exercises, 1)
     )  # fmt: skip
+
+
+def _hints(e: Exercise) -> tuple[Block, ...]:
+    return tuple(Folded((f"Hint {j}" if len(e.hints) > 1 else "Hint",), (Prose(h),), "hint") for j, h in enumerate(e.hints, 1))
+
+
+def _marked(path: str) -> tuple[Block, ...]:
+    """How a line is handed in."""
+    return (Prose(("To have your line marked, write it into ", Link(path, path), " and run ", Mono(f"symgd check {path}"), " in the folder of the course.")),)
 
 
 # ---------------------------------------------------------------- from a derivation

@@ -6,7 +6,7 @@ from symgd.course.exercise import to_blocks
 from symgd.course.lesson import Course, Lesson
 from symgd.course.path import LESSONS
 from symgd.course.program import DATA, preamble, printed
-from symgd.course.worksheets import FOLDER
+from symgd.course.worksheets import FOLDER, name_of
 from symgd.document.page import Block, Code, Folded, Heading, Inline, Link, Mono, Note, Page, Prose, Table
 
 __all__ = ["ANSWERS", "CARDS", "PLAYGROUND", "index", "page"]
@@ -22,7 +22,7 @@ def page(c: Course, lesson: Lesson) -> Page:
     way = Prose(_way(c, lesson))
     blocks: list[Block] = [way, *w.blocks]
     if exercises:
-        blocks += [Heading(1, ("Exercises",)), *to_blocks(exercises)]
+        blocks += [Heading(1, ("Exercises",)), *to_blocks(exercises, lambda k: f"{FOLDER}/{name_of(lesson, k)}")]
     program = preamble(c.example) + lesson.program(c)
     prints = printed(program, c.example) if c.outputs else None
     blocks += [
@@ -48,11 +48,13 @@ def index(c: Course, title: str = "") -> Page:
     """The way through the course, and what lies beside its pages."""
     e = c.example
     rows = tuple(((str(k),), (c.to(lesson.slug, lesson.title),), (lesson.asks,)) for k, lesson in enumerate(LESSONS, 1))
-    about = f"From {e.feature} to {e.target}: {e.n:,} {e.rows_are} ({e.source})."
+    about = (f"Gradient descent finds the numbers of a model step by step: here the slope and the intercept of a line that predicts {e.target} from "
+             f"{e.feature}, for {e.n:,} {e.rows_are} ({e.source}). Each page takes one idea, derives it with every step proved, computes it on these data, "
+             "draws it and asks about it; who has just met derivatives can begin with page 1.")  # fmt: skip
     beside: tuple[tuple[Inline, Inline], ...] = (
         ((Link("Playground", PLAYGROUND),), ("Move the learning rate and the start, and see where the descent goes. It opens in a browser.",)),
         ((c.to(ANSWERS, "Answers"),), ("The answers to all exercises.",)),
-        ((Mono(f"{FOLDER}/"),), ("Exercises to complete on paper or in an editor; ", Mono("symgd check"), " marks them.")),
+        ((Mono(f"{FOLDER}/"),), ("Exercises to complete in an editor; ", Mono("symgd check worksheets/"), " marks them.")),
         ((Link(CARDS, CARDS),), ("The exercises and every step of the derivation as flash cards for Anki.",)),
         ((Link(DATA, DATA),), ("The two columns that the programs read.",)),
     )

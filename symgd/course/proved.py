@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import TypeAlias
 
 from symgd.document.page import Inline, Line
 from symgd.exposition.writing import Writing
@@ -13,6 +14,8 @@ from symgd.referee.tape import Referee
 from symgd.term import Name, Term, names
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
+
+Move: TypeAlias = "tuple[Term, str | Inline] | tuple[Term, str | Inline, str | Inline]"
 
 __all__ = ["along", "chain", "proved"]
 
@@ -28,14 +31,26 @@ def proved(left: Term, right: Term, problem: Problem, reason: Inline = (), numbe
     return Writing("full", "sum").line(left, right, "=", reason, number, check.verdict)
 
 
-def chain(start: Term, lines: Sequence[tuple[Term, str | Inline]], problem: Problem) -> tuple[Line, ...]:
-    """start = line = line …, each proved equal to the one before, each with its reason."""
-    out, at = list[Line](), start
-    for after, why in lines:
-        line = proved(at, after, problem, (why,) if isinstance(why, str) else why)
-        out.append(replace(line, left=None) if out else line)
+def chain(start: Term, moves: Sequence[Move], problem: Problem, detail: str = "full") -> tuple[Line, ...]:
+    """start = line = line …, each proved equal to the one before, each with its reason.
+
+    moves   (the line, its reason, a sentence of why for somebody who has just met derivatives)
+    detail  tutorial: with that sentence; brief: start = the last line, with all reasons
+    """
+    found, at = list[Line](), start
+    for after, reason, *why in moves:
+        said = (*_words(reason), ". ", *_words(why[0])) if detail == "tutorial" and why else _words(reason)
+        line = proved(at, after, problem, said)
+        found.append(replace(line, left=None) if found else line)
         at = after
-    return tuple(out)
+    if detail != "brief" or len(found) < 2:
+        return tuple(found)
+    reasons = tuple(piece for k, line in enumerate(found) for piece in (("; ", *line.reason) if k else line.reason))
+    return (proved(start, at, problem, reasons),)
+
+
+def _words(text: str | Inline) -> Inline:
+    return (text,) if isinstance(text, str) else text
 
 
 def along(problem: Problem, *named: Definition) -> Problem:

@@ -83,7 +83,7 @@ def rate_panels(
     said = [f"The {plain(name(y_label))} against {w}, lowest at {w} = {number(bowl.lowest, 6)}, and the steps of a descent at several rates."]
     for (says, rate, steps, last, loss), way, n in zip(cells, ways, followed, strict=True):
         away = " It leaves the picture." if leaves(way, n) else ""
-        said.append(f"{says}, rate {rate}: after {steps} steps {w} = {last}, where the {plain(name(y_label))} is {loss}.{away}")
+        said.append(f"{says}, rate {rate}: after {steps} step{'' if steps == '1' else 's'} {w} = {last}, where the {plain(name(y_label))} is {loss}.{away}")
     table = Rows(("rate is", "rate", "steps", w, plain(name(y_label))), (*cells, ("lowest point", "", "", number(bowl.lowest, 6), number(bowl.least, 6))))
     description = " ".join(said)
     return plots[0].sheet.drawing(title, description, table, prefix)

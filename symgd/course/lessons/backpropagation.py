@@ -57,7 +57,8 @@ def _network(c: Course, w: Writing, g: Gradient) -> None:
           "first layer stand far from the loss. How do they affect it?")  # fmt: skip
     w.chain(tuple(w.line(d.name, d.value, ":=", (d.says,), w.number(d.name)) for d in p.tape))
     first = p.parameters[0]
-    w.say("Here h counts the units and j the features. Our data have one feature, so X has one column, and ", w.formula(first), " is one number for each unit.")
+    w.say("Here ", w.formula(Name("h")), " counts the units and ", w.formula(Name("j")), " the features. Our data have one feature, so ",
+          w.formula(next(d for d in p.data if len(d.indices) == 2)), " has one column, and ", w.formula(first), " is one number for each unit.")  # fmt: skip
 
 
 def _flow(c: Course, g: Gradient) -> tuple[Block, ...]:

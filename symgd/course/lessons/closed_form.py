@@ -119,7 +119,9 @@ def _costs(c: Course, w: Writing) -> None:
     w.say("Count the multiplications, without the constants in front. The equations need, for each pair of parameters, a sum over all rows: ",
           c.formula(size * p**2), ". Solving them: ", c.formula(p**3), ". One step of the descent: a sum over all rows for each parameter, ",
           c.formula(step), ". So the closed form costs as much as this many steps:")  # fmt: skip
-    w.chain(chain(Div(whole, step), [(p + Div(p**2, size), "divided term by term")], Problem("", (), (), (), count=())))
+    w.chain(chain(Div(whole, step), [
+        (p + Div(p**2, size), "divided term by term", "Each part of the top over the bottom, and what stands above and below goes."),
+    ], Problem("", (), (), (), count=()), w.detail))  # fmt: skip
     rows = []
     for k in SIZES:
         closed, one = work(n, k)

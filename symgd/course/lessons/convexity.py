@@ -84,8 +84,11 @@ def _bends(c: Course, w: Writing, curve: Curvature) -> None:
     w.say("Walk straight on, from anywhere: ", w.formula(v), " in ", w.formula(c.w), " and ", w.formula(q), " in ", w.formula(c.b),
           " for each unit of time. How the loss bends along that way, ", w.formula(s), ", is made of the entries of H; it is written vᵀHv. ",
           "It is a sum of squares:")  # fmt: skip
-    lines = [(left, "the entries, each with its two directions"), (right, "the entries put in, the square gathered")]
-    w.chain(chain(s, lines, along(p, *known, Definition(s, left, ""))))
+    lines = [
+        (left, "the entries, each with its two directions", "The mixed entry stands twice, once for either order: that is where the 2 comes from."),
+        (right, "the entries put in, the square gathered", "Under one sum it is (f + g)² = f² + 2 f g + g², read from right to left."),
+    ]
+    w.chain(chain(s, lines, along(p, *known, Definition(s, left, "")), w.detail))
     w.say("A sum of squares is never negative. So along every straight line, at every place, the loss bends upwards or not at all. ",
           "Such a function is called convex.")
 

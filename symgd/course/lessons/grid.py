@@ -161,12 +161,16 @@ def _lemma(c: Course, w: Writing) -> None:
     (after,) = problem.unused(f"{c.L.symbol}_new")
     there = over(Pow(mul(c.w - mul(a, p), c.x) + (c.b - mul(a, q)) - c.y, TWO))
     lines = chain(after, [
-        (there, "the loss after the step"),
-        (over(Pow(u - mul(a, change), TWO)), ("every residual becomes smaller by ", c.formula(mul(a, change)))),
-        (add(c.L, Neg(mul(a, share(c, 2), Sum("i", mul(u, change)))), mul(a**2, over(change**2))), "the square multiplied out"),
-        (add(c.L, Neg(mul(a, length)), mul(a**2, over(change**2))), "the sums in the middle are the slopes themselves"),
-        (add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length)), Neg(mul(a**2, over(square)))), "the identity put in, and collected"),
-    ], along(problem, *slopes, trace, Definition(after, there, "")))  # fmt: skip
+        (there, "the loss after the step", "The new values stand where the old ones stood; nothing else has changed."),
+        (over(Pow(u - mul(a, change), TWO)), ("every residual becomes smaller by ", c.formula(mul(a, change))),
+         ("Sort what is in the bracket: the part without ", c.formula(a), " is the old residual.")),
+        (add(c.L, Neg(mul(a, share(c, 2), Sum("i", mul(u, change)))), mul(a**2, over(change**2))), "the square multiplied out",
+         ("(f − g)² = f² − 2 f g + g², and the sum of each part by itself; the first is the old loss.")),
+        (add(c.L, Neg(mul(a, length)), mul(a**2, over(change**2))), "the sums in the middle are the slopes themselves",
+         "What they multiply is a slope again: each slope times itself, so a square."),
+        (add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length)), Neg(mul(a**2, over(square)))), "the identity put in, and collected",
+         "The first part of the identity has the sum of the squared slopes as a factor, as the term before it has: take it out of both."),
+    ], along(problem, *slopes, trace, Definition(after, there, "")), w.detail)  # fmt: skip
     right = w.layout(add(c.L, Neg(mul(a, ONE - Div(mul(a, lam), TWO), length))))
     w.chain((*lines, Line(None, right, "≤", ("what was left out is subtracted, and a sum of squares",))))
     w.say("This is the descent lemma. As long as 0 < ", c.formula(a), " < ", c.formula(Div(TWO, lam)), " the bracket is positive: every step lowers the ",

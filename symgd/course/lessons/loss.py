@@ -87,8 +87,11 @@ def _definition(c: Course, w: Writing) -> None:
     w.say("The letters inside are names. With what they stand for put in, one after the other, it is a function of ", c.formula(c.w), " and ",
           c.formula(c.b), " alone, for the data are given numbers:")  # fmt: skip
     u = problem.tape[1].value
-    lines = chain(c.L, [(factor, "definition of the loss"), (put(factor, c.u, u), "definition of the residual"),
-                        (unfold(problem, c.L), "definition of the prediction")], problem)  # fmt: skip
+    lines = chain(c.L, [
+        (factor, "definition of the loss", "Nothing is computed yet: the name is replaced by what it stands for."),
+        (put(factor, c.u, u), "definition of the residual", "The same with the next name: equals may be put for equals, and brackets keep them together."),
+        (unfold(problem, c.L), "definition of the prediction", "Now only the data and the two numbers that we look for are left."),
+    ], problem, w.detail)  # fmt: skip
     w.chain(lines)
     w.say("Some write the squares with bars. For real numbers they say nothing more:")
     size = Pow(Call("abs", (u,)), TWO)

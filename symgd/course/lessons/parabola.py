@@ -116,11 +116,11 @@ def _three_sums(c: Course, w: Writing) -> None:
     sorted_out = add(mul(given[0].value, c.w**2), mul(given[1].value, c.w), given[2].value)
     inside = add(mul(c.w**2, c.x**2), mul(TWO, c.w, c.x, rest), Pow(rest, TWO))
     lines = chain(c.L, [
-        (whole, "the loss"),
-        (mul(share(c, 1), Sum("i", inside)), "(f + g)² = f² + 2 f g + g²"),
-        (sorted_out, ("each sum apart; ", c.formula(c.w), " is the same in every row")),
-        (add(mul(A, c.w**2), mul(B, c.w), C), "with a name for each sum"),
-    ], known)  # fmt: skip
+        (whole, "the loss", "This is its definition, with the line put in."),
+        (mul(share(c, 1), Sum("i", inside)), "(f + g)² = f² + 2 f g + g²", ("The first part holds ", c.formula(c.w), ", the other two do not move with it.")),
+        (sorted_out, ("each sum apart; ", c.formula(c.w), " is the same in every row"), "So it may be taken out of the sum, as a common factor may."),
+        (add(mul(A, c.w**2), mul(B, c.w), C), "with a name for each sum", "They are fixed numbers here, and a name makes the shape visible: a parabola."),
+    ], known, w.detail)  # fmt: skip
     w.chain(lines)
     values = sums(c, 0.0)
     rows: list[tuple[Inline, ...]] = [((c.formula(d.name),), (c.formula(d.value),), (amount(v, 6),)) for d, v in zip(given, values, strict=True)]
@@ -136,12 +136,17 @@ def _vertex(c: Course, w: Writing) -> None:
     w.say("Complete the square: then ", c.formula(c.w), " stands in one place only.")
     vertex = Neg(Div(B, mul(TWO, A)))
     squared = add(mul(A, Pow(c.w + Div(B, mul(TWO, A)), TWO)), C, Neg(Div(B**2, mul(Num(Fraction(4)), A))))
-    w.chain(chain(c.L, [(add(mul(A, c.w**2), mul(B, c.w), C), "the parabola"), (squared, "multiply out to see it")], known))
+    w.chain(chain(c.L, [(add(mul(A, c.w**2), mul(B, c.w), C), "the parabola", "It is the last line from above."),
+                        (squared, "multiply out to see it", "The square brings back the first two terms, and one too many: it is taken away at the end.")],
+                  known, w.detail))  # fmt: skip
     w.say("The square is never negative, and it is 0 at one place alone. There the loss is least:")
     as_sums = proved(vertex, of_intercept(c), known, ("the sums put in; the count cancels",))
     w.chain((w.line(minimum, vertex, ":=", ("where the square is 0",)), replace(as_sums, left=None)))
     w.say("The derivative agrees, for it is 0 at the same place and nowhere else:")
-    w.chain(chain(D(c.L, c.w), [(add(mul(TWO, A, c.w), B), "the slope of the parabola"), (mul(TWO, A, c.w + Div(B, mul(TWO, A))), "factored")], known))
+    w.chain(chain(D(c.L, c.w), [
+        (add(mul(TWO, A, c.w), B), "the slope of the parabola", "A square has twice its base as its derivative, a multiple its factor, and a constant 0."),
+        (mul(TWO, A, c.w + Div(B, mul(TWO, A))), "factored", "A product is 0 exactly where a factor is: here only the bracket can be."),
+    ], known, w.detail))  # fmt: skip
     best, least = lowest(c, 0.0)
     w.say("With ", c.formula(c.b), " = 0 the lowest point is at ", c.formula(c.w), f" = {amount(best, 6)} {unit_of_slope(c)}; the loss there is ",
           f"{amount(least, 6)}. The short lines in the picture touch the parabola; ", c.to("slope", "their slopes"), " are the next page.")  # fmt: skip
@@ -187,7 +192,10 @@ def _not_the_answer(c: Course, w: Writing) -> None:
     split = Div(Sum("i", mul(c.x, c.y)), Sum("i", c.x**2)) - mul(Div(Sum("i", c.x), Sum("i", c.x**2)), c.b)
     minimum = name_of_lowest(c)
     named = along(e.gradient.problem, Definition(minimum, of_intercept(c), ""))
-    w.chain(chain(minimum, [(of_intercept(c), "from above"), (split, "the sum split")], named))
+    w.chain(chain(minimum, [
+        (of_intercept(c), "from above", "It is the lowest point that was found, with the sums written out."),
+        (split, "the sum split", ("Multiply the bracket out, and take ", c.formula(c.b), ", which is the same in every row, out of the sum.")),
+    ], named, w.detail))  # fmt: skip
     if moves(c):
         way = "smaller" if moves(c) > 0 else "larger"
         w.say("So it moves along a line: for each 1 that ", c.formula(c.b), f" grows, the best slope becomes {way} by {amount(abs(moves(c)))}, for the ",

@@ -94,8 +94,10 @@ def _regimes(c: Course, w: Writing) -> None:
           ", now with the rate:")
     w.chain((
         w.line(lam, mul(TWO, p.A), ":=", ("the second derivative: how fast the slope grows",)),
-        *chain(step, [(add(c.w, Neg(mul(c.alpha, lam, add(c.w, Neg(p.low)))), Neg(p.low)), ("the slope is ", c.formula(lam), " times the distance")),
-                      (mul(factor, add(c.w, Neg(p.low))), "the distance in front")], problem),
+        *chain(step, [(add(c.w, Neg(mul(c.alpha, lam, add(c.w, Neg(p.low)))), Neg(p.low)), ("the slope is ", c.formula(lam), " times the distance"),
+                       "The slope is 0 at the lowest point and grows evenly from there: so it is the distance times how fast it grows."),
+                      (mul(factor, add(c.w, Neg(p.low))), "the distance in front", "Both parts hold the distance as a factor: take it out.")],
+               problem, w.detail),
     ))  # fmt: skip
     w.say("So each step multiplies the distance by ", c.formula(factor), ", and ", c.formula(Name("k")), " steps by ", c.formula(Pow(factor, Name("k"))),
           ". Everything about the rate follows from this number:")
@@ -169,7 +171,10 @@ def _both(c: Course, w: Writing) -> None:
         w.line(kappa, Div(top, low), ":=", ("the condition number: how much steeper the one is",)),
         proved(add(ONE, Neg(mul(best, low))), Neg(add(ONE, Neg(mul(best, top)))), known, ("at the rate ", c.formula(best), (" the two factors differ in their "
         "sign alone"))),
-        *chain(add(ONE, Neg(mul(best, low))), [(Div(add(top, Neg(low)), add(top, low)), "one fraction"), (slowest, ("divided by ", c.formula(low)))], known),
+        *chain(add(ONE, Neg(mul(best, low))), [(Div(add(top, Neg(low)), add(top, low)), "one fraction",
+                                                      "Write the 1 as the bottom over the bottom, then subtract the tops."),
+                                                     (slowest, ("divided by ", c.formula(low)),
+                                                      "Top and bottom may be divided by the same number: the fraction stays.")], known, w.detail),
     ))  # fmt: skip
     w.say("If the condition number is 1, that is 0: one step is enough. If it is large, the factor is just below 1, and it takes about a third of the "
           "condition number of steps to halve the distance.")

@@ -126,9 +126,10 @@ def _factor(c: Course, w: Writing) -> None:
         w.line(low, p.problem.tape[3].value, ":=", (p.problem.tape[3].says,)),
         w.line(new, step, ":=", ("the step",)),
         *chain(add(step, Neg(low)), [
-            (add(c.w, Neg(p.slope), Neg(low)), ("the slope of the parabola",)),
-            (mul(add(ONE, Neg(mul(TWO, p.A))), add(c.w, Neg(low))), ("since ", c.formula(p.B), " = ", c.formula(Neg(mul(TWO, p.A, low))))),
-        ], p.problem),
+            (add(c.w, Neg(p.slope), Neg(low)), ("the slope of the parabola",), "The derivative of a parabola, put where its mark stood."),
+            (mul(add(ONE, Neg(mul(TWO, p.A))), add(c.w, Neg(low))), ("since ", c.formula(p.B), " = ", c.formula(Neg(mul(TWO, p.A, low)))),
+             "That is how the lowest point was defined, solved for the other letter. Then the distance is a factor of both parts."),
+        ], p.problem, w.detail),
     ))  # fmt: skip
     w.say("The distance is multiplied by ", c.formula(add(ONE, Neg(mul(TWO, p.A)))), ", by the same number in every step. ", c.formula(mul(TWO, p.A)),
           " is the second derivative: how fast the slope grows. So")

@@ -60,14 +60,18 @@ def _proof(c: Course, w: Writing) -> None:
     change = add(p.at(add(c.w, h)), Neg(p.at(c.w)))
     first = add(mul(p.slope, h), mul(p.A, h**2))
     w.say("Now take a step: ", c.formula(add(c.w, h)), " in place of ", c.formula(c.w), ". The loss changes by")
-    w.chain(chain(change, [(first, "multiplied out: what does not contain the step cancels"),
-                           (add(mul(g, h), mul(p.A, h**2)), "the first bracket is the derivative")], p.problem))  # fmt: skip
+    w.chain(chain(change, [
+        (first, "multiplied out: what does not contain the step cancels", "It stands with a plus in the new loss, and with a minus in the old one."),
+        (add(mul(g, h), mul(p.A, h**2)), "the first bracket is the derivative", "So for a short step the loss changes by about the derivative times the step."),
+    ], p.problem, w.detail))  # fmt: skip
     w.say("The first term is the derivative times the step. The second is never negative, and it shrinks with the square of the step: for a small step the "
           "first term decides. The loss can only fall if the first term is negative, so the step must have ", Strong("the sign that the derivative has not"),
           ".")  # fmt: skip
     w.say("How small is small? Take a step against the derivative, ", c.formula(t), " times as long, with ", c.formula(t), " > 0:")
     moved = mul(Neg(t), g)
-    w.chain(chain(add(mul(g, moved), mul(p.A, moved**2)), [(Neg(mul(t, add(ONE, Neg(mul(p.A, t))), g**2)), "the common factors in front")], p.problem))
+    w.chain(chain(add(mul(g, moved), mul(p.A, moved**2)), [(Neg(mul(t, add(ONE, Neg(mul(p.A, t))), g**2)), "the common factors in front",
+                                                               "A square stays when two minus signs meet in it; the minus that is left comes to the front.")],
+                  p.problem, w.detail))  # fmt: skip
     w.say("That is negative as long as the derivative is not 0 and ", c.formula(t), " is smaller than ", c.formula(Div(ONE, p.A)), ". So the loss falls for "
           "every step in this direction that is not too long; too long a step is the subject of ", c.to("raw-slope", "the next page"), ".")  # fmt: skip
     w.note("No picture of the curve is needed to choose the side, and no search: one number, the derivative, has a sign, and the sign is the answer.")

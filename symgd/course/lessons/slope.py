@@ -81,11 +81,14 @@ def _derivative(c: Course, w: Writing) -> None:
     squared = add(v**2, mul(TWO, v, h), h**2)
     opened = Div(add(mul(A, squared), mul(B, v), mul(B, h), C, Neg(mul(A, v**2)), Neg(mul(B, v)), Neg(C)), h)
     lines = chain(name, [
-        (start, "the difference of the losses over the distance"),
-        (opened, ("the square multiplied out: ", c.formula(Pow(v + h, TWO)), " = ", c.formula(squared))),
-        (Div(add(mul(TWO, A, v, h), mul(A, h**2), mul(B, h)), h), ("all without ", c.formula(h), " cancels")),
-        (add(mul(TWO, A, v), B, mul(A, h)), ("divided by ", c.formula(h), ", which is not 0 yet")),
-    ], along(c.example.gradient.problem, *coefficients(c), Definition(name, start, "")))  # fmt: skip
+        (start, "the difference of the losses over the distance", "How much higher the second point lies, divided by how far away it is: that is a slope."),
+        (opened, ("the square multiplied out: ", c.formula(Pow(v + h, TWO)), " = ", c.formula(squared)),
+         "The second bracket loses its brackets: each sign in it turns, for it is subtracted."),
+        (Div(add(mul(TWO, A, v, h), mul(A, h**2), mul(B, h)), h), ("all without ", c.formula(h), " cancels"),
+         "Each such term stands once with a plus and once with a minus."),
+        (add(mul(TWO, A, v), B, mul(A, h)), ("divided by ", c.formula(h), ", which is not 0 yet"),
+         "Every term on top holds it as a factor, so one of it goes from each."),
+    ], along(c.example.gradient.problem, *coefficients(c), Definition(name, start, "")), w.detail)  # fmt: skip
     w.chain(lines)
     w.say("Now nothing is divided by ", c.formula(h), " any more, and it may go to 0. The last term goes with it, and what stays is the slope of the ",
           "tangent, the derivative:")  # fmt: skip
@@ -107,11 +110,14 @@ def _with_sums(c: Course, w: Writing) -> None:
     moved = Pow(u + mul(h, c.x), TWO)
     name, start = name_of_secant(c), Div(mul(one, over(moved)) - mul(one, over(u**2)), h)
     lines = chain(name, [
-        (start, "the difference of the losses over the distance"),
-        (mul(one, over(Div(add(u**2, mul(TWO, h, u, c.x), mul(h**2, c.x**2), Neg(u**2)), h))), "one sum; the square multiplied out"),
-        (mul(one, over(add(mul(TWO, u, c.x), mul(h, c.x**2)))), ("the squares cancel, then one ", c.formula(h))),
-        (add(mul(share(c, 2), over(mul(u, c.x))), mul(h, one, over(c.x**2))), "two sums"),
-    ], along(problem, Definition(name, unfold(problem, start), "")))  # fmt: skip
+        (start, "the difference of the losses over the distance", "The new loss minus the old one, as before; only the residuals have moved."),
+        (mul(one, over(Div(add(u**2, mul(TWO, h, u, c.x), mul(h**2, c.x**2), Neg(u**2)), h))), "one sum; the square multiplied out",
+         "Both losses are sums over the same rows: subtract row by row. And (f + g)² = f² + 2 f g + g²."),
+        (mul(one, over(add(mul(TWO, u, c.x), mul(h, c.x**2)))), ("the squares cancel, then one ", c.formula(h)),
+         "What is left on top holds it in each term, so it can be divided away."),
+        (add(mul(share(c, 2), over(mul(u, c.x))), mul(h, one, over(c.x**2))), "two sums",
+         "A sum of sums may be taken part by part, and a common factor stands in front."),
+    ], along(problem, Definition(name, unfold(problem, start), "")), w.detail)  # fmt: skip
     w.chain(lines)
     w.say("and with ", c.formula(h), " gone")
     w.chain((proved(c.dw, mul(share(c, 2), over(mul(u, c.x))), problem, ("the limit",)),))

@@ -188,9 +188,11 @@ def _certificate(c: Course, w: Writing, form: Form, runs: list[Fired]) -> None:
     w.say("The size of the slope can be turned into a promise about the loss. With ", c.formula(c.b), " held, ", c.formula(p.low), " the lowest point:")
     low_loss = p.at(p.low)
     w.chain((
-        *chain(add(c.L, Neg(low_loss)), [(mul(p.A, add(c.w, Neg(p.low)) ** 2), "how far the loss lies above its least value"),
-                                         (Div(c.dw**2, mul(TWO, mul(TWO, p.A))), ("the slope is ", c.formula(mul(TWO, p.A, add(c.w, Neg(p.low))))))],
-                                         p.problem),
+        *chain(add(c.L, Neg(low_loss)), [(mul(p.A, add(c.w, Neg(p.low)) ** 2), "how far the loss lies above its least value",
+                                          "Complete the square: what the parabola has beside its square is its least value."),
+                                         (Div(c.dw**2, mul(TWO, mul(TWO, p.A))), ("the slope is ", c.formula(mul(TWO, p.A, add(c.w, Neg(p.low))))),
+                                          "Square it, and see by what it must be divided to give the line before.")],
+               p.problem, w.detail),
     ))  # fmt: skip
     mu, g = Name("lambda_min"), Name("g")
     w.say("The excess of the loss is the squared slope divided by twice the second derivative. With both parameters the same holds along each of the two ",

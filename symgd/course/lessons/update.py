@@ -186,7 +186,10 @@ def _moved(c: Course, w: Writing) -> None:
     after = add(c.db, Neg(mul(c.alpha, g, double, Sum("i", c.x))))
     w.say("How much does it change? Write ", w.formula(g), " for ", w.formula(c.dw), " and ", w.formula(s), " for the slope by ", w.formula(c.b),
           " where ", w.formula(c.w), " has moved already:")  # fmt: skip
-    w.chain(chain(s, [(there, ("the new ", w.formula(c.w), " put in")), (after, "what was there, and what the move adds")], along(p, Definition(s, there, ""))))
+    w.chain(chain(s, [
+        (there, ("the new ", w.formula(c.w), " put in"), "The other parameter still has its old value: only one has moved."),
+        (after, "what was there, and what the move adds", "The part without the rate is the old slope; the rest has the rate and a slope as factors."),
+    ], along(p, Definition(s, there, "")), w.detail))  # fmt: skip
 
 
 def _compared(c: Course, both: Sequence[Point], single: Sequence[Point]) -> Inline:
