@@ -56,7 +56,7 @@ class GradientCheck:
 def check_gradient(
     f: GradientFunction, *, points: Sequence[Sequence[Any]] | None = None, rtol: float = RTOL, sizes: Mapping[str, int] | None = None, **data: Any
 ) -> GradientCheck:
-    """Is f.gradient the complex-step derivative at each point (20 fixed ones unless given), to rtol and without an absolute tolerance?
+    """Is f.gradient (and f.loss_and_gradient) the complex-step derivative at each point (20 fixed ones unless given), to rtol and without an absolute tolerance?
 
     points  the parameters, numbers or arrays; `sizes` says how far an axis runs that is not in the data, for the points chosen here
     A derivative that is an array is compared as a whole: its largest error against its largest entry.
@@ -65,18 +65,29 @@ def check_gradient(
     chosen = [tuple(p) for p in points] if points is not None else _points(_shapes(problem, data, sizes or {}))
     worst, at, by = -1.0, chosen[0], f.parameters[0]
     for theta in chosen:
-        found = f.gradient(*theta, **data)
+        found = [f.gradient(*theta, **data)]
+        if isinstance(f, GradientFunction):  # two functions of the text: each is checked
+            found.append(f.loss_and_gradient(*theta, **data)[1])
         for j, name in enumerate(f.parameters):
             true = _by_steps(problem, theta, j, data)
-            error = float(np.max(np.abs(found[j] - true)))
-            error = error / float(np.max(np.abs(true))) if true.any() else float(error != 0)
-            if not error <= worst:
-                worst, at, by = (error if error == error else float("inf")), theta, name
+            for slopes in found:
+                error = _error(slopes[j], true)
+                if not error <= worst:
+                    worst, at, by = error, theta, name
     agrees = worst <= rtol
     words = "agrees with" if agrees else "differs from"
     where = "" if agrees else f"; most for {by} at {', '.join(f'{n} = {_shown(v)}' for n, v in zip(f.parameters, at, strict=True))}"
     says = f"the gradient {words} the complex step at {len(chosen)} points, relative difference {worst:.1e}{where}"
     return GradientCheck(agrees, worst, at, by, len(chosen), says)
+
+
+def _error(found: Any, true: Any) -> float:
+    """The largest error of an array, in its largest entry; infinite where it is no number or of another shape."""
+    if np.shape(found) != np.shape(true):
+        return math.inf
+    error = float(np.max(np.abs(found - true)))
+    error = error / float(np.max(np.abs(true))) if true.any() else float(error != 0)
+    return math.inf if math.isnan(error) else error
 
 
 def _shown(v: Any) -> str:

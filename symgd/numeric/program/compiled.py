@@ -18,8 +18,8 @@ METHODS = {  # of NumPy and of arrays; none of them reads, writes, calls back or
     "copyto", "cos", "cosh", "det", "diag", "diagonal", "divide", "dot", "dtype", "einsum", "empty", "equal", "exp", "exp2", "expm1", "eye", "float32",
     "float64", "floor", "full", "g", "greater", "greater_equal", "heaviside", "inf", "inv", "less", "less_equal", "linalg", "log", "log10", "log1p", "log2",
     "logaddexp", "matmul", "max", "maximum", "mean", "means", "min", "minimum", "mod", "moveaxis", "multiply", "n", "nan", "ndim", "negative", "newaxis",
-    "not_equal", "ones", "outer", "pi", "power", "reciprocal", "reshape", "result_type", "R", "S", "select", "shape", "sign", "sin", "sinh", "size", "slogdet",
-    "solve", "sqrt", "square", "subtract", "sum", "swapaxes", "take", "tan", "tanh", "tensordot", "trace", "transpose", "true_divide", "vdot", "vectorize",
+    "not_equal", "ones", "outer", "pi", "power", "reciprocal", "reduce", "reshape", "result_type", "R", "S", "select", "shape", "sign", "sin", "signbit", "sinh", "size", "slogdet",
+    "solve", "sqrt", "square", "subtract", "sum", "swapaxes", "take", "tan", "tanh", "tensordot", "trace", "transpose", "true_divide", "vdot", "vecdot", "vectorize",
     "where", "zeros",
 }  # fmt: skip
 NODES = (
