@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from symgd.numeric.descent.trace import Trace
 
 __all__ = [
-    "Problem", "check", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation", "write",
+    "Problem", "after", "check", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation",
+    "write",
 ]  # fmt: skip
 
 
@@ -108,10 +109,23 @@ def curvature(gradient: Gradient) -> Curve:
 
 
 def descend(f: GradientFunction, **options: Any) -> Trace:
-    """Gradient descent of a compiled gradient on data: descend(f, x=x, y=y, start=(0, 0), rate="auto", max_iterations=1000)."""
+    """Gradient descent of a compiled gradient on data: descend(f, x=x, y=y, start=(0, 0), rate="auto", max_iterations=1000).
+
+    method  "gd", "momentum", "nesterov", "sgd", "line-search", "bb" (Barzilai–Borwein) or "newton"
+    """
     from symgd.numeric.descent.descend import descend as walk
 
     return walk(f, **options)
+
+
+def after(f: GradientFunction, steps: int, **options: Any) -> Any:
+    """The parameters after so many steps of gradient descent on a quadratic loss, without making them: after(f, 1_000_000, x=x, y=y, rate=0.001).
+
+    Raises ValueError for another loss: its steps must be made.
+    """
+    from symgd.numeric.descent.after import after as at_once
+
+    return at_once(f, steps, **options)
 
 
 def equal(left: str, right: str, domain: Mapping[str, str] | None = None, seconds: float = 2.0) -> Check:

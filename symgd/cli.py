@@ -31,6 +31,7 @@ arrays: with --shape, definitions are NumPy's or LaTeX's
   in LaTeX a vector is a column: X^\top, A^{-1}, \operatorname{tr}, \|x\|^2
 """
 DERIVATIVES = ("partial", "leibniz", "prime", "nabla")
+METHODS = ("gd", "momentum", "nesterov", "sgd", "line-search", "bb", "newton")
 FORMATS = ("text", "markdown", "latex", "html", "notebook", "pdf", "json")
 
 
@@ -162,7 +163,11 @@ def _fit_words(commands: Any) -> None:
     p.add_argument("--feature", action="append", default=[], metavar="COL", help="a column to predict from (again for more)")
     p.add_argument("--one-hot", action="append", default=[], metavar="COL", help="a feature that is a category: 0 or 1 for each level but the first")
     p.add_argument("--problem", default="", metavar="NAME", help="a name of the catalogue, MODEL+LOSS, or a .toml file (default line-mse; plane-mse for many)")
-    p.add_argument("--rate", default="auto", metavar="R", help='the learning rate, or "auto": the best fixed rate (default)')
+    p.add_argument("--method", choices=METHODS, default="gd", help="how the steps are made: gd is plain gradient descent (default), bb Barzilai-Borwein")
+    p.add_argument("--rate", default="auto", metavar="R", help='the learning rate, or "auto": the best for the method (default)')
+    p.add_argument("--momentum", default="", metavar="M", help="of momentum and nesterov, from 0 to below 1; the best for the curvature by default")
+    p.add_argument("--batch", type=int, default=None, metavar="B", help="rows of a batch of sgd (default 32)")
+    p.add_argument("--decay", default="", metavar="D", help="of sgd: its rate falls as R/(1 + D k) over the steps k (default 0)")
     p.add_argument("--max-iterations", type=int, default=1000, metavar="N")
     p.add_argument("--start", default="", metavar="w=0,b=0", help="where to start, in the data's own units; w.COL=0 for one weight")
     p.add_argument("--hold", action="append", default=[], metavar="NAME=VALUE", help="hold a parameter constant")
@@ -173,7 +178,7 @@ def _fit_words(commands: Any) -> None:
     p.add_argument("--missing", choices=("refuse", "drop"), default="refuse", help="drop: leave out rows with missing values")
     p.add_argument("--degree", type=int, default=1, metavar="K", help="fit a polynomial of this degree in one feature")
     p.add_argument("--hidden", default="8", metavar="H", help="units of a network's hidden layers: 8, or 16,8 (default 8)")
-    p.add_argument("--seed", type=int, default=0, metavar="S", help="of a network's first weights (default 0)")
+    p.add_argument("--seed", type=int, default=0, metavar="S", help="of a network's first weights, and of the batches of sgd (default 0)")
     p.add_argument("--title", default="", metavar="TEXT", help="the title of the report")
     p.add_argument("--detail", choices=("brief", "full", "tutorial"), default="brief", help="how much of the derivation the report shows")
     p.add_argument("--report", default="", metavar="FILE", help="a document of it all, with pictures: .html .md .tex .ipynb .pdf .txt")

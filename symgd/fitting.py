@@ -36,6 +36,7 @@ def fit_command(given: argparse.Namespace) -> int:
     if not 0 <= given.max_iterations <= MOST_STEPS:
         raise Refused(f"--max-iterations takes a whole number from 0 to {MOST_STEPS:,}, not {given.max_iterations}")
     rate, hidden = _rate(given.rate), _hidden(given.hidden)
+    method = _method(given)
     start = {k: float(v) for k, v in _entries([given.start], "--start").items()}
     problem = _problem(given)
     from symgd.numeric.fit import fit
@@ -48,15 +49,19 @@ def fit_command(given: argparse.Namespace) -> int:
         if hold and len(_see_entries(study, hold, "--hold")) == study.shapes.size:
             raise Refused("every parameter is held constant: nothing is left to find")
 
-        def announce(warnings: tuple[str, ...], known: Any, units: Any) -> None:
-            print(visible("\n".join(before_lines(study, rate, warnings, known, units))), flush=True)
+        def announce(warnings: tuple[str, ...], known: Any, units: Any, chosen: Any) -> None:
+            print(visible("\n".join(before_lines(study, rate, warnings, known, units, method["method"], chosen))), flush=True)
 
         bar = _Bar()
-        found = fit(
-            study, start=start, hold=hold, rate=rate, max_iterations=given.max_iterations, stop=given.stop, standardise=not given.raw, seed=given.seed,
-            announce=None if given.json else announce, tell=bar.show if sys.stderr.isatty() else None,
-        )  # fmt: skip
-        bar.end()
+        try:
+            found = fit(
+                study, start=start, hold=hold, rate=rate, max_iterations=given.max_iterations, stop=given.stop, standardise=not given.raw, seed=given.seed,
+                announce=None if given.json else announce, tell=bar.show if sys.stderr.isatty() else None, **method,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise Refused(f"interrupted {bar.where}: there is no result, and nothing was written") from None
+        finally:
+            bar.end()
     print(to_data(study, found) if given.json else visible("\n".join(after_lines(study, found))))
     if given.report:
         from symgd.report import to_page
@@ -71,9 +76,11 @@ class _Bar:
 
     def __init__(self) -> None:
         self.since, self.shown = time.monotonic(), 0.0
+        self.where = "in the descent"
 
     def show(self, steps: int, most: int) -> None:
         now = time.monotonic()
+        self.where = f"at step {steps:,} of at most {most:,}"
         if now - self.since > 1 and now - self.shown > 0.1:
             self.shown = now
             bar = "█" * (20 * steps // most)
@@ -101,6 +108,26 @@ def _rate(word: str) -> float | Literal["auto"]:
     if not (rate := float(number(word, "--rate"))) > 0:
         raise Refused(f'--rate takes a positive number or "auto", not {word}')
     return rate
+
+
+def _method(given: argparse.Namespace) -> dict[str, Any]:
+    """The method and its constants."""
+    name = given.method
+    if given.momentum and name not in ("momentum", "nesterov"):
+        raise Refused(f"--momentum is for --method momentum or nesterov, not {name}")
+    if (given.batch is not None or given.decay) and name != "sgd":
+        raise Refused(f"{'--batch' if given.batch is not None else '--decay'} is for --method sgd, not {name}")
+    momentum = float(number(given.momentum, "--momentum")) if given.momentum else None
+    if momentum is not None and not 0 <= momentum < 1:
+        raise Refused(f"--momentum takes a number from 0 to below 1, not {given.momentum}")
+    decay = float(number(given.decay, "--decay")) if given.decay else 0.0
+    if decay < 0:
+        raise Refused(f"--decay takes a number from 0, not {given.decay}")
+    if given.batch is not None and given.batch < 1:
+        raise Refused(f"--batch takes a whole number of rows from 1, not {given.batch}")
+    if given.seed < 0:
+        raise Refused(f"--seed takes a whole number from 0, not {given.seed}")
+    return {"method": name, "momentum": momentum, "batch": given.batch, "decay": decay}
 
 
 def _hidden(word: str) -> tuple[int, ...]:

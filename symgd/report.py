@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from symgd.api import explain
 from symgd.derivation import Gradient
 from symgd.document.page import Block, Code, Formula, Heading, Inline, Note, Page, Prose, Strong, Table
+from symgd.numeric.descent.methods import METHODS
+from symgd.numeric.descent.trace import as_chain
 from symgd.numeric.fit import Fit
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.program.line import NotSupported
@@ -17,8 +19,8 @@ from symgd.numeric.tried import tried
 from symgd.pictures import Drawing, contour_with_path, loss_over_iterations, loss_parabola, scatter_with_line, to_blocks
 from symgd.pictures.predicted import predicted_against_actual
 from symgd.summary import (
-    MOST_WEIGHTS, collinear_in_words, cross_check, entries, penalty_in_words, predicted, rate_in_words, start_in_words, steps_of, unit_in_words,
-    weights_in_words,
+    MOST_WEIGHTS, collinear_in_words, constants_in_words, cross_check, entries, penalty_in_words, predicted, rate_in_words, start_in_words, steps_of,
+    unit_in_words, weights_in_words,
 )  # fmt: skip
 from symgd.term import Call
 from symgd.typeset.layout import layout
@@ -98,7 +100,10 @@ def _descent(study: Study, fit: Fit) -> Iterator[Block]:
     yield Heading(1, ("The descent on these data",))
     seen = "The feature is" if len(study.names) == 1 else "The features are"
     feature = f" {seen} {unit_in_words(study, fit.units)}." if study.feature else ""
-    yield Prose((f"The learning rate is {rate_in_words(fit.asked, trace.rates)}.{feature}",))
+    if trace.method == "gd":
+        yield Prose((f"The learning rate is {rate_in_words(fit.asked, trace.rates)}.{feature}",))
+    else:
+        yield from _method(fit, feature)
     if penalty := penalty_in_words(study, fit.units):
         yield Prose((f"The penalty: {penalty}.",))
     if hidden_axes(study.problem):
@@ -114,6 +119,17 @@ def _descent(study: Study, fit: Fit) -> Iterator[Block]:
     yield Table((("step",), *names, ("loss",)), rows, ("The descent, in the units of the data.",), numeric=tuple(range(len(names) + 2)))
     for drawing in _pictures(study, fit, fit.least):
         yield from to_blocks(drawing)
+
+
+def _method(fit: Fit, feature: str) -> Iterator[Block]:
+    """The rule of the method for all parameters together, whence it comes, and its constants here."""
+    trace = fit.trace
+    method = METHODS[trace.method]
+    yield Prose((f"The steps are those of {method.title}, θ all parameters together: {method.because}.",))
+    yield as_chain(method.update)
+    yield Prose((f"The source: {method.source}.",))
+    rows = f"; batches of {trace.batch:,} rows, drawn from the seed {trace.seed}" if trace.batch else ""
+    yield Prose((f"The rate is {constants_in_words(trace.method, fit.asked, trace.rates, fit.chosen)}{rows}.{feature}",))
 
 
 def _hessian(fit: Fit) -> Table:

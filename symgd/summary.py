@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from symgd.numeric.fit import TOLERANCE, Fit
+from symgd.numeric.descent.constants import Constants
+from symgd.numeric.descent.methods import METHODS
 from symgd.numeric.descent.rates import NEAR, Rates, shown
 from symgd.numeric.data.study import Study, hidden_axes, penalty_of
 from symgd.numeric.data.units import Units
@@ -19,8 +21,8 @@ from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
 
 __all__ = [
-    "MOST_WEIGHTS", "after_lines", "before_lines", "collinear_in_words", "cross_check", "entries", "penalty_in_words", "predicted", "rate_in_words",
-    "start_in_words", "steps_of", "to_data", "unit_in_words", "weights_in_words",
+    "MOST_WEIGHTS", "after_lines", "before_lines", "collinear_in_words", "constants_in_words", "cross_check", "entries", "penalty_in_words", "predicted",
+    "rate_in_words", "start_in_words", "steps_of", "to_data", "unit_in_words", "weights_in_words",
 ]  # fmt: skip
 
 SHOWN = 7  # rows of the table of steps
@@ -37,7 +39,9 @@ def _wrapped(head: str, text: str) -> str:
 # ---------------------------------------------------------------- before the first step
 
 
-def before_lines(study: Study, rate: float | str, warnings: Sequence[str], known: Rates, units: Units) -> Iterator[str]:
+def before_lines(
+    study: Study, rate: float | str, warnings: Sequence[str], known: Rates, units: Units, method: str, chosen: Constants
+) -> Iterator[str]:
     """What can be said before the first step."""
     problem = study.problem
     moves = sum(len(d.steps) + len(d.in_full) for d in study.gradient.tape)
@@ -58,7 +62,12 @@ def before_lines(study: Study, rate: float | str, warnings: Sequence[str], known
         yield _wrapped("penalty", penalty)
     if hidden_axes(problem):
         yield _wrapped("start", start_in_words(study))
-    yield _wrapped("rate", rate_in_words(rate, known))
+    if method != "gd":
+        yield _wrapped("method", METHODS[method].title)
+        for u in METHODS[method].update:
+            says = f"    {u.says}" if u.says else ""
+            yield _wrapped("", f"{to_unicode(layout(u.left))} {u.relation} {to_unicode(layout(u.right))}{says}")
+    yield _wrapped("rate", rate_in_words(rate, known) if method == "gd" else constants_in_words(method, rate, known, chosen))
     yield from (_wrapped("warning", warning) for warning in warnings)
     yield ""
 
@@ -116,6 +125,25 @@ def rate_in_words(rate: float | str, known: Rates) -> str:
         best = "the best fixed rate 2/(λmax + λmin)" if known.exact else safe
         return f"{known.best:.6g}, {best}; the bound is {bound}, the condition {shown(known.condition)}"
     return f"{rate:.6g} as given; the bound is {bound}, the condition {shown(known.condition)}"
+
+
+def constants_in_words(method: str, rate: float | str, known: Rates, chosen: Constants) -> str:
+    """The rate and momentum of a method other than plain descent, and what they stand on."""
+    given = "as given" if rate != "auto" else "the best for the curvature" if known.exact else "from the curvature at the start"
+    match method:
+        case "momentum" | "nesterov":
+            bound = f"; the bound is {chosen.formula} = {shown(chosen.bound)}, the condition {shown(known.condition)}" if known.exact else ""
+            careful = "" if known.exact or rate != "auto" else "; where the loss would rise the velocity is dropped, and then the rate halved"
+            return f"{chosen.rate:.6g}, {given}; momentum {chosen.momentum:.6g}{bound}{careful}"
+        case "sgd":
+            careful = given if rate != "auto" else "one over twice the expected smoothness of a batch"
+            return f"{chosen.rate:.6g}, {careful}"
+        case "newton":
+            damped = "" if known.exact or rate != "auto" else ", halved where the loss would not fall enough"
+            return "1, the whole step" + damped if chosen.rate == 1 else f"{chosen.rate:.6g} of the step, {given}"
+        case "line-search":
+            return f"found at each step; the first trial is {chosen.rate:.6g}, {given}"
+    return f"found at each step; the first is {chosen.rate:.6g}, {given}"
 
 
 # ---------------------------------------------------------------- after the last
@@ -278,11 +306,12 @@ def to_data(study: Study, fit: Fit) -> str:
         "gap": _finite(fit.gap),
         "loss": _finite(fit.trace.loss),
         "rate": fit.trace.rate,
-        "rate_bound": _finite(rates.bound),
+        "rate_bound": _finite(fit.trace.rate_bound),
         "condition": _finite(rates.condition),
         "iterations": fit.trace.iterations,
         "predicted_iterations": fit.trace.predicted_iterations,
         "stopped": fit.trace.stopped,
+        "method": _method(fit),
         "says": " ".join(filter(None, (*collinear, fit.warning, fit.trace.says, remark, none, failed))),
         "standardised": _standardised(study, fit.units),
         "cross_check": fit.agrees,
@@ -299,6 +328,13 @@ def to_data(study: Study, fit: Fit) -> str:
         data["collinear"] = [str(r) for r in study.relations]
     text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)  # a column's name may hold what commands a screen
+
+
+def _method(fit: Fit) -> dict[str, Any]:
+    """{"name": "momentum", "momentum": 0.9}, with what belongs to the method alone."""
+    trace = fit.trace
+    more = {"momentum": trace.momentum} if "momentum" in METHODS[trace.method].has else {"batch": trace.batch, "seed": trace.seed} if trace.batch else {}
+    return {"name": trace.method, **more}
 
 
 def _standardised(study: Study, units: Units) -> Any:

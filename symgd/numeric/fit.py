@@ -15,7 +15,9 @@ from symgd.numeric.data.arrays import Column
 from symgd.numeric.bound.loss import Bound
 from symgd.numeric.closed.form import NoClosedForm, SolvableForm, exact_value, fmpq, solvable
 from symgd.numeric.curve import curve
-from symgd.numeric.descent.descend import descend_bound, kinked, rates_near
+from symgd.numeric.descent.constants import Constants
+from symgd.numeric.descent.descend import batches_for, chosen_for, descend_bound, kinked, rates_near
+from symgd.numeric.descent.methods import MethodName
 from symgd.numeric.function import GradientFunction
 from symgd.numeric.bound.held import Held
 from symgd.numeric.data.outcome import Outcome, outcome
@@ -27,7 +29,9 @@ from symgd.numeric.data.units import Units, scores, units_of
 __all__ = ["EXACT_ROWS", "TOLERANCE", "Fit", "fit"]
 
 MOST_KEPT = 50_000_000  # numbers: beyond them only the two ends of a descent are kept
+MOST_LOOKED = 1_000_000_000  # rows: beyond them a stochastic descent does not look at the loss of all rows after each step
 EXACT_ROWS = 100_000  # beyond it the gap is found in floating point
+NOTHING = Constants(math.nan)
 TOLERANCE = 1e-8  # of the target's standard deviation: a larger gap of a converged run fails the cross-check
 
 
@@ -43,6 +47,7 @@ class Fit:
     asked       the rate that was asked for
     least       the loss at the closed form
     outcome     what the model predicts, and how often it is right; None where the problem names no prediction
+    chosen      the constants of the method
     remark      that the loss has no minimum, where the classes can be told apart; else ""
     """
 
@@ -59,6 +64,7 @@ class Fit:
     least: float | None = None
     outcome: Outcome | None = None
     remark: str = ""
+    chosen: Constants = NOTHING
 
     @property
     def good(self) -> bool:
@@ -69,13 +75,16 @@ class Fit:
 def fit(
     study: Study, *, start: Mapping[str, float] | None = None, hold: Mapping[str, float] | None = None, rate: float | Literal["auto"] = "auto",
     max_iterations: int = 1000, stop: Literal["auto", "unchanged", "never"] = "auto", standardise: bool = True, seed: int = 0,
-    announce: Callable[[tuple[str, ...], Rates, Units], None] | None = None, tell: Callable[[int, int], None] | None = None,
+    announce: Callable[[tuple[str, ...], Rates, Units, Constants], None] | None = None, tell: Callable[[int, int], None] | None = None,
+    method: MethodName = "gd", momentum: float | None = None, batch: int | None = None, decay: float = 0.0,
 ) -> Fit:  # fmt: skip
-    """The descent on the study's columns, cross-checked.  `announce(warnings, rates, units)` is called before the first step, `tell(steps, most)` now and then.
+    """The descent on the study's columns, cross-checked.  `announce(warnings, rates, units, constants)` is called before the first step, `tell(steps,
+    most)` now and then.
 
     start  {"w": 0, "w.sat_v": 0.1}: a number for all entries of a parameter, or for one, in the data's own units; what is not named starts at 0
     hold   the same for numbers that stay as they are; a parameter without axes is better held in the problem itself
-    seed   of the weights with which a network starts
+    seed   of the weights with which a network starts, and of the batches of stochastic descent
+    method, momentum, batch, decay   as of `descend`
     Raises DataError for data that do not fit the loss, ValueError for a bad rate or start.
     """
     problem, f, form = study.problem, GradientFunction(study.gradient), solvable(study.gradient)
@@ -89,13 +98,16 @@ def fit(
         fixed = [k for places, _ in study.shapes.entries(hold) for k in places]
         g = Held(g, first, ~np.isin(np.arange(len(first)), fixed))
     known = _safe_rates(study, g, run) or rates_near(g, first.tolist(), kinked=kinked(problem))
-    warning = known.warning(rate) if rate != "auto" else ""
+    batches = batches_for(f, g, run, method, batch, seed, decay)
+    chosen = chosen_for(g, first.tolist(), known, method, rate, momentum, batches)
+    warning = "" if rate == "auto" and momentum is None else known.warning(chosen.rate) if method == "gd" else chosen.warning(known)
     if announce:
-        alpha = known.best if rate == "auto" else float(rate)
-        outlook = _outlook(g, alpha, first, max_iterations, raw=not units.scalings) if not warning else ""
-        announce(tuple(filter(None, (warning, outlook))), known, units)
-    keep = "all" if len(first) * max_iterations <= MOST_KEPT else "ends"
+        outlook = _outlook(g, chosen.rate, first, max_iterations, raw=not units.scalings) if not warning and method == "gd" else ""
+        announce(tuple(filter(None, (warning, outlook))), known, units, chosen)
+    seldom = batches is not None and not g.quadratic and study.rows * max_iterations > MOST_LOOKED
+    keep = "all" if len(first) * max_iterations <= MOST_KEPT and not seldom else "ends"
     how: Any = {"rate": rate, "max_iterations": max_iterations, "stop": stop, "tell": tell, "keep": keep}
+    how |= {"method": method, "momentum": momentum, "batches": batches, "decay": decay}
     trace = descend_bound(g, start=first.tolist(), kinked=kinked(problem), scaled=bool(units.scalings), known=known, **how)
     end = study.shapes.split(trace.points[-1])
     closed, why_not = _closed(form, study, run, units, g)
@@ -105,7 +117,7 @@ def fit(
     least = None if rounded is None else g.fun(study.shapes.join(units.run(rounded)))
     predicted = outcome(study, end, run)
     remark = _separated(study, units, predicted)
-    return Fit(units.own(end), rounded, why_not, gap, agrees, units, trace, g, warning, rate, least, predicted, remark)
+    return Fit(units.own(end), rounded, why_not, gap, agrees, units, trace, g, warning, rate, least, predicted, remark, chosen)
 
 
 def _safe_rates(study: Study, g: Any, run: Mapping[str, Any]) -> Rates | None:

@@ -9,7 +9,6 @@ import math
 import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +21,9 @@ from symgd.numeric.function import GradientFunction
 from symgd.numeric.descent.batches import Batches
 from symgd.numeric.descent.constants import Constants, constants
 from symgd.numeric.descent.methods import METHODS, MethodName
-from symgd.numeric.descent.rates import MOST_MATRIX, Rates, distance, minimum, predicted_iterations, rates, rounded, steepest, target_spread
+from symgd.numeric.descent.rates import (
+    MOST_MATRIX, Rates, at_bound, distance, minimum, predicted_iterations, rates, rounded, steepest, target_spread, unresolved,
+)  # fmt: skip
 from symgd.numeric.descent.trace import Stopped, Trace, sentence
 from symgd.numeric.descent.walking import walk
 from symgd.numeric.descent.words import sentence_by
@@ -159,11 +160,10 @@ def _by_method(
         gap = None if best is None else distance(g, s.theta, best)
     batch, seed = (batches.size, batches.seed) if batches else (0, 0)
     says = sentence_by(method, w.stopped, w.reason, w.period, s, w.first, chosen, known, gap, rate == "auto", batch, seed, decay)
-    bound = replace(known, bound=chosen.bound if chosen.formula else known.bound)
     points, heights = np.frombuffer(w.points).reshape(-1, len(first)), np.frombuffer(w.losses)
     return Trace(
-        g.parameters, points, heights, tuple(s.slope), w.stopped, s.steps, s.rate, bound, None, gap, w.period, says, _shapes(g),
-        method, chosen.momentum, batch, seed,
+        g.parameters, points, heights, tuple(s.slope), w.stopped, s.steps, s.rate, known, None, gap, w.period, says, _shapes(g),
+        method, chosen.momentum, batch, seed, chosen.bound,
     )  # fmt: skip
 
 
@@ -312,9 +312,10 @@ def _why(g: Bound, walk: _Walk, known: Rates, gap: float | None, *, watched: boo
 
     A rate near its bound lets rounding add up: there a cycle is convergence too if its predictions are those of the minimum, to ARRIVED of the spread.
 
-    A cycle with a larger slope: oscillates.  Not finite, or a loss more than a million times the first and rising: diverged.  Else it had its steps,
-    or met a kink; but where the loss is quadratic and the rate not below its bound, more steps would not help: diverged if the loss rose,
-    oscillates if two steps lead back within a millionth.
+    A cycle with a larger slope: oscillates; but on a quadratic loss below the bound only rounding makes cycles, with slopes up to 1 + 2/(2 − αλmax) times
+    that of a plain evaluation: converged, or else stalled.  Not finite, or a loss more than a million times the first and rising: diverged.
+    Else it had its steps, or met a kink; but on a quadratic loss, while the slope has a part along the steepest direction, a rate at the bound
+    oscillates, and one above it has diverged, however far the other parts still let the loss fall.
     """
     finite = math.isfinite(walk.loss) and all(map(math.isfinite, (*walk.theta, *walk.slope)))
     if walk.reason == "diverged" or not finite or (walk.first and abs(walk.loss) > BLOWN * abs(walk.first)):
@@ -322,17 +323,16 @@ def _why(g: Bound, walk: _Walk, known: Rates, gap: float | None, *, watched: boo
     asked = walk.reason or (watched and walk.steps and g.quadratic)
     if walk.reason == "level" or (asked and walk.rounded(walk.theta, walk.slope)):
         return "converged"
-    if walk.reason in ("cycle", "unchanged") and gap is not None and gap <= ARRIVED * target_spread(g):
+    if (walk.reason in ("cycle", "unchanged") or asked) and gap is not None and gap <= ARRIVED * target_spread(g):
         walk.reason = "arrived"
         return "converged"
+    level = known.exact and at_bound(walk.rate, known.bound, len(walk.theta))
+    if walk.reason == "cycle" and known.exact and walk.rate < known.bound and not level:
+        more = 1 + 2 / (2 - 2 * walk.rate / known.bound)
+        return "converged" if walk.rounded(walk.theta, tuple(s / more for s in walk.slope)) else "stalled"
     if walk.reason and not walk.cut:
         return "stalled" if walk.reason == "unchanged" else "oscillates"
-    if known.exact and walk.steps and walk.rate >= known.bound * (1 - 1e-9):
-        one = tuple(t - walk.rate * d for t, d in zip(walk.theta, walk.slope, strict=True))
-        two = tuple(t - walk.rate * d for t, d in zip(one, walk.step(one)[1], strict=True))
-        if max(abs(a - b) for a, b in zip(two, walk.theta, strict=True)) <= 1e-6 * max(abs(a - b) for a, b in zip(one, walk.theta, strict=True)):
-            walk.period = 2
-            return "oscillates"
-        if walk.loss > walk.first:
-            return "diverged"
+    if known.exact and walk.steps and (level or walk.rate > known.bound) and unresolved(g, walk.theta, walk.slope):
+        walk.period = 2 if level else 0
+        return "oscillates" if level else "diverged"
     return "max-iterations"

@@ -84,7 +84,7 @@ def momentum(s: State, q: Asked) -> State:
 
 
 def nesterov(s: State, q: Asked) -> State:
-    """v ← μ v − α g, θ ← θ + μ v − α g.  Y. Nesterov, Dokl. Akad. Nauk SSSR 269, 1983; I. Sutskever et al., ICML 2013 (this form)
+    """v ← μ v − α g, θ ← θ + μ v − α g.  Y. Nesterov, Dokl. Akad. Nauk SSSR 269, 1983; Lectures on Convex Optimization, doi:10.1007/978-3-319-91578-4
 
     With p = θ − μ v it is p ← θ − α g, θ ← p + μ (p − p_before): the slope is taken at the point looked ahead to, and that point is θ.
     """
@@ -206,7 +206,7 @@ _THETA, _L, _ALPHA, _MU, _V, _K = _n("theta"), _n("L"), _n("alpha"), _n("mu"), _
 _SLOPE = D(_L, _THETA)
 _DOWN = mul(_ALPHA, _SLOPE)
 _STEP = Update(_THETA, "←", _THETA - _DOWN, "against the slope")
-_BALL = Update(_V, "←", mul(_MU, _V) - _DOWN, "the velocity: a part μ of it is kept, the slope adds to it")
+_BALL = Update(_V, "←", mul(_MU, _V) - _DOWN, "a part μ of the velocity stays")
 _J = _n("theta", "j")
 _BATCH = mul(Div(ONE, _n("m")), Sum("i", D(_n("L", "i"), _THETA)))
 _SD = Div(Sum("j", Pow(_n("s", "j"), TWO)), Sum("j", mul(_n("s", "j"), _n("d", "j"))))
@@ -231,8 +231,9 @@ class Method:
 
     @property
     def source(self) -> str:
-        """Who published it, with its DOI: the docstring of the rule."""
-        return str(self.step.__doc__)
+        """Who published it, with its DOI: what the docstring of the rule says behind the rule."""
+        first = str(self.step.__doc__).partition("\n")[0]
+        return first.partition(".  ")[2]
 
 
 METHODS: dict[str, Method] = {
@@ -256,24 +257,26 @@ METHODS: dict[str, Method] = {
     "sgd": Method(
         "stochastic gradient descent", stochastic,
         (
-            Update(_n("alpha_k"), "=", Div(_ALPHA, Add((ONE, mul(_n("rho"), _K)))), "the rate of step k: it stays where ρ = 0"),
-            Update(_THETA, "←", _THETA - mul(_n("alpha_k"), _BATCH), "i over the m samples of the batch, each taken once before any comes again"),
+            Update(_n("alpha_k"), "=", Div(_ALPHA, Add((ONE, mul(_n("rho"), _K)))), "the rate of step k"),
+            Update(_THETA, "←", _THETA - mul(_n("alpha_k"), _BATCH), "i over the m samples of a batch"),
         ),
-        "the mean slope over a batch drawn at random is the slope of the whole on average; what it is off by does not vanish at the minimum, so a rate "
-        "that stays leaves it wandering there; the first rate is 1/(2𝓛), 𝓛 the expected smoothness of a batch (R. Gower et al., doi:10.48550/arXiv.1901.09401)",
+        "a batch takes samples that have not been taken since all were, and its mean slope is the slope of the whole on average; what it is off by does "
+        "not vanish at the minimum, so a rate that stays leaves it wandering there; the first rate is 1/(2𝓛), 𝓛 the expected smoothness of a batch "
+        "(R. Gower et al., doi:10.48550/arXiv.1901.09401)",
         frozenset({"batch"}),
     ),
     "line-search": Method(
         "descent with line search", searched,
-        (_STEP, Update(_n("L_next"), "≤", _LOWER, "α is halved until this holds; the next search begins with twice the α found")),
-        "for small α the loss falls by α Σ_j (∂L/∂θ_j)² but for terms in α²: so some α brings the ten-thousandth part of it, and no step raises the loss",
+        (_STEP, Update(_n("L_next"), "≤", _LOWER, "halving α until it holds")),
+        "for small α the loss falls by α Σ_j (∂L/∂θ_j)² but for terms in α²: so some α brings the ten-thousandth part of it, and no step raises the loss; "
+        "the next search begins with twice the α found",
     ),
     "bb": Method(
         "Barzilai–Borwein descent", barzilai_borwein,
         (
             Update(_n("s"), "=", _THETA - _n("theta_before"), "the last change of θ"),
             Update(_n("d"), "=", _SLOPE - _n("g_before"), "what it changed of the slope"),
-            Update(_ALPHA, "←", _SD, "the first step takes the best fixed rate"),
+            Update(_ALPHA, "←", _SD, "after the first step"),
             _STEP,
         ),
         "1/α is the number nearest to H along the last step: Σ_j (s_j/α − d_j)² is least where its derivative by 1/α is 0, at 1/α = Σ_j s_j d_j/Σ_j s_j²",

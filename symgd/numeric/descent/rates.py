@@ -21,8 +21,8 @@ from symgd.numeric.data.arrays import Column
 from symgd.numeric.bound.loss import Bound
 
 __all__ = [
-    "MOST_MATRIX", "Rates", "by_differences", "distance", "forecast", "from_eigenvalues", "minimum", "predicted_iterations", "rates", "rounded", "rounding",
-    "shown", "steepest", "target_spread",
+    "MOST_MATRIX", "Rates", "at_bound", "by_differences", "distance", "forecast", "from_eigenvalues", "minimum", "predicted_iterations", "rates", "rounded",
+    "rounding", "shown", "steepest", "target_spread", "unresolved",
 ]  # fmt: skip
 
 EPS = 2.0**-52
@@ -226,6 +226,18 @@ def rounding(g: Bound, theta: Sequence[float]) -> list[float]:
     target = math.sqrt(m.n * (mean * mean + target_spread(g) ** 2))
     size = target + float(norms @ (np.abs(form.zero) + np.abs(form.J.T) @ point))
     return [float(x) for x in (g.rows + p + 4) * EPS * abs(form.scale) * (np.abs(form.J) @ norms) * size + 8 * EPS * (np.abs(form.P) @ point)]
+
+
+def unresolved(g: Any, theta: Sequence[float], slope: Sequence[float]) -> bool:
+    """Is there more of the slope of a quadratic loss along its steepest directions than rounding makes?  There a rate at its bound swings for ever."""
+    values, V = np.linalg.eigh(g.hessian())
+    steep = V[:, values >= (1 - 1e-12) * values[-1]].T
+    return bool((np.abs(steep @ np.array(slope)) > np.abs(steep) @ np.array(rounding(g, theta))).any())
+
+
+def at_bound(rate: float, bound: float, many: int) -> bool:
+    """Is the rate the bound, as far as the eigenvalues of so many parameters are known?"""
+    return abs(rate - bound) <= 16 * many * EPS * bound
 
 
 def rounded(g: Any, theta: Sequence[float], slope: Sequence[float], first: float) -> bool:

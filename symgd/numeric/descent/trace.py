@@ -56,6 +56,7 @@ class Trace:
     momentum: float = 0.0
     batch: int = 0
     seed: int = 0
+    bound: float | None = None
 
     @property
     def update(self) -> tuple[Update, ...]:
@@ -64,8 +65,8 @@ class Trace:
 
     @property
     def rate_bound(self) -> float:
-        """2/λmax"""
-        return self.rates.bound
+        """2/λmax; for another method than plain descent its own bound: 2(1 + μ)/λmax of momentum"""
+        return self.rates.bound if self.bound is None else self.bound
 
     @property
     def point(self) -> dict[str, float]:
@@ -116,6 +117,8 @@ def sentence(
             return f"Converged after {steps} step{'s' * (steps != 1)} {at}: {slope_is}; {went}."
         case "stalled":
             why = f"the rate is too small for double precision, nothing changes although the slope is {slope:.3g}"
+            if period > 1:
+                why = f"the parameters repeat themselves in the last digit with period {period}, although the slope is {slope:.3g}: rounding hides it"
             return f"Stalled at step {steps} {at}: {why}; {went}; {instead}."
         case "oscillates":
             return f"Oscillates by step {steps} {at}: the parameters come back every {period} steps while the slope is {slope:.3g}; {went}; {instead}."

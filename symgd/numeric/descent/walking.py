@@ -16,7 +16,7 @@ from symgd.numeric.descent.batches import Batches
 from symgd.numeric.descent.constants import Constants
 from symgd.numeric.descent.methods import METHODS, Asked, Method, Point, State
 from symgd.numeric.descent.newton import solver
-from symgd.numeric.descent.rates import Rates, distance, minimum, rounded, target_spread
+from symgd.numeric.descent.rates import Rates, at_bound, distance, minimum, rounded, target_spread, unresolved
 from symgd.numeric.descent.trace import Stopped
 
 __all__ = ["Walked", "walk"]
@@ -160,20 +160,22 @@ class _Walk:
         settled = self.batches is None or out.reason == "unchanged" or self.decay > 0
         if out.reason == "level" or (settled and (out.reason or (watched and s.steps)) and self.finished(s)):
             return "converged"
-        if out.reason in ("cycle", "unchanged") and self.arrived(s):
+        if settled and (out.reason or (watched and s.steps)) and self.arrived(s) and (not self.method.has & {"momentum"} or out.reason or self.stays(s)):
             out.reason = "arrived"
             return "converged"
+        level = known.exact and math.isfinite(chosen.bound) and at_bound(chosen.rate, chosen.bound, len(s.theta))
+        if out.reason == "cycle" and steady and not level:
+            return "stalled"
         if out.reason:
             return "stalled" if out.reason == "unchanged" else "oscillates"
-        if known.exact and s.steps and chosen.rate >= chosen.bound * (1 - 1e-9):
-            one = self.method.step(s, self.asked)
-            two = self.method.step(one, self.asked)
-            if max(abs(a - b) for a, b in zip(two.theta, s.theta, strict=True)) <= 1e-6 * max(abs(a - b) for a, b in zip(one.theta, s.theta, strict=True)):
-                out.period = 2
-                return "oscillates"
-            if s.loss > out.first:
-                return "diverged"
+        if (level or (known.exact and chosen.rate > chosen.bound)) and s.steps and unresolved(self.g, s.theta, s.slope):
+            out.period = 2 * level
+            return "oscillates" if level else "diverged"
         return "max-iterations"
+
+    def stays(self, s: State) -> bool:
+        """Is it still at the minimum after one more step?"""
+        return self.arrived(self.method.step(s, self.asked))
 
     def finished(self, s: State) -> bool:
         """At rest by the slope here and, for a method with velocity, still there after one more step."""
