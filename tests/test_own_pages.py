@@ -12,6 +12,7 @@ from symgd.handcalc.judge import check
 
 WHOLE_RIGHT = (  # every line given or right, before the closed form
     "line-mse", "line-mae", "line-huber", "line-ridge", "exponential-mse", "logistic-log-loss", "plane-mse", "lasso", "poisson",
+    "polynomial-mse",
     "softmax-cross-entropy", "network-1-hidden-mse", "network-2-hidden-softmax",
 )  # fmt: skip
 NAMED = ("line-huber", "plane-mse", "softmax-cross-entropy", "network-1-hidden-mse", "network-2-hidden-softmax")
