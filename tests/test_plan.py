@@ -215,7 +215,7 @@ def test_the_text_is_what_a_careful_person_would_write(compiled):
     assert "\nimport numpy as np\n" in source
     assert source.count("import") == 1
     for line, comment in (
-        ("        y_hat += b", "ŷᵢ := w xᵢ + b"), ("        sum_ux += u @ x_", "Σᵢ uᵢ xᵢ"), ("        sum_u += u.sum()", "Σᵢ uᵢ"),
+        ("        y_hat += b", "ŷᵢ := w xᵢ + b"), ("        sum_ux += dot(u, x_)", "Σᵢ uᵢ xᵢ"), ("        sum_u += u.sum()", "Σᵢ uᵢ"),
         ("    L = sum_uu/n", "L := (1/n) Σᵢ uᵢ²"), ("    dL_dw = 2*sum_ux/n", "∂L/∂w = (2/n) Σᵢ uᵢ xᵢ"),
     ):  # fmt: skip
         assert any(found.split("#")[0].rstrip() == line and found.endswith(f"# {comment}") for found in source.splitlines()), line
@@ -435,3 +435,56 @@ def test_the_hessian_of_a_quadratic_loss_is_that_of_numpy():
     np.testing.assert_allclose(H, 2 * np.array([[np.mean(X * X), np.mean(X)], [np.mean(X), 1]]), rtol=1e-13)
     with pytest.raises(ValueError, match="not quadratic"):
         compile_gradient(derive(problem("line-mae"))).bind(x=X, y=Y).hessian()
+
+
+# ---------------------------------------------------------------- log-loss, and sums in pieces
+
+
+def true_log_loss(w, b, x, y):
+    """The log-loss and its slopes to 40 digits; and |z| in the mean, by which a rounding of z is larger in the loss."""
+    with mpmath.workdps(40):
+        z = [mpmath.mpf(w) * v + b for v in x.tolist()]
+        loss = [mpmath.log1p(mpmath.exp(-abs(v))) + ((v >= 0) - t) * v for v, t in zip(z, y.tolist(), strict=True)]
+        slope = [1 / (1 + mpmath.exp(-v)) - t for v, t in zip(z, y.tolist(), strict=True)]
+        return mpmath.fsum(loss) / len(x), mpmath.fsum(s * v for s, v in zip(slope, x.tolist(), strict=True)) / len(x), mpmath.fsum(slope) / len(x)
+
+
+@pytest.mark.parametrize(("rows", "w", "label"), [
+    (1, 0.3, "noisy"), (2, 0.3, "noisy"), (63, 3.0, "noisy"), (64, 0.3, "right"), (65, 3.0, "soft"), (700, 0.3, "noisy"), (700, 4.0, "right"),
+    (700, 12.0, "right"), (700, 12.0, "soft"), (700, 300.0, "noisy"),
+])  # fmt: skip
+def test_the_log_loss_keeps_its_digits_where_the_scores_are_right_and_where_they_are_not(compiled, rows, w, label):
+    x = np.round(LONG[0][:rows] * 16) / 16 + 1 / 32  # short numbers, so that w x is rounded in the last place of z alone
+    y = {"noisy": (LONG[1] > 0) * 1.0, "right": (LONG[0] > 0) * 1.0, "soft": np.abs(np.sin(LONG[1]))}[label][:rows]
+    w = round(w * 16) / 16
+    loss, slopes = compiled["logistic-log-loss"].loss_and_gradient(w, 0.0, x=x, y=y)
+    true = true_log_loss(w, 0.0, x, y)
+    assert abs(mpmath.mpf(loss) / true[0] - 1) <= 1e-15
+    assert slopes == pytest.approx([float(t) for t in true[1:]], rel=1e-13, abs=1e-16 * (1 + np.abs(x).mean()))
+
+
+def test_a_loss_of_sure_right_scores_is_not_zero(compiled):
+    """1 + e^(−40) is 1 in double precision, its logarithm is not 0."""
+    loss = compiled["logistic-log-loss"].loss(40.0, 0.0, x=np.ones(500), y=np.ones(500))
+    assert loss == pytest.approx(math.exp(-40), rel=1e-14)
+
+
+@pytest.mark.parametrize("rows", [1, 8191, 8192, 8193, 131_072, 131_073, 150_001])
+def test_long_blocks_are_summed_in_pieces_to_the_last_row(compiled, rows):
+    rng = np.random.default_rng(rows)
+    x, y = rng.integers(-50, 50, rows), rng.integers(-50, 50, rows)
+    loss, slopes = compiled["line-mse"].loss_and_gradient(3.0, -2.0, x=x, y=y)
+    u = 3 * x - 2 - y
+    assert (loss, *slopes) == (int(u @ u) / rows, 2 * int(u @ x) / rows, 2 * int(u.sum()) / rows)
+
+
+@pytest.mark.parametrize("made", [
+    lambda c: np.repeat(c, 2)[::2], lambda c: c[::-1].copy()[::-1], lambda c: np.asfortranarray(np.column_stack([c, c]))[:, 1],
+    lambda c: np.column_stack([c, c])[:, 1], lambda c: c.astype(np.float32), lambda c: c.astype(np.int64), lambda c: c.tolist(),
+])  # fmt: skip
+def test_columns_may_lie_in_memory_as_they_like(compiled, made):
+    rng = np.random.default_rng(3)
+    x, y = rng.integers(-50, 50, 20_001) * 1.0, rng.integers(-50, 50, 20_001) * 1.0
+    f = compiled["line-mse"]
+    assert f.loss_and_gradient(3.0, -2.0, x=made(x), y=made(y)) == f.loss_and_gradient(3.0, -2.0, x=x, y=y)
+    assert f.bind(x=made(x), y=made(y)).loss_and_gradient(3.0, -2.0) == f.bind(x=x, y=y).loss_and_gradient(3.0, -2.0)

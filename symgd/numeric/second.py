@@ -22,7 +22,7 @@ from symgd.numeric.program.aligned import SIZE, Writer
 from symgd.numeric.program.compiled import compile_source
 from symgd.numeric.program.printing import identifiers
 from symgd.numeric.program.stable import stable
-from symgd.numeric.program.to_numpy import ERF, LOG_DET
+from symgd.numeric.program.heads import ERF, LOG_DET
 from symgd.term import D, Name, Sum, Term, mul, names, replace
 
 __all__ = ["MOST", "second"]

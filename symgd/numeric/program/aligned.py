@@ -80,11 +80,15 @@ class Writer:
     samples  the axis that comes first in what is made on the way
     ones   a vector of ones as long as the samples, or "": a sum over the rows of a matrix is faster as a product with it
     calls  such a name → (the NumPy function, its arguments), for who wants to give it a place for its result
+    flat   are there columns alone?  Then their blocks are long, and products are summed by `dot`, piece by piece
+    own    may the text call functions of the module that it stands in, as sum_log1p?
     """
 
     ids: Mapping[str, str]
     samples: str = ""
     ones: str = ""
+    flat: bool = False
+    own: bool = False
     calls: dict[str, tuple[str, str]] = field(default_factory=dict)
     pieces: dict[str, str] = field(default_factory=dict)
     adds: bool = False  # was `ones` needed?
@@ -232,7 +236,8 @@ class Writer:
             rest = list(factors)
             rest.pop(len(rest) - 1 - rest[::-1].index(last))
             x, y = self.text(mul(*rest), axes), self.text(last, axes)
-            return self.piece(f"{one(x)} @ {one(y)}" if len(axes) == 1 else f"np.vdot({x}, {y})", ())
+            short = f"dot({x}, {y})" if self.flat else f"{one(x)} @ {one(y)}"
+            return self.piece(short if len(axes) == 1 else f"np.vdot({x}, {y})", ())
         if len(factors) >= 2 and stay:
             letters = {a: chr(97 + k) for k, a in enumerate(axes)}
             own = [tuple(a for a in axes if a in free(f)) for f in factors]
@@ -240,6 +245,8 @@ class Writer:
             texts = ", ".join(self.text(f, o) for f, o in zip(factors, own, strict=True))
             return self.piece(f'np.einsum("{rule}", {texts})', stay, ("np.einsum", f'"{rule}", {texts}'))
         text = self.text(mul(*factors), axes)
+        if self.own and len(axes) == 1 and len(factors) == 1 and isinstance(factors[0], Call) and factors[0].function == "log1p":
+            return self.piece(f"sum_log1p({self.text(factors[0].args[0], axes)})", ())
         if not stay:
             return self.piece(f"{one(text)}.sum()", ())
         if self.ones and len(axes) == 2 and axes[0] in over and axis(axes[0]) == self.samples:

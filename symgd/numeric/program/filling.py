@@ -19,6 +19,7 @@ from symgd.term import ONE, ZERO, Add, Call, Cases, Div, Mul, Name, Neg, Num, Po
 __all__ = ["Block", "tail_of"]
 
 HALF = Num(Fraction(1, 2))
+TRUTHS = {"<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal", "=": "equal", "!=": "not_equal"}
 OUT = "\0"  # where the buffer's text goes
 
 
@@ -91,6 +92,9 @@ class Block:
                 return self.added(v, list(ts), axes, depth)
             case Mul() | Div() | Neg():
                 return self.multiplied(v, t, axes, depth)
+            case Cases(((value, when),), otherwise) if value == ONE and otherwise == ZERO:
+                sides = f"{self.write.text(when.left, axes)}, {self.write.text(when.right, axes)}"
+                return [self.first(v, f"np.{TRUTHS[when.relation]}({sides}, out={OUT})", when.left, when.right)]
             case Pow(b, Num(k)) if k in (2, 3, 4):
                 return self.power(v, b, int(k), axes, depth)
             case Call("sigmoid", (z,)):

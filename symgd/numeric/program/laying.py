@@ -172,11 +172,15 @@ class Laying:
 
 
 def _products(body: Term) -> tuple[Term, ...]:
-    """The terms of a sum of products: Σ (a b − c d) by two dot products needs no array, and is as exact."""
+    """The terms of a sum of products: Σ (a b − c d) by two dot products needs no array, and is as exact.  So is Σ log(1 + e), of one sign, by itself."""
     if not isinstance(body, Add):
         return ()
-    for t in body.terms:
-        _, top, _ = fraction(t)
-        if sum(len(parts(Mul, f)) if not isinstance(f, Pow) else 2 for f in top if not isinstance(f, Num)) < 2 or any(isinstance(f, Add) for f in top):
-            return ()
-    return body.terms
+    logs = tuple(t for t in body.terms if isinstance(t, Call) and t.function == "log1p")
+    rest = tuple(t for t in body.terms if t not in logs)
+    return (*rest, *logs) if all(map(_product, rest)) else (add(*rest), *logs) if logs and rest else ()
+
+
+def _product(t: Term) -> bool:
+    _, top, _ = fraction(t)
+    many = sum(len(parts(Mul, f)) if not isinstance(f, Pow) else 2 for f in top if not isinstance(f, Num))
+    return many >= 2 and not any(isinstance(f, Add) for f in top)

@@ -10,7 +10,7 @@ from symgd.indices import free, rename
 from symgd.numeric.program.aligned import ordered
 from symgd.numeric.program.line import Line, split, tidy, times
 from symgd.numeric.program.steady import LARGEST
-from symgd.term import TWO, Compare, Det, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, rebuild, size, subterms
+from symgd.term import TWO, Call, Compare, Det, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, rebuild, size, subterms
 from symgd.term import replace as rewrite
 
 __all__ = ["apart", "light", "shared"]
@@ -139,6 +139,8 @@ def apart(lines: tuple[Line, ...], samples: str) -> tuple[Line, ...]:
                     return rebuild(f, [one(c) for c in children(f)])
                 case Div(above, below):
                     return Div(one(above), below)
+                case Call("log1p", (e,)) if len(free(f)) == 1 and f == x.value:
+                    return Call("log1p", (one(e),))
                 case Name() | Num() | Match() | Pow(Name(), Num()) if not isinstance(f, Pow) or f.exponent == TWO:
                     return f
             if samples not in free(f):

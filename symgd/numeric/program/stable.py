@@ -1,7 +1,7 @@
 """Forms that lose no digits and overflow nowhere, each an identity for every real z, applied before code is written.
 
 log σ(z) = −softplus(−z) · log(1 − σ(z)) = −softplus(z) · 1/(1 + e^(−z)) = σ(z) · log(1 + e^z) = softplus(z) · log e^z = z
-softplus(z) = max(z, 0) + log(1 + e^(−|z|)) · log cosh z by softplus(−2|z|) · y softplus(−z) + (1 − y) softplus(z) = max(z, 0) − y z + log(1 + e^(−|z|))
+softplus(z) = max(z, 0) + log(1 + e^(−|z|)) · log cosh z by softplus(−2|z|) · y softplus(−z) + (1 − y) softplus(z) = ([z ≥ 0] − y) z + log(1 + e^(−|z|))
 σ(z) = max(e, [z ≥ 0])/(1 + e), e = e^(−|z|) ≤ 1, where the loss needs that e as well
 Huber's loss is c u − c²/2 and its slope c, c = min(max(u, −δ), δ)    (for δ > 0, which is what the loss is made for)
 """
@@ -17,7 +17,7 @@ from symgd.forward import Problem
 from symgd.indices import rename
 from symgd.meaning import expression
 from symgd.numeric.program.aligned import fraction, quotient
-from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, children, mul, parts, rebuild, replace
+from symgd.term import ONE, TWO, ZERO, Add, Call, Cases, Compare, Div, Name, Neg, Num, Pow, Sum, Term, add, children, mul, rebuild, replace
 from symgd.term import subterms
 
 __all__ = ["spelled", "stable", "tailed"]
@@ -148,7 +148,7 @@ def spelled(t: Term, tails: frozenset[str]) -> Term:
             a = Call("abs", (u,))
             return a + Call("log1p", (Call("exp", (Neg(2 * a),)),)) - Call("log", (TWO,))
         case Call("sigmoid", (Name(symbol, _) as z,)) if symbol in tails:
-            return Call("max", (_tail(z), Cases(((ONE, Compare(z, ">=", ZERO)),), ZERO))) / (1 + _tail(z))
+            return Call("max", (_tail(z), _right(z))) / (1 + _tail(z))
         case Call("silu", (z,)):
             return z * spelled(Call("sigmoid", (z,)), tails)
         case Call("gelu", (z,)):
@@ -162,7 +162,7 @@ def _tail(z: Term) -> Term:
 
 
 def _joined(ts: Sequence[Term]) -> Term | None:
-    """c softplus(z) + d softplus(−z) + … as max(z, 0) − d z + … + log(1 + e^(−|z|)), where c + d = 1: for a score that is right nothing is lost."""
+    """c softplus(z) + d softplus(−z) + … as ([z ≥ 0] − d) z + … + log(1 + e^(−|z|)), where c + d = 1: for a score that is right nothing is lost."""
     found: list[tuple[Term, Term, bool]] = []
     rest: list[Term] = []
     for t in ts:
@@ -177,5 +177,10 @@ def _joined(ts: Sequence[Term]) -> Term | None:
     if not found or any(z != found[0][1] for _, z, _ in found) or not _equal(add(*(c for c, _, _ in found)), ONE):
         return None
     z = found[0][1]
-    back = [Neg(z if c == ONE else mul(*parts(Mul, c), z)) for c, _, minus in found if minus]
-    return add(Call("max", (z, ZERO)), *back, *rest, Call("log1p", (_tail(z),)))
+    back = [Neg(c) for c, _, minus in found if minus]
+    return add(mul(add(_right(z), *back), z), *rest, Call("log1p", (_tail(z),)))
+
+
+def _right(z: Term) -> Term:
+    """[z ≥ 0]"""
+    return Cases(((ONE, Compare(z, ">=", ZERO)),), ZERO)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from symgd.indices import axis, free, rename
 from symgd.numeric.program.compiled import compile_source
 from symgd.numeric.program.aligned import SIZE, Writer, aligned
 from symgd.numeric.program.filling import Block, tail_of
+from symgd.numeric.program.heads import head
 from symgd.numeric.program.plan import MADE, WEIGHT, Line, Plan
 from symgd.numeric.program.printing import RESERVED, identifiers
 from symgd.numeric.program.steady import LARGEST
@@ -18,26 +19,6 @@ from symgd.typeset.plain import to_unicode
 
 __all__ = ["compile_source", "module", "names_of"]
 
-HEAD = '''import numpy as np
-
-BLOCK = 8192  # samples: what is computed on the way stays in the cache, and BLAS starts no threads for so few
-'''
-WIDE = '''import numpy as np
-
-BLOCK = 32768  # numbers in an array of a block: what is computed on the way stays in the cache
-'''
-ERF = '''
-from math import erf as _erf
-
-erf = np.vectorize(_erf, otypes=[float])  # NumPy has none
-'''
-LOG_DET = '''
-
-def log_det(matrix):
-    """log det without the overflow of det; nan where the determinant is negative."""
-    sign, size = np.linalg.slogdet(matrix)
-    return np.log(sign) + size
-'''
 COMMENT_AT = 52
 
 
@@ -65,15 +46,15 @@ def module(p: Plan, only: Sequence[str] = ("loss", "gradient", "loss_and_gradien
     loss(w, b, x, y) -> float; gradient -> a tuple in the order of the parameters; loss_and_gradient -> both; per_sample (where sums mean one sample) -> (n, p).
     """
     ids = names_of(p)
-    functions = {
+    functions: dict[str, Callable[[], tuple[str, int]]] = {
         "loss": lambda: _function("loss", p, ids, p.results[:1], _outcome(ids, p.results[:1])),
         "gradient": lambda: _function("gradient", p, ids, p.results[1:], _outcome(ids, p.results[1:], "()")),
         "loss_and_gradient": lambda: _function("loss_and_gradient", p, ids, p.results, f"{ids[p.results[0]]}, {_outcome(ids, p.results[1:], '()')}"),
-        "per_sample": lambda: _rows(p, ids),
+        "per_sample": lambda: (_rows(p, ids), 1),
     }
-    texts = [functions[f]() for f in only]
-    more = "".join(text for word, text in (("erf(", ERF), ("log_det(", LOG_DET)) if any(word in t for t in texts))
-    return "\n\n".join([f'"""{_story(p)}"""\n\n{HEAD if p.flat else WIDE}{more}', *texts])
+    made = [functions[f]() for f in only]
+    texts = [text for text, _ in made]
+    return "\n\n".join([f'"""{_story(p)}"""\n\n{head(texts, max(many for _, many in made) if p.flat else 0)}', *texts])
 
 
 # ---------------------------------------------------------------- words for a reader
@@ -182,13 +163,14 @@ def _columns(p: Plan, lines: Iterable[Line]) -> list[str]:
     return [s for s in (*p.data, *([p.weight] if p.weight else ())) if s in varying and s in used]
 
 
-def _function(name: str, p: Plan, ids: dict[str, str], results: tuple[str, ...], outcome: str) -> str:
-    """def name(parameters, data): the lines without samples, then a pass over the blocks, then the lines that need its sums, and so on."""
+def _function(name: str, p: Plan, ids: dict[str, str], results: tuple[str, ...], outcome: str) -> tuple[str, int]:
+    """def name(parameters, data): the lines without samples, then a pass over the blocks, then the lines that need its sums, and so on; and its buffers."""
     lines = p.needed(results)
     write = Writer(ids, p.samples)
     what = {"loss": "The loss.", "gradient": "Its derivatives, in the order of the parameters.", "loss_and_gradient": "The loss and its derivatives."}[name]
     stage = _stages(lines) if p.blocks else {}
     body: list[str] = []
+    buffers = 1
     axes: set[str] = {a for s, a in p.sizes if s in frozenset().union(*(names(x.value) for x in lines))}
     axes |= {axis(s.a) for x in lines for s in subterms(x.value) if isinstance(s, Match)}
     columns = _columns(p, lines)
@@ -199,13 +181,14 @@ def _function(name: str, p: Plan, ids: dict[str, str], results: tuple[str, ...],
     for k in range(max(stage.values(), default=0) + 1 if p.blocks else 0):
         body += [_commented(f"    {ids[x.symbol]} = {_whole(x, p, write)}", _why(x, p)) for x in lines if x.kind == "scalar" and stage[x.symbol] == k]
         if sums := [x for x in lines if x.kind == "sum" and stage[x.symbol] == k]:
-            text, needed = _pass(p, write, lines, sums)
+            text, needed, many = _pass(p, write, lines, sums)
             body += text
             axes |= needed
+            buffers = max(buffers, many)
     head = [f"def {name}({_signature(p, ids)}):", f'    """{what}"""', *_sizes(p, ids, axes, columns)]
     if any(line.endswith(", dtype)") for line in body):
         head.append(f"    dtype = {_dtype(p, ids)}")
-    return "\n".join([*head, *body, f"    return {outcome}"]) + "\n"
+    return "\n".join([*head, *body, f"    return {outcome}"]) + "\n", buffers
 
 
 def _whole(x: Line, p: Plan, write: Writer) -> str:
@@ -254,8 +237,8 @@ def _stages(lines: Sequence[Line]) -> dict[str, int]:
     return stage
 
 
-def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -> tuple[list[str], set[str]]:
-    """One pass over the blocks: the values per sample that these sums need, then the sums.  Also the axes whose sizes it needs."""
+def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -> tuple[list[str], set[str], int]:
+    """One pass over the blocks: the values per sample that these sums need, then the sums.  Also the axes whose sizes it needs, and how many buffers."""
     wanted = frozenset().union(*(names(x.value) for x in sums))
     chosen: list[Line] = []
     for x in reversed(lines):
@@ -268,7 +251,7 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
     slices = identifiers([f"{ids[s]}_" for s in columns], {*ids.values(), *RESERVED})
     called = ids | {s: slices[f"{ids[s]}_"] for s in columns}
     length = _length(called[columns[0]], _slot(declared[columns[0]], p))
-    inner = Writer(called, p.samples, "" if p.flat else f"ones[:{length}]")
+    inner = Writer(called, p.samples, "" if p.flat else f"ones[:{length}]", p.flat, own=True)
     tails = sorted({tail_of(x) for x in chosen} - {()})
     sized = {t: "".join(ids[SIZE + a] for a in t) for t in tails}
     words = identifiers([f"{s}_{sized[t]}" for t in tails for s in ("room", "part")], {*ids.values(), *slices.values()})
@@ -296,7 +279,7 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
     out += [f"        {inner.ids[s]} = {ids[s]}[{_before(declared[s], p)}at:at + {step}]" for s in columns]
     out += [f"        {part[t]} = {room[t]}[:, :{length}]" for t in sorted(block.rooms)]
     out += [_commented(f"        {text}", comment) for text, comment in statements]
-    return out, wide | {a for t in block.rooms for a in t}
+    return out, wide | {a for t in block.rooms for a in t}, sum(block.rooms.values())
 
 
 def _slot(x: Name, p: Plan) -> int:

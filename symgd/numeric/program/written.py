@@ -10,7 +10,8 @@ import numpy as np
 from symgd.forward import Definition
 from symgd.numeric.program.aligned import Writer
 from symgd.numeric.program.printing import identifiers
-from symgd.numeric.program.to_numpy import ERF, WIDE, compile_source
+from symgd.numeric.program.compiled import compile_source
+from symgd.numeric.program.heads import ERF, WIDE
 from symgd.term import Name
 
 __all__ = ["written"]

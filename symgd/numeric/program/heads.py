@@ -1,0 +1,58 @@
+"""How a text begins: its import, the length of its blocks, and the functions that it calls and NumPy lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+__all__ = ["ERF", "LOG_DET", "WIDE", "head"]
+
+HEAD = '''import numpy as np
+
+BLOCK = {block}  # samples: what is computed on the way stays in the cache
+'''
+WIDE = '''import numpy as np
+
+BLOCK = 32768  # numbers in an array of a block: what is computed on the way stays in the cache
+'''
+ERF = '''
+from math import erf as _erf
+
+erf = np.vectorize(_erf, otypes=[float])  # NumPy has none
+'''
+LOG_DET = '''
+
+def log_det(matrix):
+    """log det without the overflow of det; nan where the determinant is negative."""
+    sign, size = np.linalg.slogdet(matrix)
+    return np.log(sign) + size
+'''
+DOT = '''PIECE = 8192  # samples: BLAS starts no threads for so few, and fewer roundings follow on each other
+
+
+def dot(a, b):
+    """Σ a b, piece by piece."""
+    whole = len(a) // PIECE * PIECE
+    rest = a[whole:] @ b[whole:]
+    return rest if not whole else rest + np.vecdot(a[:whole].reshape(-1, PIECE), b[:whole].reshape(-1, PIECE)).sum()
+'''
+SUM_LOG1P = '''
+
+def sum_log1p(e):
+    """Σ log(1 + e) of 0 ≤ e ≤ 1: a product of 64 factors has one logarithm; where most e are small each has its own, which keeps their digits."""
+    whole = len(e) // 64 * 64
+    if whole:
+        products = np.multiply.reduce((1 + e[:whole]).reshape(64, -1), axis=0)
+        total = np.log(products).sum() + np.log1p(e[whole:]).sum()
+        if total > len(e) / 8:
+            return total
+    return np.log1p(e).sum()
+'''
+NUMBERS = 262_144  # in the buffers of a block of columns, two of them at least: so many that computing takes longer than calling, and cached still
+
+
+def head(texts: Sequence[str], buffers: int) -> str:
+    """The beginning of a text of these functions; buffers: how many columns of a block they fill at most, or 0 where there are more than columns."""
+    own = ("dot", DOT), ("erf", ERF), ("log_det", LOG_DET), ("sum_log1p", SUM_LOG1P)
+    more = "".join(text for word, text in own if any(re.search(rf"(?<![\w.]){word}\(", t) for t in texts))
+    return (HEAD.format(block=NUMBERS >> max(1, (buffers - 1).bit_length())) if buffers else WIDE) + more
