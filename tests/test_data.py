@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from symgd.numeric.data.columns import collinear, features, target
 from symgd.numeric.data.table import DataError, example, parse_csv, read_csv
 from symgd.numeric.closed.exact import RankError, exact_gram, exact_least_squares, exact_rank
+from symgd.numeric.closed.limbs import products
 from symgd.numeric.data.scaling import Scaling, standardise
 
 
@@ -292,6 +293,17 @@ def test_products_of_columns_are_exact(rows):
 def test_values_of_very_different_size_stay_exact():
     column = np.array([1e150, 1e-150, 5e-324, 0.0, -3.0])
     assert exact_gram([column])[0][0] == sum(Fraction(v) ** 2 for v in column.tolist())
+
+
+@pytest.mark.parametrize("rows", [1, 511, 512, 513, 3000])
+@pytest.mark.parametrize("highest", [0, 9, 40])
+def test_sums_of_products_of_limbs_are_exact_also_of_the_largest_digits(rows, highest, monkeypatch):
+    monkeypatch.setattr("symgd.numeric.closed.limbs.BLOCKS", 2)  # 3,000 rows are three of these
+    rng = np.random.default_rng(rows)
+    shift = rng.integers(0, highest + 1, (4, rows))
+    digits = np.array([rng.integers(-(2**53), 2**53, rows), np.full(rows, 2**53 - 1), np.full(rows, 1 - 2**53), np.zeros(rows)]).astype(np.int64)
+    whole = [[int(d) << int(s) for d, s in zip(a, b, strict=True)] for a, b in zip(digits, shift, strict=True)]
+    assert products(list(zip(digits, shift, strict=True))) == [[sum(map(int.__mul__, a, b)) for b in whole] for a in whole]
 
 
 def test_the_rank_is_exact():

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import flint
 import numpy as np
+
+from symgd.numeric.closed.limbs import MOST, products, width
 
 __all__ = ["RankError", "Whole", "dependent", "exact_gram", "exact_least_squares", "exact_rank", "fmpq", "solve_exactly", "whole"]
 
@@ -31,13 +34,22 @@ class RankError(ValueError):
 
 @dataclass(frozen=True)
 class Whole:
-    """A column of rationals: whole numbers over one scale."""
+    """A column of rationals: whole numbers over one scale; those of floats are kept as digits · 2^shift, and written out where they are asked for."""
 
-    values: list[int]
+    given: list[int] | tuple[Any, Any]
     scale: Fraction
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.given if isinstance(self.given, list) else self.given[0])
+
+    @cached_property
+    def values(self) -> list[int]:
+        if isinstance(self.given, list):
+            return self.given
+        digits, shift = self.given
+        if int(shift.max(initial=0)) <= 9:  # 53 + 9 bits and a sign: still a machine integer
+            return (digits << shift).tolist()  # type: ignore[no-any-return]
+        return [a << s for a, s in zip(digits.tolist(), shift.tolist(), strict=True)]
 
     def times(self, other: Whole) -> Whole:
         """Entry by entry."""
@@ -86,9 +98,18 @@ def exact_gram(columns: Sequence[Numbers]) -> list[list[Fraction]]:
     scaled = [c if isinstance(c, Whole) else whole(c) for c in columns]
     if len({len(c) for c in scaled}) > 1:
         raise ValueError(f"the columns have different lengths: {', '.join(str(len(c)) for c in scaled)}")
-    A = flint.fmpz_mat([c.values for c in scaled])
+    G = _products(scaled)
+    return [[Fraction(G[j][k]) / (a.scale * b.scale) for k, b in enumerate(scaled)] for j, a in enumerate(scaled)]
+
+
+def _products(columns: Sequence[Whole]) -> list[list[int]]:
+    """Σ_i a_i b_i of the whole numbers, by BLAS where all are floats of like size, else by flint."""
+    floats = [c.given for c in columns if isinstance(c.given, tuple)]
+    if len(floats) == len(columns) > 0 and sum(width(shift) for _, shift in floats) <= MOST:
+        return products(floats)
+    A = flint.fmpz_mat([c.values for c in columns])
     G = A * A.transpose()
-    return [[Fraction(int(G[j, k])) / (a.scale * b.scale) for k, b in enumerate(scaled)] for j, a in enumerate(scaled)]
+    return [[int(G[j, k]) for k in range(len(columns))] for j in range(len(columns))]
 
 
 def whole(column: Numbers) -> Whole:
@@ -113,14 +134,12 @@ def _shifted(digits: Any, exponent: Any) -> Whole:
     """The whole numbers digits · 2^(exponent − least) over the scale 2^(−least), trailing zeros taken off first."""
     some = digits != 0
     if not some.any():
-        return Whole([0] * len(digits), Fraction(1))
+        return Whole((digits, np.zeros_like(digits)), Fraction(1))
     zeros = np.where(some, np.frexp((digits & -digits).astype(np.float64))[1] - 1, 0)  # the lowest set bit is a power of two
     digits, exponent = digits >> zeros, np.where(some, exponent + zeros, 0)
     least = min(int(exponent[some].min()), 0)
     shift = np.where(some, exponent - least, 0)
-    if int(shift.max()) <= 9:  # 53 + 9 bits and a sign: still a machine integer
-        return Whole((digits << shift).tolist(), Fraction(2**-least))
-    return Whole([a << s for a, s in zip(digits.tolist(), shift.tolist(), strict=True)], Fraction(2**-least))
+    return Whole((digits, shift), Fraction(2**-least))
 
 
 def fmpq(v: Any) -> Any:
