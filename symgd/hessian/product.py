@@ -108,14 +108,15 @@ def _speeds(along: Problem, t: Name, objective: str) -> tuple[tuple[Derivation, 
 def _speed(along: Problem, d: Definition, t: Name, dots: Mapping[str, Name]) -> Term:
     """Σ_c Σ ∂d/∂c ċ + ∂d/∂t, each ∂d/∂c by the rules from the line itself; summed over the indices that c and d do not share."""
     terms = []
+    value = apart(d.value, frozenset(d.name.indices))  # a sum inside has a letter of its own: its names do not share the line's index
     for symbol in sorted(names(d.value) & (set(dots) | {t.symbol}), key=lambda s: (s == t.symbol, s)):
-        uses = occurrences(d.value, symbol)
+        uses = occurrences(value, symbol)
         letters: list[str] = []
         for slot in zip(*(u.indices for u in uses), strict=True):
             shared = len(set(slot)) == 1 and slot[0] in d.name.indices
             letters.append(slot[0] if shared else fresh(axis(slot[0]), {*d.name.indices, *letters}))
         by = Name(symbol, tuple(letters))
-        slope = _through(D(apart(d.value, frozenset(letters)), by, True), CALCULUS, SUMS)
+        slope = _through(D(apart(value, frozenset(letters)), by, True), CALCULUS, SUMS)
         found = slope if symbol == t.symbol else mul(slope, Name(dots[symbol].symbol, by.indices))
         for a in reversed([a for a in letters if a not in d.name.indices]):
             found = Sum(a, found)

@@ -117,7 +117,7 @@ class GradientFunction:
         self._inputs = [(d.symbol, bool(d.indices)) for d in problem.data]
         self._expected = {*self.data, *(c for c, v in self.constants.items() if v is None)}
         self._hides = hides(problem)
-        self._seconds: dict[bool, Callable[..., Any]] = {}
+        self._seconds: dict[bool, Callable[..., Any] | None] = {}
         fixed = tuple(c for c, _ in problem.constants if c.indices)
         self._declared = (*problem.data, *problem.parameters, *fixed)
 
@@ -187,12 +187,16 @@ class GradientFunction:
         g: Any = self._bound_arrays(columns, constants, sizes, weighted=weighted) if self.wide else self._bound(columns, constants, weighted=weighted)
         if self.wide or not g.quadratic:  # else the moments are all that is kept of the data
             g.again = _bound_again, (self, columns, constants, dict(sizes), weighted)
-            g.second = lambda point: self._hessian(point, columns, constants, weighted=weighted)
+            g.second = lambda point: self._hessian(g, point, columns, constants, weighted=weighted)
         return g
 
-    def _hessian(self, point: Sequence[Any], columns: list[Any], constants: Mapping[str, Any], *, weighted: bool) -> Any:
+    def _hessian(self, g: Any, point: Sequence[Any], columns: list[Any], constants: Mapping[str, Any], *, weighted: bool) -> Any:
         """The second derivatives at a point."""
         data = columns[:-1] if weighted else columns
+        if (exact := self._second(weighted)) is None:
+            from symgd.numeric.second import differences
+
+            return differences(g.jac, np.concatenate([np.ravel(t) for t in point]).astype(np.float64))
         values = dict(zip(self.data, data, strict=True)) | {c: constants.get(self.ids[c], v) for c, v in self.constants.items()}
         where = self._point(point)
         fixed = self._declared[len(self.data) + len(self.parameters) :]
@@ -201,11 +205,19 @@ class GradientFunction:
         if weighted:
             values[""] = columns[-1]
             counts |= {n.symbol: float(np.sum(columns[-1])) for a, n in self.problem.count if a == self.samples}
+        return exact(where, values | counts, sizes)
+
+    def _second(self, weighted: bool) -> Callable[..., Any] | None:
+        """The second derivatives from the derivation, or None where they are not derived."""
         if weighted not in self._seconds:
+            from symgd.numeric.program.line import NotSupported
             from symgd.numeric.second import second
 
-            self._seconds[weighted] = second(self.derivation, self.samples, weighted=weighted)
-        return self._seconds[weighted](where, values | counts, sizes)
+            try:
+                self._seconds[weighted] = second(self.derivation, self.samples, weighted=weighted)
+            except NotSupported:
+                self._seconds[weighted] = None
+        return self._seconds[weighted]
 
     # ---------------------------------------------------------------- the texts that run
 
@@ -371,10 +383,15 @@ class GradientFunction:
         fixed = [constants[self.ids[c.symbol]] for c in self._declared[len(self.data) + len(self.parameters) :]]
         data = columns[:-1] if weighted else columns
         sizes = fit_shapes(self._declared, [*data, *point, *fixed])
-        if weighted and len(columns[-1]) != sizes[self.samples]:
-            raise DataError(f"weights has {len(columns[-1])}, and there are {sizes[self.samples]} samples")
+        if weighted:
+            self._see_weights(columns[-1], sizes[self.samples])
         arrays = in_one_type([*point, *columns, *constants.values()])
         return arrays[: len(point) + len(columns)], dict(zip(constants, arrays[len(point) + len(columns) :], strict=True))
+
+    def _see_weights(self, weights: Any, rows: int) -> None:
+        """Raises DataError for weights of another number than the samples."""
+        if len(weights) != rows:
+            raise DataError(f"weights has {len(weights)}, and there are {rows} samples")
 
     def _computed(
         self, which: str, point: Sequence[Any], columns: Sequence[Any], constants: Mapping[str, Any], *, weighted: bool
@@ -402,6 +419,8 @@ class GradientFunction:
         data = columns[:-1] if weighted else columns
         known = fit_shapes(self.problem.data, data) if data else {}
         rows = known.get(self.samples, 0)
+        if weighted:
+            self._see_weights(columns[-1], rows)
 
         double: list[Any] = []  # the columns, widened once, where they are float32 and parameters are not
 

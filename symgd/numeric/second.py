@@ -1,5 +1,7 @@
 """The second derivatives of any loss at any θ, exact: H v along both tapes (`hessian.product`) as NumPy text, once for each number of θ.
 
+Where a line of that product is left unfinished (a determinant, an inverse) central differences of the gradient stand in, about ten digits.
+
 A loss with kinks (|u|, max) has those of its smooth pieces.  Memory is that of a few passes over the data; for many parameters a product H v is what
 one wants, not H: beyond MOST numbers in θ H is refused.
 
@@ -20,14 +22,16 @@ from symgd.indices import axis
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.program.aligned import SIZE, Writer
 from symgd.numeric.program.compiled import compile_source
+from symgd.numeric.program.line import NotSupported
 from symgd.numeric.program.printing import identifiers
 from symgd.numeric.program.stable import stable
 from symgd.numeric.program.heads import ERF, LOG_DET
-from symgd.term import D, Name, Sum, Term, mul, names, replace
+from symgd.term import D, Name, Sum, Term, mul, names, replace, subterms
 
-__all__ = ["MOST", "second"]
+__all__ = ["MOST", "differences", "second"]
 
 MOST = 1_000  # numbers in θ
+CUBE_ROOT = 6e-6  # of the smallest step in double precision: where a central difference is nearest
 
 Product = Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, int]], tuple[Any, ...]]
 
@@ -36,7 +40,7 @@ def second(gradient: Gradient, samples: str, *, weighted: bool) -> Callable[...,
     """hessian(point, values, sizes) -> (p, p) for the parameters `point` in order, all else by name, and how far each axis runs.
 
     weighted  Σ_i f_i means Σ_i m_i f_i: `values` has the weights under "" and n as their sum
-    Raises NoRule where a function has no second derivative here.
+    Raises NotSupported where a line of the product is unfinished or not proved, NoRule where a function has no second derivative here.
     """
     product = _product(gradient, samples if weighted else "")
     declared = gradient.problem.parameters
@@ -44,8 +48,7 @@ def second(gradient: Gradient, samples: str, *, weighted: bool) -> Callable[...,
     def hessian(point: Sequence[Any], values: Mapping[str, Any], sizes: Mapping[str, int]) -> Column:
         shapes = [np.shape(t) for t in point]
         flat = np.concatenate([np.ravel(t) for t in point]).astype(np.float64)
-        if len(flat) > MOST:
-            raise ValueError(f"θ holds {len(flat):,} numbers, and a matrix of second derivatives is made for {MOST:,} at most")
+        see_size(len(flat))
         ends = np.cumsum([int(np.prod(s)) for s in shapes])[:-1]
         here = {p.symbol: t for p, t in zip(declared, point, strict=True)}
         H = np.empty((len(flat), len(flat)))
@@ -61,10 +64,27 @@ def second(gradient: Gradient, samples: str, *, weighted: bool) -> Callable[...,
     return hessian
 
 
+def differences(slope: Callable[[Column], Column], theta: Column) -> Column:
+    """The second derivatives at the flat vector θ by central differences of the gradient."""
+    see_size(len(theta))
+    steps = CUBE_ROOT * np.maximum(1.0, np.abs(theta))
+    H = np.array([(slope(theta + h * e) - slope(theta - h * e)) / (2 * h) for h, e in zip(steps, np.eye(len(theta)), strict=True)])
+    return (H + H.T) / 2
+
+
+def see_size(many: int) -> None:
+    """Raises ValueError for more numbers in θ than a matrix of second derivatives is made for."""
+    if many > MOST:
+        raise ValueError(f"θ holds {many:,} numbers, and a matrix of second derivatives is made for {MOST:,} at most")
+
+
 def _product(gradient: Gradient, weighed: str) -> Product:
     """(values, direction, sizes) -> (H v)_p for each parameter in order."""
     problem = gradient.problem
     found = hessian_product(gradient)
+    for d in found.speeds:
+        if any(s.check.verdict == "refuted" for s in d.steps) or any(isinstance(s, D) for s in subterms(d.result)):
+            raise NotSupported("a line of the product of the Hessian with a vector is unfinished")
     on = found.problem
     (weight,) = on.unused("m")
     along = [Definition(d.name, stable(_weighed(d.value, weighed, weight), problem)) for d in on.tape if d.name != problem.objective]
