@@ -104,7 +104,7 @@ def test_the_table_names_date_machine_and_what_is_missed(monkeypatch: pytest.Mon
     assert "other jobs running" in text
     assert "not installed: " in text
     assert "torch" in text.splitlines()[0]
-    assert "1 of 2 targets are met; missed: P3 (four: 9, not ≤ 5); not built: P2." in text
+    assert "1 of 2 targets are met; missed: P3 (9 ms, not ≤ 5); not built: P2." in text
     assert "| P1 | one \\| two | reads | 2 | ≤ 3 | met, lost to numba | 1 |" in text
 
 

