@@ -56,7 +56,7 @@ class GradientCheck:
 def check_gradient(
     f: GradientFunction, *, points: Sequence[Sequence[Any]] | None = None, rtol: float = RTOL, sizes: Mapping[str, int] | None = None, **data: Any
 ) -> GradientCheck:
-    """Is f.gradient (and f.loss_and_gradient) the complex-step derivative at each point (20 fixed ones unless given), to rtol and without an absolute tolerance?
+    """Are f.gradient and f.loss_and_gradient the complex-step derivative at each point (20 fixed ones unless given), to rtol, with no absolute tolerance?
 
     points  the parameters, numbers or arrays; `sizes` says how far an axis runs that is not in the data, for the points chosen here
     A derivative that is an array is compared as a whole: its largest error against its largest entry.

@@ -68,8 +68,8 @@ def differences(slope: Callable[[Column], Column], theta: Column) -> Column:
     """The second derivatives at the flat vector θ by central differences of the gradient."""
     see_size(len(theta))
     steps = CUBE_ROOT * np.maximum(1.0, np.abs(theta))
-    H = np.array([(slope(theta + h * e) - slope(theta - h * e)) / (2 * h) for h, e in zip(steps, np.eye(len(theta)), strict=True)])
-    return (H + H.T) / 2
+    H: Column = np.array([(slope(theta + h * e) - slope(theta - h * e)) / (2 * h) for h, e in zip(steps, np.eye(len(theta)), strict=True)])
+    return np.asarray((H + H.T) / 2)
 
 
 def see_size(many: int) -> None:
@@ -82,8 +82,8 @@ def _product(gradient: Gradient, weighed: str) -> Product:
     """(values, direction, sizes) -> (H v)_p for each parameter in order."""
     problem = gradient.problem
     found = hessian_product(gradient)
-    for d in found.speeds:
-        if any(s.check.verdict == "refuted" for s in d.steps) or any(isinstance(s, D) for s in subterms(d.result)):
+    for speed in found.speeds:
+        if any(s.check.verdict == "refuted" for s in speed.steps) or any(isinstance(s, D) for s in subterms(speed.result)):
             raise NotSupported("a line of the product of the Hessian with a vector is unfinished")
     on = found.problem
     (weight,) = on.unused("m")

@@ -14,13 +14,13 @@ __all__ = ["compile_source", "functions_of", "see_arithmetic"]
 IMPORTS = ("import numpy as np", "from math import erf as _erf")
 BUILTINS = {"abs", "float", "len", "max", "min", "range", "_erf", "np"}
 METHODS = {  # of NumPy and of arrays; none of them reads, writes, calls back or leads out
-    "T", "abs", "add", "all", "anchor", "any", "append", "arange", "arctan", "argmax", "asarray", "bincount", "broadcast_to", "clip", "constant", "copysign",
+    "abs", "add", "all", "anchor", "any", "append", "arange", "arctan", "argmax", "asarray", "bincount", "broadcast_to", "clip", "constant", "copysign",
     "copyto", "cos", "cosh", "det", "diag", "diagonal", "divide", "dot", "dtype", "einsum", "empty", "equal", "exp", "exp2", "expm1", "eye", "float32",
-    "float64", "floor", "full", "g", "greater", "greater_equal", "heaviside", "inf", "inv", "less", "less_equal", "linalg", "log", "log10", "log1p", "log2",
-    "logaddexp", "matmul", "max", "maximum", "mean", "means", "min", "minimum", "mod", "moveaxis", "multiply", "n", "nan", "ndim", "negative", "newaxis",
-    "not_equal", "ones", "outer", "pi", "power", "reciprocal", "reduce", "reshape", "result_type", "R", "S", "select", "shape", "sign", "sin", "signbit", "sinh", "size", "slogdet",
-    "solve", "sqrt", "square", "subtract", "sum", "swapaxes", "take", "tan", "tanh", "tensordot", "trace", "transpose", "true_divide", "vdot", "vecdot", "vectorize",
-    "where", "zeros",
+    "float64", "floor", "full", "g", "greater", "greater_equal", "heaviside", "inf", "inv", "less", "less_equal", "linalg", "log", "log10", "log1p",
+    "log2", "logaddexp", "matmul", "max", "maximum", "mean", "means", "min", "minimum", "mod", "moveaxis", "multiply", "n", "nan", "ndim", "negative",
+    "newaxis", "not_equal", "ones", "outer", "pi", "power", "R", "reciprocal", "reduce", "reshape", "result_type", "S", "select", "shape", "sign",
+    "signbit", "sin", "sinh", "size", "slogdet", "solve", "sqrt", "square", "subtract", "sum", "swapaxes", "T", "take", "tan", "tanh", "tensordot",
+    "trace", "transpose", "true_divide", "vdot", "vecdot", "vectorize", "where", "zeros",
 }  # fmt: skip
 NODES = (
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.AugAssign, ast.For, ast.While, ast.If, ast.Break, ast.Expr, ast.Name,
