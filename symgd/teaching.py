@@ -6,7 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from symgd.commands import YES, Refused, refusing
@@ -28,12 +30,7 @@ def course_command(given: argparse.Namespace) -> int:
         from symgd.course.folder import files
 
         written = list(_counted(files(_course(given), given.format, given.title), sys.stderr.isatty()))
-    for name, contents in written:
-        path = folder / name
-        if path.exists() and not given.force:
-            raise FileExistsError(17, "the file exists already; --force replaces it", str(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, contents, given.force) if isinstance(contents, bytes) else write_text(path, contents, given.force)
+    _write(folder, written)
     first = written[-1][0]
     print(f"wrote {len(written)} files below {given.output}; begin with {os.path.join(given.output, first)}", file=sys.stderr)
     return YES
@@ -44,6 +41,29 @@ def _see_folder(folder: Path, force: bool) -> None:
         raise Refused(f"{folder} is a file; name a folder with -o")
     if not force and folder.is_dir() and any(folder.iterdir()):
         raise Refused(f"the folder {folder} is not empty; name another with -o, or say --force to replace the files of a course in it")
+
+
+def _write(folder: Path, files: list[tuple[str, str | bytes]]) -> None:
+    """All files or none: they are written beside the folder, and moved into it once they all are on the disk.  Raises OSError, naming the file."""
+    new = [p for p in (folder, *folder.parents) if not p.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".symgd-", dir=folder) as beside:
+            for name, contents in files:
+                path = Path(beside, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    write_bytes(path, contents) if isinstance(contents, bytes) else write_text(path, contents)
+                except OSError as why:
+                    raise type(why)(why.errno, why.strerror, str(folder / name)) from None
+            for name, _ in files:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(Path(beside, name), folder / name)
+    except OSError:
+        for path in new:
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def _counted(pages: Iterator[tuple[str, str | bytes]], shown: bool) -> Iterator[tuple[str, str | bytes]]:
@@ -78,7 +98,9 @@ def _course(given: argparse.Namespace) -> Course:
         found = bundled(feature, target, gradient=gradient, scale=scale, units=units)
     if lost := sorted(set(units) - {feature, target}):
         raise Refused(f"--unit: {lost[0]} is not one of the two columns {feature} and {target}")
-    return Course(found, Style(given.detail, derivatives=given.derivatives, alpha=Name(given.rate_letter)))
+    if (alpha := Name(given.rate_letter)).symbol in gradient.problem.declared():
+        raise Refused(f"--rate-letter {alpha.symbol}: that letter has a meaning already; choose another, with --names or --count another for that")
+    return Course(found, Style(given.detail, derivatives=given.derivatives, alpha=alpha))
 
 
 def _unit(word: str) -> tuple[str, str]:
@@ -96,7 +118,11 @@ def _two(columns: object, feature: str, target: str) -> tuple[str, str]:
         return feature, target
     if len(names) == 2 and rest:
         return (feature or rest[0], target or rest[-1]) if feature or target else (names[0], names[1])
-    raise Refused(f"name the two columns with --feature and --target; there are {', '.join(map(repr, names))}")
+    raise Refused(f"name the two columns with --feature and --target; {_numbers(names)}")
+
+
+def _numbers(names: list[str]) -> str:
+    return f"columns of numbers are {', '.join(map(repr, names))}" if names else "no column holds numbers alone"
 
 
 def _letters(given: argparse.Namespace) -> dict[str, str]:
