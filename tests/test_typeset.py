@@ -690,3 +690,10 @@ def test_whole_words_joined_by_an_underscore_are_one_name_and_a_dot_keeps_words_
     assert (to_latex(shape), to_speech(shape)) == (latex, said)
     assert plain is None or to_unicode(shape) == plain
     assert read_line(to_latex(shape), "latex")[0].members[0].term == N(symbol) * N("slope")
+
+
+def test_a_letter_with_a_number_below_another_is_a_letter_and_a_number() -> None:
+    shape = layout(N("g_theta1"))
+    assert (to_latex(shape), to_unicode(shape), to_speech(shape)) == (r"g_{\theta 1}", "g_θ1", "g sub theta 1")
+    assert "<mi>θ</mi><mn>1</mn>" in to_mathml(to_latex(shape))
+    assert read(to_latex(shape), "latex") == N("g_theta1")

@@ -81,6 +81,8 @@ def letters(text: str) -> str:
 
 
 def _letters(word: str) -> str:
+    if word[:1] in GREEK_WORDS and word[1:].isdigit():  # θ1 below a letter
+        return f"{_letters(word[0])} {word[1:]}"
     if word in GREEK_WORDS:
         return "\\" + _WORDS.get(GREEK_WORDS[word], GREEK_WORDS[word])
     if word.isascii() and word.isalnum():

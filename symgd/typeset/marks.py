@@ -65,8 +65,14 @@ def _mark(symbol: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     if digits and len(letters) > 1:  # fc1 is a word
         letters, digits = first, ""
     accents = tuple(p for p in rest if p in ACCENTS)
-    own = tuple(GREEK.get(p, p) for p in rest if p not in ACCENTS)
+    own = tuple(_below(p) for p in rest if p not in ACCENTS)
     return letters, accents, ((digits,) if digits else ()) + own
+
+
+def _below(part: str) -> str:
+    """theta1 below a letter is θ1."""
+    found = _HEAD.fullmatch(part)
+    return GREEK.get(found[1], found[1]) + found[2] if found else part
 
 
 _RANK = {axis: k for k, axis in enumerate("ijhk")}  # batch first: samples, features, hidden units, classes

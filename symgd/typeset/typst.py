@@ -91,6 +91,8 @@ def _function(f: str, spell: bool) -> str:
 def _letters(text: str) -> str:
     """x, θ, "MSE", each with its primes"""
     word = text.rstrip("'")
+    if word[:1] in GREEK_WORDS and word[1:].isdigit():  # θ1 below a letter
+        return f"{word[0]} {word[1:]}"
     plain = len(word) == 1 and (word in GREEK_WORDS or (word.isascii() and word.isalnum()))
     return (word if plain else f"upright({quoted(word)})") + text[len(word) :]
 
