@@ -15,18 +15,20 @@ from symgd.course.example import example_of, line_gradient
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.closed_form import CLOSED_FORM, crossing, work
 from symgd.course.lessons.grid import GRID
-from symgd.course.lessons.line import LINE
+from symgd.course.lessons.line import LINE, one_more
 from symgd.course.lessons.loss import LOSS, lines_tried
 from symgd.course.lessons.parabola import PARABOLA, drawn, excess, intercepts, lowest, moves
 from symgd.course.lessons.slope import SLOPE, by_complex_step, places, slope_at, steps
 from symgd.course.program import preamble, printed
 from symgd.course.proved import along, chain, proved
-from symgd.course.search import promises, search
+from symgd.course.search import places, promises, search
 from symgd.course.spoiled import findings
 from symgd.document.page import Chain, Page
 from symgd.document.to_text import to_text
 from symgd.forward import Definition
 from symgd.numeric.data.table import parse_csv
+from symgd.pictures.bowl import bowl
+from symgd.pictures.grid import search as drawn_best
 from symgd.term import TWO, Name, mean
 from tests.course_numbers import lost
 
@@ -344,3 +346,18 @@ def test_hints_are_not_the_answer(lesson: Lesson) -> None:
         assert e.hints
         told = [str(h) for h in e.hints]
         assert not e.key or all(e.key not in h for h in told)
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_of_dots_that_are_equally_good_the_table_and_the_picture_name_the_same(data: str) -> None:
+    c = course(data)
+    s, H = search(c), c.example.standard.hessian()
+    valley = bowl((float(H[0, 0]), float(H[0, 1]), float(H[1, 1])), s.best)
+    for m, w, b, loss in s.found[:2]:
+        assert (w, b) == drawn_best(valley, list(map(float, places(s.box[0], m))), list(map(float, places(s.box[1], m))))
+        assert loss == pytest.approx(c.example.least + valley.excess((w, b)), rel=1e-12)
+
+
+@pytest.mark.parametrize(("span", "step"), [(91.0, 1.0), (1.0, 1.0), (0.6, 0.1), (7.3e-6, 1e-6), (5e9, 1.0)])
+def test_one_more_is_a_step_that_fits_between_the_values(span: float, step: float) -> None:
+    assert one_more(np.array([3.0, 3.0 + span])) == pytest.approx(step, rel=1e-6)

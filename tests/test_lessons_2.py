@@ -208,7 +208,7 @@ def test_a_figure_shows_every_digit_before_its_point_up_to_six() -> None:
 def test_units_are_multiplied_and_divided_in_words() -> None:
     e = Example(np.arange(3.0), np.arange(3.0), "hours", "points", line_gradient(), "h", "", "rows", "")
     assert [measured(e, *k) for k in ((1, -1), (2, 0), (1, 1), (0, -2), (0, 0))] == [
-        "unit of points per h", "(unit of points)²", "unit of points times h", "1 per (h)²", "a pure number",
+        "unit of points per h", "(unit of points)²", "unit of points times h", "1 per h²", "a pure number",
     ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from symgd.pictures.lettering import clean, rounding
 
 __all__ = ["Example", "bundled", "example_of", "line_gradient"]
 
-UNITS = {"sat_sum": "SAT percentiles", "sat_v": "SAT percentile", "sat_m": "SAT percentile", "hs_gpa": "GPA", "fy_gpa": "GPA"}  # of the bundled example
+UNITS = {"sat_sum": "SAT percentile", "sat_v": "SAT percentile", "sat_m": "SAT percentile", "hs_gpa": "GPA", "fy_gpa": "GPA"}  # of the bundled example
 
 FEWEST = 3  # rows: through two a line always goes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symgd.course.example import Example
 
-__all__ = ["measured"]
+__all__ = ["measured", "squared"]
 
 
 def measured(e: Example, y: int, x: int) -> str:
@@ -18,4 +18,9 @@ def measured(e: Example, y: int, x: int) -> str:
 
 
 def _power(unit: str, k: int) -> str:
-    return f"({unit})²" if k == 2 else unit
+    return squared(unit) if k == 2 else unit
+
+
+def squared(unit: str) -> str:
+    """GPA², and (SAT points)² for one of several words."""
+    return f"{unit}²" if unit.isalpha() else f"({unit})²"

@@ -15,6 +15,7 @@ import numpy as np
 from symgd.course.lesson import Course
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.descent.descend import descend_bound
+from symgd.pictures.grid import ALIKE
 
 __all__ = ["DIGITS", "EVALUATION", "STEP", "Search", "places", "promises", "search"]
 
@@ -55,7 +56,7 @@ def places(side: tuple[float, float], m: int) -> Column:
 def search(c: Course) -> Search:
     """Both, run: 10^2k evaluations for each number of digits k, the first of the best taken."""
     e = c.example
-    spread, bound = float(e.y.std()), e.standard
+    bound, H = e.standard, e.standard.hessian()
     low, high = float(e.y.min()), float(e.y.max())
     box = (-(high - low) / 2, (high - low) / 2), (low, high)
     best = e.best[0] * float(e.x.std()), float(e.y.mean())
@@ -66,9 +67,10 @@ def search(c: Course) -> Search:
     for k in DIGITS:
         m = 10**k
         ws, bs = places(box[0], m), places(box[1], m)
-        tried = bound.loss(ws[:, None], bs[None, :]).ravel()
-        at = int(np.flatnonzero(tried <= tried.min() + 1e-12 * spread**2)[0])
-        found.append((m, float(ws[at // m]), float(bs[at % m]), float(tried[at])))
+        off, up = ws[:, None] - best[0], bs[None, :] - best[1]
+        excess = (((H[0, 0] * off + 2 * H[0, 1] * up) * off + H[1, 1] * up * up) / 2).ravel()  # the loss above its least value, no digit lost
+        at = int(np.flatnonzero(excess <= excess.min() * (1 + ALIKE))[0])
+        found.append((m, float(ws[at // m]), float(bs[at % m]), e.least + float(excess[at])))
         near = (away <= [(high - low) / m / 2 for low, high in box]).all(axis=1)
         needed.append(int(np.argmax(near)))
     last = needed[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from symgd.pictures.axes import Key, Plot, frame, widen
-from symgd.pictures.lettering import count, name, number, width
+from symgd.pictures.lettering import count, digits_apart, name, number, rounding, width
 from symgd.pictures.scatter import dots, draw_line, draw_points, equation, even, measured, nearest_samples
 from symgd.pictures.strokes import dot
 from symgd.pictures.svg import FONT, Box, Drawing, Element, Rows, element, fill, path, stroke
@@ -46,9 +46,13 @@ def squares_of_residuals(
     draw_points(plot, [(xs[k], ys[k]) for k in even(len(xs))], 0.3)
     draw_line(plot, w, b)
     draw_squares(plot, samples)
-    mse = sum((w * u + b - v) ** 2 for u, v in zip(xs, ys, strict=True)) / len(xs)
+    misses = [w * u + b - v for u, v in zip(xs, ys, strict=True)]
+    noise = rounding(max(ys) - min(ys), max(abs(w * u) for u in xs), max(map(abs, ys)), abs(b))
+    mse = sum(u * u for u in misses) / len(xs) if max(map(abs, misses)) > noise else 0.0
+    told = [max(6, digits_apart(v)) for v in (xs, [*ys, *ends])]
     title = f"Residuals as squares: {name(y_label)} against {name(x_label)}"
-    cells = [tuple(number(v, 6) for v in (u, v, f, f - v, (f - v) ** 2)) for u, v, f in samples]
+    apart = [f - v if abs(f - v) > noise else 0.0 for _, v, f in samples]
+    cells = [(number(u, told[0]), number(v, told[1]), number(f, told[1]), number(e, 6), number(e * e, 6)) for (u, v, f), e in zip(samples, apart, strict=True)]
     mean = (f"mean of all {count(len(xs))}", "", "", "", number(mse, 6))
     said = [f"{how_many} and a line; at a few of them the residual is the side of a square."]
     said += [f"At x = {c[0]} the residual ŷ − y is {c[3]}, and its square has the area {c[4]}." for c in cells]

@@ -51,7 +51,8 @@ def _box(c: Course, w: Writing) -> None:
     w.say("The simplest way to a good pair (", c.formula(c.w), ", ", c.formula(c.b), ") is to try many and to keep the best. First: where? On this page ",
           f"{e.feature} is counted in standard deviations from its mean:")  # fmt: skip
     mean, deviation = Name("x_bar"), Name("sigma")
-    told = f"{e.feature} standardised: its mean is {amount(float(e.x.mean()))}, its standard deviation {amount(float(e.x.std()))}"
+    middle = column((float(e.x.mean()), float(e.x.mean() + e.x.std())))[0]
+    told = f"{e.feature} standardised: its mean is {middle}, its standard deviation {amount(float(e.x.std()))}"
     w.chain((w.line(z, Div(c.x - mean, deviation), ":=", (told,)),))
     w.say(c.to("scaling", "Scaling"), " shows what else that is good for. Now a box can be given that surely holds the best pair. The best line goes ",
           "through the point of the means, where ", c.formula(z), " = 0: the best intercept is the mean of the target, and lies between its smallest and ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -91,9 +92,9 @@ def _two_numbers(c: Course, w: Writing) -> None:
     w.say("The line in the picture has ", c.formula(c.w), f" = {amount(slope)} and ", c.formula(c.b), f" = {amount(intercept)}. How such a line is found ",
           "is what this course is about.")  # fmt: skip
     if settled(slope * float(np.ptp(e.x)), float(np.ptp(e.y))):
-        turns = "more" if slope > 0 else "less"
-        w.say(f"The slope: of two {e.rows_are} of which one has 1 more of {e.feature}, the line predicts {amount(abs(slope))} {turns} of {e.target} for ",
-              "that one. Nothing is said of what would happen to one of them if it were changed.")  # fmt: skip
+        turns, step = "more" if slope > 0 else "less", one_more(e.x)
+        w.say(f"The slope: of two {e.rows_are} of which one has {amount(step)} more of {e.feature}, the line predicts {amount(abs(slope) * step)} {turns} of ",
+              f"{e.target} for that one. Nothing is said of what would happen to one of them if it were changed.")  # fmt: skip
     else:
         w.say(f"The slope is 0: as far as a line can tell, {e.feature} says nothing about {e.target} in these data.")
     low, high = float(e.x.min()), float(e.x.max())
@@ -105,6 +106,12 @@ def _two_numbers(c: Course, w: Writing) -> None:
         w.say(f"The intercept is what the line gives at {e.feature} = 0. But the data run from {ends[0]} to {ends[1]}: at 0 there are none, and what the ",
               "line gives there is no prediction to rely on.")  # fmt: skip
     w.say(f"Easier to remember: the line goes through the point of the two means. At {e.feature} = {middle} it predicts {level}.")
+
+
+def one_more(x: Column) -> float:
+    """1, or of a feature whose values lie nearer to each other the power of ten that fits between them."""
+    span = float(np.ptp(x))
+    return 1.0 if span >= 1 else float(f"1e{math.floor(math.log10(span))}")
 
 
 def _misses(c: Course, w: Writing) -> None:
@@ -146,6 +153,7 @@ u = w * x + b - y
 u[np.abs(u) <= 1e-9 * np.ptp(y)] = 0  # rounding alone
 print("rows", n, "two numbers each", 2 * n)
 print("slope", w, "intercept", b, "loss", loss(w, b))
+print("for", {one_more(c.example.x)!r}, "more", w * {one_more(c.example.x)!r})
 print("x from", x.min(), "to", x.max(), "mean", x.mean())
 print("y from", y.min(), "to", y.max(), "mean", y.mean())
 for i in range(min({ROWS}, n)):

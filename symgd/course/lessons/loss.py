@@ -11,6 +11,7 @@ from symgd.course.errors import of_slides
 from symgd.course.exercise import Exercise
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.line import ROWS, first_rows, residuals, unit_of_target
+from symgd.course.measured import squared
 from symgd.course.proved import chain, proved
 from symgd.course.spoiled import as_line, definitions
 from symgd.document.page import Inline, Prose, Table
@@ -105,7 +106,7 @@ def _units(c: Course, w: Writing) -> None:
     unit = unit_of_target(c)
     root, spread = math.sqrt(e.least / e.scale), float(e.y.std())
     w.head("Its unit")
-    w.say(f"A residual is counted in {unit}, so its square, and the loss, in ({unit})². To get back to {unit}, take the root of the mean square: for the ",
+    w.say(f"A residual is counted in {unit}, so its square and the loss in {squared(unit)}. To get back to {unit}, take the root of the mean square: for the ",
           f"best line {amount(root)}, a typical miss. The flat line misses by {amount(spread)}: that is the standard deviation of {e.target}.")  # fmt: skip
 
 

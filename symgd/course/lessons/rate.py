@@ -128,7 +128,8 @@ def _run(c: Course, w: Writing) -> None:
     swing = runs[3]
     lowest = -b / (2 * a)
     share = abs(swing.path[-1] - lowest) / abs(swing.path[0] - lowest)
-    w.say("At the bound, after ", count(SWINGS), " steps, the distance is ", figure(share, 6), " times the first one.")
+    w.say("At the bound, after ", count(SWINGS), " steps, the distance is ", "" if abs(share - 1) > SAME else "again ",
+          *((figure(share, 6), " times the first one.") if abs(share - 1) > SAME else ("the first one.",)))  # fmt: skip
     c.draw(w, rate_panels(a, b, const, [(r.called, r.rate, _settled(r, lowest)) for r in runs[:4]], w_label=c.label(c.w), y_label="loss", prefix="rate-panels"))
     w.note("“Small”, “ideal” and “large” are not numbers in themselves: each is a multiple of the inverse of the second derivative of these data.")
 

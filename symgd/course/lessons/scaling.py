@@ -29,6 +29,7 @@ STEPS = 1000
 LONGEST = 20_000  # steps until a parameter must have left the numbers
 BLOWN = 1e12  # times the first loss: there a curve leaves the picture
 SAME = 1e-9
+SLOW = 1e-2  # of the distance along the flat direction, lost in an iteration: a thousandth of it takes 700
 SAYS = {"raw": "as it is", "ten": "times 10", "standard": "standardised"}
 MARKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # iterations in the table
 
@@ -93,7 +94,7 @@ def _promise(form: Form) -> str:
         return "swings"
     if share > 1:
         return "diverges"
-    return "converges" if RATE * form.eigenvalues[0] > 1e-3 else "converges, slowly"
+    return "converges" if RATE * form.eigenvalues[0] > SLOW else "converges, slowly"
 
 
 def _what(ran: Ran) -> tuple[str, str]:
@@ -172,7 +173,8 @@ def _standardise(c: Course, w: Writing) -> None:
     twice = Num(Fraction(2 * e.scale))
     w.say("Standardised values ", c.formula(z), " have the mean 0, and the mean of their squares is 1:")
     w.chain((w.line(mul(mean, Sum("i", z)), Num(Fraction(0)), "="), w.line(mul(mean, Sum("i", z**2)), ONE, "=")))
-    w.say("The second derivatives of the loss are ", c.formula(twice), " times the mean of the squares, ", c.formula(twice), " times the mean, and ",
+    times: Inline = (c.formula(twice), " times ") if twice != ONE else ()
+    w.say("The second derivatives of the loss are ", *times, "the mean of the squares, ", *times, "the mean, and ",
           c.formula(twice), ". So both parameters have the same second derivative, ",
           c.formula(twice), ", and the mixed one is 0: the bound is ", c.formula(Num(2 / twice.value)), ", the best rate ", c.formula(Num(1 / twice.value)),
           ", the condition number 1, on ", "every data set. Computed on these data: bound ", figure(form.bound, 6), ", condition ", figure(form.condition,

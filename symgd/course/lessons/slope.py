@@ -11,6 +11,7 @@ from symgd.course.exercise import Exercise
 from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.line import unit_of_slope, unit_of_target
 from symgd.course.lessons.parabola import coefficients, drawn, lowest, rounded, share, sums, width, with_coefficients
+from symgd.course.measured import squared
 from symgd.course.proved import along, chain, proved
 from symgd.course.spoiled import as_line
 from symgd.document.page import Chain, Prose
@@ -152,7 +153,7 @@ def _tangents(c: Course, w: Writing) -> None:
     best = lowest(c, 0.0)[0]
     w.say("Left of the lowest point the slopes are negative, right of it positive, and the farther from it, the steeper. At the lowest point itself, at ",
           c.formula(c.w), f" = {amount(best, 6)}, the tangent is level. The unit of a slope is that of the loss over that of ", c.formula(c.w), ": ",
-          f"({unit_of_target(c)})² over ({unit_of_slope(c)}).")  # fmt: skip
+          f"{squared(unit_of_target(c))} over ({unit_of_slope(c)}).")  # fmt: skip
 
 
 def _second(c: Course, w: Writing) -> None:

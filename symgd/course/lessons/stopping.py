@@ -257,7 +257,7 @@ def _picture(form: Form, runs: list[Fired]) -> Drawing:
         series.append(Series(f"rate {figure(f.rate)}", [k for k, _ in shown], [v for _, v in shown], mark))
         rows.append((figure(f.rate), figure(sizes[0]), *(_size(sizes, k, sizes[0]) for k in (10, 100, CAP)), when(f.walk)))
     said = [f"The size of the slopes over the iterations, both axes logarithmic, iteration 0 drawn at 1. It begins at {rows[0][1]}."]
-    said += [f"At the rate {r[0]} it is {r[2]} after 10 iterations and {r[4]} after {count(CAP)}; nothing changes after iteration: {r[5]}." for r in rows]
+    said += [f"At the rate {r[0]} it is {r[2]} after 10 iterations and {r[4]} after {count(CAP)}; nothing changes after: {r[5]}." for r in rows]
     said.append(f"A dashed line marks the cap of {count(CAP)} iterations.")
     return curves(
         series, x_label="iteration + 1", y_label="size of the slopes", log_x=True, log_y=True, verticals=[(CAP + 1, f"cap {count(CAP)}")],
