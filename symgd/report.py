@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from symgd.api import explain
 from symgd.derivation import Gradient
 from symgd.document.page import Block, Code, Formula, Heading, Inline, Note, Page, Prose, Strong, Table
-from symgd.numeric.descent.methods import METHODS
+from symgd.numeric.descent.methods import METHODS, Update
 from symgd.numeric.descent.trace import as_chain
 from symgd.numeric.fit import Fit
 from symgd.numeric.function import GradientFunction
@@ -22,7 +22,7 @@ from symgd.summary import (
     MOST_WEIGHTS, collinear_in_words, constants_in_words, cross_check, entries, penalty_in_words, predicted, rate_in_words, start_in_words, steps_of,
     unit_in_words, weights_in_words,
 )  # fmt: skip
-from symgd.term import Call
+from symgd.term import Call, D, Name, Term, replace
 from symgd.typeset.layout import layout
 
 __all__ = ["as_program", "to_page"]
@@ -103,7 +103,7 @@ def _descent(study: Study, fit: Fit) -> Iterator[Block]:
     if trace.method == "gd":
         yield Prose((f"The learning rate is {rate_in_words(fit.asked, trace.rates)}.{feature}",))
     else:
-        yield from _method(fit, feature)
+        yield from _method(study.gradient, fit, feature)
     if penalty := penalty_in_words(study, fit.units):
         yield Prose((f"The penalty: {penalty}.",))
     if hidden_axes(study.problem):
@@ -121,15 +121,35 @@ def _descent(study: Study, fit: Fit) -> Iterator[Block]:
         yield from to_blocks(drawing)
 
 
-def _method(fit: Fit, feature: str) -> Iterator[Block]:
+def _method(gradient: Gradient, fit: Fit, feature: str) -> Iterator[Block]:
     """The rule of the method for all parameters together, whence it comes, and its constants here."""
     trace = fit.trace
     method = METHODS[trace.method]
     yield Prose((f"The steps are those of {method.title}, θ all parameters together: {method.because}.",))
     yield as_chain(method.update)
+    if "momentum" in method.has:
+        own = [line for p in gradient.problem.parameters[:MOST_COLUMNS] for line in _own(method.update, gradient, p)]
+        yield Prose(("With the slopes derived above that is",))
+        yield as_chain(tuple(own))
     yield Prose((f"The source: {method.source}.",))
     rows = f"; batches of {trace.batch:,} rows, drawn from the seed {trace.seed}" if trace.batch else ""
     yield Prose((f"The rate is {constants_in_words(trace.method, fit.asked, trace.rates, fit.chosen)}{rows}.{feature}",))
+
+
+def _own(rule: tuple[Update, ...], gradient: Gradient, p: Name) -> Iterator[Update]:
+    """The rule of θ for one parameter: its own velocity v_p, and its slope as derived."""
+
+    def change(t: Term) -> Term | None:
+        match t:
+            case D(_, Name("theta")):
+                return gradient.of(p.symbol).result
+            case Name("theta"):
+                return p
+            case Name("v"):
+                return Name(f"v_{p.symbol}", p.indices)
+        return None
+
+    return (Update(replace(u.left, change), u.relation, replace(u.right, change)) for u in rule)
 
 
 def _hessian(fit: Fit) -> Table:

@@ -311,10 +311,10 @@ def to_data(study: Study, fit: Fit) -> str:
         "iterations": fit.trace.iterations,
         "predicted_iterations": fit.trace.predicted_iterations,
         "stopped": fit.trace.stopped,
-        "method": _method(fit),
         "says": " ".join(filter(None, (*collinear, fit.warning, fit.trace.says, remark, none, failed))),
         "standardised": _standardised(study, fit.units),
         "cross_check": fit.agrees,
+        "method": _method(fit),
     }
     if study.goal.classes:
         data["classes"] = list(study.goal.classes)

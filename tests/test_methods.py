@@ -482,6 +482,34 @@ def test_log_loss_comes_to_the_same_minimum_by_every_method(method):
     assert trace.points[-1] == pytest.approx(least.points[-1], rel=1e-6)
 
 
+@pytest.mark.parametrize("method", [*SURE, "sgd"])
+def test_a_plane_is_found_by_every_method(method):
+    rng = np.random.default_rng(2)
+    F = rng.normal(1, 1, size=(300, 12))
+    t = F @ rng.normal(size=12) + rng.normal(size=300)
+    exact = np.linalg.lstsq(np.column_stack([F, np.ones(300)]), t, rcond=None)[0]
+    trace = descend(PLANE, X=F, y=t, method=method, max_iterations=4000)
+    assert trace.stopped == ("max-iterations" if method == "sgd" else "converged"), trace.says
+    assert trace.points[-1] == pytest.approx(exact, abs=0.5 if method == "sgd" else 1e-8)
+    assert trace.values["w"].shape == (12,)
+
+
+@pytest.mark.parametrize("method", [*SURE[:-1], "sgd"])
+def test_at_a_kink_no_method_claims_to_have_converged(method):
+    trace = descend(MAE, x=X, y=Y, method=method, max_iterations=400)
+    assert trace.stopped in ("max-iterations", "stalled"), trace.says
+    assert trace.losses[-1] < trace.losses[0]
+
+
+@pytest.mark.parametrize("method", SURE)
+def test_what_is_held_stays(method, capsys):
+    words = ["fit", "--problem", "plane-mse", "--feature", "sat_v", "--feature", "sat_m", "--hold", "w.sat_v=0.01", "--method", method, "--json"]
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["parameters"]["w"]["sat_v"] == pytest.approx(0.01, rel=1e-12)
+    assert found["stopped"] == "converged"
+
+
 @pytest.mark.parametrize("method", ["momentum", "nesterov", "sgd", "line-search", "bb", "newton"])
 def test_a_network_learns_by_every_method(method):
     rng = np.random.default_rng(0)

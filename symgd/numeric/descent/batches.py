@@ -13,6 +13,7 @@ import numpy as np
 
 from symgd.indices import axis
 from symgd.meaning import mixes
+from symgd.numeric.bound.held import Held
 from symgd.numeric.descent.rates import Rates, steepest
 from symgd.numeric.function import GradientFunction
 
@@ -59,11 +60,10 @@ class Batches:
     def _over(self, rows: Any, theta: Sequence[float]) -> tuple[float, Point]:
         loss, slopes = self.f.loss_and_gradient(*self._point(theta), **{s: v[rows] for s, v in self.split.items()}, **self.whole)
         flat = np.concatenate([np.ravel(a) for a in slopes])
-        free = getattr(self.g, "free", None)
-        return loss, tuple((flat if free is None else np.where(free, flat, 0.0)).tolist())
+        return loss, tuple((np.where(self.g.free, flat, 0.0) if isinstance(self.g, Held) else flat).tolist())
 
     def _point(self, theta: Sequence[float]) -> Any:
-        inner = getattr(self.g, "g", self.g)  # what a Held holds
+        inner = self.g.g if isinstance(self.g, Held) else self.g
         return inner.unflatten(np.array(theta)) if hasattr(inner, "unflatten") else theta
 
     def see_mean(self, theta: Sequence[float], slope: Sequence[float]) -> None:

@@ -159,7 +159,7 @@ def _by_method(
         best, s = minimum(g), w.state
         gap = None if best is None else distance(g, s.theta, best)
     batch, seed = (batches.size, batches.seed) if batches else (0, 0)
-    says = sentence_by(method, w.stopped, w.reason, w.period, s, w.first, chosen, known, gap, rate == "auto", batch, seed, decay)
+    says = sentence_by(method, w.stopped, w.reason, w.period, s, w.first, chosen, known, gap, rate == "auto", batch, seed, decay, kinked)
     points, heights = np.frombuffer(w.points).reshape(-1, len(first)), np.frombuffer(w.losses)
     return Trace(
         g.parameters, points, heights, tuple(s.slope), w.stopped, s.steps, s.rate, known, None, gap, w.period, says, _shapes(g),

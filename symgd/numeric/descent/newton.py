@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from symgd.numeric.bound.held import Held
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.descent.after import MOST_EXACT, exact_form, fmpq
 from symgd.numeric.descent.rates import MOST_MATRIX, by_differences
+from symgd.numeric.program.line import NotSupported
+from symgd.rules import NoRule
 
-__all__ = ["solver"]
+__all__ = ["along", "solver"]
 
 EPS = 2.0**-52
-COARSE = 1e-8  # of the largest eigenvalue: what differences of the slope tell
+COARSE = 1e-11  # of the largest eigenvalue, where H changes from place to place: below it 0
 SINGULAR = "the second derivatives are singular: of all solutions the shortest step was taken"
 BENT = "the loss bends downwards on the way: there the step was taken by the sizes of the second derivatives"
 FLAT = "the second derivatives say nothing on the way: there the step went against the slope"
@@ -35,7 +38,18 @@ def solver(g: Any) -> Callable[[Point, Point], tuple[Point, str]]:
         return lambda theta, slope: along(H, slope, p * EPS * 16)
     if p > MOST_MATRIX:
         raise ValueError(f"newton needs the second derivatives by {p:,} parameters, and takes at most {MOST_MATRIX}: take bb or momentum")
-    return lambda theta, slope: along(by_differences(g, theta), slope, COARSE)
+    return lambda theta, slope: along(bend(g, theta), slope, COARSE)
+
+
+def bend(g: Any, theta: Point) -> Column:
+    """H at θ as derived, 0 by what is held; by differences of the slope where a function has no second derivative here."""
+    try:
+        if not isinstance(g, Held):
+            return np.asarray(g.hess(theta), dtype=np.float64)
+        H = np.asarray(g.g.hess(g.whole(theta)), dtype=np.float64)
+        return H * np.outer(g.free, g.free)
+    except (NoRule, NotSupported):
+        return by_differences(g, theta)
 
 
 def _exactly(g: Any) -> Callable[[Point, Point], tuple[Point, str]] | None:

@@ -10,10 +10,12 @@ from symgd.numeric.descent.rates import Rates, shown
 
 __all__ = ["sentence_by"]
 
+CUT = 1e-5  # of the first rate: a rate that was halved so often has met a kink
+
 
 def sentence_by(
     name: str, stopped: str, reason: str, period: int, state: State, first: float, chosen: Constants, known: Rates, gap: float | None, auto: bool,
-    batch: int, seed: int, decay: float,
+    batch: int, seed: int, decay: float, kinked: bool,
 ) -> str:  # fmt: skip
     """The sentence of a method other than plain descent."""
     steps, slope = state.steps, max(map(abs, state.slope), default=0.0)
@@ -35,7 +37,7 @@ def sentence_by(
         case "diverged":
             return f"Diverged after {by}{at}{_must(chosen, known)}; {went}{note}{instead}."
     left = "" if gap is None else f", the gap to the closed form {gap:.3g}"
-    return f"Stopped at the cap of {by}{at}: the slope is still {slope:.3g}{left}; {went}{note}; {_more(name, chosen, decay)}."
+    return f"Stopped at the cap of {by}{at}: the slope is still {slope:.3g}{left}; {went}{note}; {_more(name, state, chosen, decay, kinked)}."
 
 
 def _at(name: str, state: State, chosen: Constants, known: Rates, batch: int, seed: int) -> str:
@@ -65,7 +67,9 @@ def _must(chosen: Constants, known: Rates) -> str:
     return f": the rate must be below {chosen.formula} = {shown(chosen.bound)}"
 
 
-def _more(name: str, chosen: Constants, decay: float) -> str:
+def _more(name: str, state: State, chosen: Constants, decay: float, kinked: bool) -> str:
+    if kinked and name != "sgd" and state.rate < CUT * chosen.rate:
+        return "it stands at a kink, where the slope jumps and need not be 0: plain descent lets its rate fall as the steps go, and may come nearer"
     if name == "sgd" and not decay:
         return "its rate stays, so it wanders about the minimum and comes to rest nowhere: a rate that falls (--decay), or larger batches, bring it nearer"
     return "allow more steps"
