@@ -21,7 +21,8 @@ from symgd.course.lessons.parabola import PARABOLA, drawn, excess, intercepts, l
 from symgd.course.lessons.slope import SLOPE, by_complex_step, places, slope_at, steps
 from symgd.course.program import preamble, printed
 from symgd.course.proved import along, chain, proved
-from symgd.course.search import places, promises, search
+from symgd.course.search import places as middles_of
+from symgd.course.search import promises, search
 from symgd.course.spoiled import findings
 from symgd.document.page import Chain, Page
 from symgd.document.to_text import to_text
@@ -354,7 +355,7 @@ def test_of_dots_that_are_equally_good_the_table_and_the_picture_name_the_same(d
     s, H = search(c), c.example.standard.hessian()
     valley = bowl((float(H[0, 0]), float(H[0, 1]), float(H[1, 1])), s.best)
     for m, w, b, loss in s.found[:2]:
-        assert (w, b) == drawn_best(valley, list(map(float, places(s.box[0], m))), list(map(float, places(s.box[1], m))))
+        assert (w, b) == drawn_best(valley, *(list(map(float, middles_of(side, m))) for side in s.box))
         assert loss == pytest.approx(c.example.least + valley.excess((w, b)), rel=1e-12)
 
 
