@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from array import array
 from dataclasses import replace
 from fractions import Fraction
 
@@ -488,3 +489,15 @@ def test_columns_may_lie_in_memory_as_they_like(compiled, made):
     f = compiled["line-mse"]
     assert f.loss_and_gradient(3.0, -2.0, x=made(x), y=made(y)) == f.loss_and_gradient(3.0, -2.0, x=x, y=y)
     assert f.bind(x=made(x), y=made(y)).loss_and_gradient(3.0, -2.0) == f.bind(x=x, y=y).loss_and_gradient(3.0, -2.0)
+
+
+@pytest.mark.parametrize("name", ["line-mse", "line-ridge", "parabola", "bowl"])
+def test_a_descent_of_which_only_the_end_is_asked_ends_where_the_one_that_is_kept_ends(compiled, name):
+    f = compiled[name]
+    g = f.bind(**columns(f, x=X, y=Y), **constants(f))
+    start = THETA[: len(f.parameters)]
+    for steps in (0, 1, 7, 300):
+        points, losses = array("d"), array("d")
+        kept = g.walk(*start, 0.01, steps, False, False, 1e300, points, losses)
+        assert g.walk(*start, 0.01, steps, False, False, 1e300, None, None)[3:] == kept[3:]
+        assert g.walk(*start, 0.01, steps, False, False, 1e300, None, None)[1] == steps == len(losses)

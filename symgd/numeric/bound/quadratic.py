@@ -139,13 +139,13 @@ def bound_source(q: Square, p: Plan, ids: Mapping[str, str]) -> str:
         f"def bound(_moments{fixed}):",
         '    """The loss and its derivatives with every sum over the data taken: functions of the parameters alone."""',
         "    _n, _a0, _mean, _R = _moments.n, _moments.constant, _moments.mean, _moments.R",
-        *_indented(4, [*write.unpacked(), f"_c = {write.text(2 * q.scale)}"]),
+        *_indented(4, [*write.unpacked(), f"_half = {write.text(q.scale)}", f"_c = {write.text(2 * q.scale)}"]),
         "",
         f"    def loss({signature}):",
-        *_indented(8, [*write.square(), f"return {write.loss()}"]),
+        *_indented(8, [*write.distances(), *write.square(), f"return {write.loss()}"]),
         "",
         f"    def loss_and_gradient({signature}):",
-        *_indented(8, [*write.square(), *write.halves(), f"return {write.loss()}, ({', '.join(write.gradient())},)"]),
+        *_indented(8, [*write.distances(), *write.square(), *write.halves(), f"return {write.loss()}, ({', '.join(write.gradient())},)"]),
         "",
         *(_walk(write) if q.affine else ["    walk = None"]),
         "",
@@ -170,9 +170,10 @@ def _walk(write: _Writer) -> list[str]:
         return " and ".join(f"{t} == {other}{j}" for j, t in enumerate(theta))
 
     slopes = [f"_e{j} = {g}" for j, g in enumerate(write.gradient())]
-    values = [*write.square(), *write.halves(), f"_loss = {write.loss()}", *slopes]
+    values = [*write.distances(), *write.square(), *write.halves(), f"_loss = {write.loss()}", *slopes]
+    step = ", ".join(f"{t} - _rate*_e{j}" for j, t in enumerate(theta))
     body = [
-        f"{new} = {', '.join(f'{t} - _rate*_e{j}' for j, t in enumerate(theta))}",
+        f"{new} = {step}",
         f"if _halt and {same('_t')}:",
         '    _why = "unchanged"',
         "    break",
@@ -198,6 +199,10 @@ def _walk(write: _Writer) -> list[str]:
         '        """Steps θ − rate ∂L/∂θ until the parameters stand still, come back (Brent), or the loss blows up."""',
         f"        _why, _steps, _marked, _next, {mark} = '', 0, 0, 1, {here}",
         *_indented(8, values),
+        "        if not _halt and not _watch and _points is None:  # where it ends is all that is asked: no loss on the way",
+        "            for _steps in range(1, _most + 1):",
+        *_indented(16, [f"{here} = {step}", *write.distances(), *write.halves(), *slopes]),
+        *_indented(12, [*write.square(), f"_loss = {write.loss()}"]),
         "        while _steps < _most:",
         *_indented(12, body),
         f"        return _why, _steps, _steps - _marked, ({here},), _loss, ({', '.join(f'_e{j}' for j in count)},)",
@@ -230,23 +235,27 @@ class _Writer:
         out = [f"_a{k}, _m{k}, _g{k} = _moments.anchor[{k - 1}], _moments.means[{k - 1}], _moments.g[{k - 1}]" for k in self.many]
         return out + [f"_S{j}{k} = _moments.S[{j - 1}][{k - 1}]" for j in self.many for k in self.many if j <= k]
 
-    def square(self) -> list[str]:
-        """_q = Σ u²"""
+    def distances(self) -> list[str]:
+        """_d_k = a_k − anchor_k, _u the mean of u, _h0 = n u, _s_k = Σ (F_k − m_k) u"""
         many = self.many
         return [
             *(f"_d{k} = {self.text(a)} - _a{k}" for k, a in enumerate(self.q.coefficients)),
             f"_u = {_sum(['_mean', '_d0', *(f'_m{k}*_d{k}' for k in many)])}",
+            "_h0 = _n*_u",
             *(f"_s{k} = " + _sum([f"_g{k}", *(f"_S{min(j, k)}{max(j, k)}*_d{j}" for j in many)]) for k in many),
-            "_q = _n*_u*_u + (" + _sum(["_R", *(f"_d{k}*(_g{k} + _s{k})" for k in many)]) + ")",
         ]
+
+    def square(self) -> list[str]:
+        """_q = Σ u²"""
+        return ["_q = _h0*_u + (" + _sum(["_R", *(f"_d{k}*(_g{k} + _s{k})" for k in self.many)]) + ")"]
 
     def halves(self) -> list[str]:
         """_h_k = ½ ∂(Σ u²)/∂a_k"""
-        return ["_h0 = _n*_u", *(f"_h{k} = _m{k}*_h0 + _s{k}" for k in self.many)]
+        return [f"_h{k} = _m{k}*_h0 + _s{k}" for k in self.many]
 
     def loss(self) -> str:
         """c Σ u² + P"""
-        return f"0.5*_c*_q + {self.text(self.q.penalty)}" if self.q.penalty != 0 else "0.5*_c*_q"
+        return f"_half*_q + {self.text(self.q.penalty)}" if self.q.penalty != 0 else "_half*_q"
 
     def gradient(self) -> list[str]:
         """2c Σ_k h_k ∂a_k/∂θ_j + ∂P/∂θ_j"""
