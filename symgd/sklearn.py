@@ -214,6 +214,9 @@ class GradientDescentClassifier(ClassifierMixin, _Descending):
         if len(self.classes_) > 2:
             found = self._descend("softmax+softmax-cross-entropy", X, {"t": np.eye(len(self.classes_))[y]}, weights, self._constants())
             coef, intercept = found["W"].T, found.get("b", np.zeros(len(self.classes_)))
+            # a number added to every score changes no probability: of these solutions the one whose scores sum to 0, which a ridge chooses too
+            intercept = intercept - intercept.mean()
+            coef = coef if self.penalty == "lasso" else coef - coef.mean(axis=0)
         else:
             name = "logistic-plane+log-loss" if self.loss == "log-loss" else f"plane+{self.loss}"
             found = self._descend(name, X, {"y": np.where(y == 1, 1.0, LOWER[self.loss])}, weights, self._constants())

@@ -75,7 +75,7 @@ class Batches:
             raise ValueError("stochastic descent needs a loss that is a mean over its samples: here the mean slope over batches is not the slope over all")
 
     def rate(self, theta: Sequence[float], known: Rates) -> float:
-        """1/(2𝓛), 𝓛 = n(m − 1)/(m(n − 1)) λmax + (n − m)/(m(n − 1)) max_i λ_i: R. Gower et al., 2019, doi:10.48550/arXiv.1901.09401"""
+        """1/(2S), S = n(m − 1)/(m(n − 1)) λmax + (n − m)/(m(n − 1)) max_i λ_i: R. Gower et al., 2019, doi:10.48550/arXiv.1901.09401"""
         n, m = int(self.rows), int(self.size)
         whole = 2 / known.bound if 0 < known.bound < math.inf else 1 / known.best
         single = self._sharpest(theta)
