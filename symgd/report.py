@@ -125,12 +125,15 @@ def _method(gradient: Gradient, fit: Fit, feature: str) -> Iterator[Block]:
     """The rule of the method for all parameters together, whence it comes, and its constants here."""
     trace = fit.trace
     method = METHODS[trace.method]
-    yield Prose((f"The steps are those of {method.title}, θ all parameters together: {method.because}.",))
+    yield Prose((f"The steps are those of {method.title}, θ all parameters together:",))
     yield as_chain(method.update)
     if "momentum" in method.has:
         own = [line for p in gradient.problem.parameters[:MOST_COLUMNS] for line in _own(method.update, gradient, p)]
         yield Prose(("With the slopes derived above that is",))
         yield as_chain(tuple(own))
+    yield Prose((f"{method.because[0].upper()}{method.because[1:]}.",))
+    if method.errors:
+        yield as_chain(method.errors)
     yield Prose((f"The source: {method.source}.",))
     rows = f"; batches of {trace.batch:,} rows, drawn from the seed {trace.seed}" if trace.batch else ""
     yield Prose((f"The rate is {constants_in_words(trace.method, fit.asked, trace.rates, fit.chosen)}{rows}.{feature}",))

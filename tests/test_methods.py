@@ -200,6 +200,25 @@ def test_the_rule_that_is_shown_is_the_rule_that_runs(method):
     assert state.theta[0] == pytest.approx(at["theta"], rel=1e-15)
 
 
+@pytest.mark.parametrize("method", ["gd", "momentum", "nesterov"])
+def test_the_errors_that_are_shown_are_those_of_the_steps_and_the_constants_those_that_are_used(method):
+    """On L = ½ λ θ² with the minimum 0, θ is the error."""
+    slope = 1.7
+    asked = Asked(lambda t: (0.5 * slope * t[0] ** 2, (slope * t[0],)), None, None, 0.3, 0.6, 0.0, False, 1.0)
+    states = [State((2.0,), 3.4, (3.4,), 0.3, (0.0,))]
+    for _ in range(6):
+        states.append(METHODS[method].step(states[-1], asked))
+    shown = METHODS[method].errors
+    for before, here, after_ in zip(states, states[1:], states[2:], strict=False):
+        at = {"e_before": before.theta[0], "e": here.theta[0], "alpha": 0.3, "mu": 0.6, "lambda": slope}
+        assert value(shown[0].right, at) == pytest.approx(after_.theta[0], rel=1e-12)
+    x, y = some_line(4, offset=5.0)
+    low, top = rates(LINE.bind(x=x, y=y), (0, 0)).eigenvalues
+    trace = descend(LINE, x=x, y=y, method=method, max_iterations=1)
+    at = {"lambda_max": top, "lambda_min": low, "kappa": top / low}
+    assert [value(u.right, at) for u in shown[1:]] == pytest.approx([trace.rate, trace.momentum][: len(shown) - 1], rel=1e-9)
+
+
 def test_every_method_has_its_source_and_says_whence_it_comes():
     for name, method in METHODS.items():
         assert "doi:" in method.step.__doc__, name

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from symgd.term import ONE, TWO, Add, D, Div, Name, Neg, Num, Pow, Sum, Term, mul
+from symgd.term import ONE, TWO, Add, Call, D, Div, Name, Neg, Num, Pow, Sum, Term, mul
 
 __all__ = ["METHODS", "Asked", "Method", "MethodName", "State", "Update"]
 
@@ -214,12 +214,23 @@ _DROP = Num(Fraction(1, 10000))
 _LOWER = Add((_L, Neg(mul(_DROP, _ALPHA, Sum("j", Pow(D(_L, _J), TWO))))))
 
 
+_E, _BEFORE, _NEXT = _n("e"), _n("e_before"), _n("e_next")
+_TOP, _LOW = _n("lambda_max"), _n("lambda_min")
+_KAPPA = _n("kappa")
+_LEFT = ONE - mul(_ALPHA, _n("lambda"))
+
+
+def _root(t: Term) -> Term:
+    return Call("sqrt", (t,))
+
+
 @dataclass(frozen=True)
 class Method:
     """title   what a person calls it
     step    the rule
     update  the same as terms
     because one sentence: whence the rule or its constants come
+    errors  the same in formulas, where there are some: what a step makes of the error e along an eigenvector of H, and the best constants
     has     what may be set: "momentum", "batch"
     """
 
@@ -227,6 +238,7 @@ class Method:
     step: Callable[[State, Asked], State]
     update: tuple[Update, ...]
     because: str
+    errors: tuple[Update, ...] = ()
     has: frozenset[str] = frozenset()
 
     @property
@@ -239,19 +251,29 @@ class Method:
 METHODS: dict[str, Method] = {
     "gd": Method(
         "gradient descent", plain, (_STEP,),
-        "along an eigenvector of H a step multiplies the error by 1 − αλ, which is less than 1 in size exactly for α < 2/λmax; 2/(λmax + λmin) makes the "
-        "largest of these factors least",
+        "along an eigenvector of H a step multiplies the error e by a factor less than 1 in size exactly where α < 2/λ; the best α makes the largest least",
+        (Update(_NEXT, "=", mul(_LEFT, _E)), Update(_ALPHA, "=", Div(TWO, _TOP + _LOW))),
     ),
     "momentum": Method(
         "momentum", momentum, (_BALL, Update(_THETA, "←", _THETA + _V, "by the velocity")),
-        "along an eigenvector of H the errors obey e_next = (1 + μ − αλ) e − μ e_before, which shrink by √μ a step where |1 + μ − αλ| ≤ 2√μ; "
-        "α = 4/(√λmax + √λmin)² and μ = ((√λmax − √λmin)/(√λmax + √λmin))² make that hold for all of them with the least μ",
+        "along an eigenvector of H the next error e depends on the last two; they shrink by √μ a step where 1 + μ − αλ lies between −2√μ and 2√μ, and the "
+        "best constants make that hold for all eigenvalues with the least μ",
+        (
+            Update(_NEXT, "=", mul(Add((ONE, _MU, Neg(mul(_ALPHA, _n("lambda"))))), _E) - mul(_MU, _BEFORE)),
+            Update(_ALPHA, "=", Div(Num(Fraction(4)), Pow(_root(_TOP) + _root(_LOW), TWO))),
+            Update(_MU, "=", Pow(Div(_root(_TOP) - _root(_LOW), _root(_TOP) + _root(_LOW)), TWO)),
+        ),
         frozenset({"momentum"}),
     ),
     "nesterov": Method(
         "Nesterov's momentum", nesterov, (_BALL, Update(_THETA, "←", _THETA + mul(_MU, _V) - _DOWN, "by the velocity that comes next")),
-        "along an eigenvector of H the errors obey e_next = (1 − αλ)((1 + μ) e − μ e_before); on a quadratic loss α = 4/(3λmax + λmin) and "
-        "μ = (√(3κ + 1) − 2)/(√(3κ + 1) + 2), κ = λmax/λmin, shrink the slowest most (L. Lessard, B. Recht, A. Packard, doi:10.1137/15M1009597)",
+        "along an eigenvector of H the next error e depends on the last two; on a quadratic loss these constants shrink the slowest most, κ the condition "
+        "number (L. Lessard, B. Recht, A. Packard, doi:10.1137/15M1009597)",
+        (
+            Update(_NEXT, "=", mul(_LEFT, mul(ONE + _MU, _E) - mul(_MU, _BEFORE))),
+            Update(_ALPHA, "=", Div(Num(Fraction(4)), mul(Num(Fraction(3)), _TOP) + _LOW)),
+            Update(_MU, "=", Div(_root(mul(Num(Fraction(3)), _KAPPA) + ONE) - TWO, _root(mul(Num(Fraction(3)), _KAPPA) + ONE) + TWO)),
+        ),
         frozenset({"momentum"}),
     ),
     "sgd": Method(
@@ -261,14 +283,14 @@ METHODS: dict[str, Method] = {
             Update(_THETA, "←", _THETA - mul(_n("alpha_k"), _BATCH), "i over the m samples of a batch"),
         ),
         "a batch takes samples that have not been taken since all were, and its mean slope is the slope of the whole on average; what it is off by does "
-        "not vanish at the minimum, so a rate that stays leaves it wandering there; the first rate is 1/(2𝓛), 𝓛 the expected smoothness of a batch "
+        "not vanish at the minimum, so a rate that stays leaves it wandering there; the first rate is 1/(2S), S the expected smoothness of a batch "
         "(R. Gower et al., doi:10.48550/arXiv.1901.09401)",
-        frozenset({"batch"}),
+        (), frozenset({"batch"}),
     ),
     "line-search": Method(
         "descent with line search", searched,
         (_STEP, Update(_n("L_next"), "≤", _LOWER, "halving α until it holds")),
-        "for small α the loss falls by α Σ_j (∂L/∂θ_j)² but for terms in α²: so some α brings the ten-thousandth part of it, and no step raises the loss; "
+        "for small α the loss falls by α times the square of the slope but for terms in α²: so some α brings the ten-thousandth part; no step raises the loss; "
         "the next search begins with twice the α found",
     ),
     "bb": Method(
@@ -279,7 +301,7 @@ METHODS: dict[str, Method] = {
             Update(_ALPHA, "←", _SD, "after the first step"),
             _STEP,
         ),
-        "1/α is the number nearest to H along the last step: Σ_j (s_j/α − d_j)² is least where its derivative by 1/α is 0, at 1/α = Σ_j s_j d_j/Σ_j s_j²",
+        "1/α is the number nearest to H along the last step: the sum of the squares of s/α − d is least where its derivative by 1/α is 0",
     ),
     "newton": Method(
         "Newton's method", newton,
@@ -287,6 +309,15 @@ METHODS: dict[str, Method] = {
             Update(Sum("k", mul(_n("H", "j", "k"), _n("delta", "k"))), "=", D(_L, _J), "H the second derivatives of L"),
             Update(_J, "←", _J - mul(_ALPHA, _n("delta", "j")), "α = 1 is the whole step"),
         ),
-        "L(θ − δ) is L − Σ_j ∂L/∂θ_j δ_j + ½ Σ_j Σ_k H_jk δ_j δ_k but for third powers of δ, and least where its derivative by δ is 0: where H δ is the slope",
+        "but for third powers of δ the loss a step δ further is a quadratic form, least where its derivative by δ is 0: where H δ is the slope",
+        (
+            Update(
+                _n("L_next"), "≈",
+                Add((
+                    _L, Neg(Sum("j", mul(D(_L, _J), _n("delta", "j")))),
+                    mul(Div(ONE, TWO), Sum("j", Sum("k", mul(_n("H", "j", "k"), _n("delta", "j"), _n("delta", "k"))))),
+                )),
+            ),
+        ),
     ),
 }  # fmt: skip
