@@ -32,6 +32,7 @@ arrays: with --shape, definitions are NumPy's or LaTeX's
 """
 DERIVATIVES = ("partial", "leibniz", "prime", "nabla")
 METHODS = ("gd", "momentum", "nesterov", "sgd", "line-search", "bb", "newton")
+TARGETS = ("numpy", "numba", "jax", "torch", "c", "sympy")
 FORMATS = ("text", "markdown", "latex", "html", "notebook", "pdf", "json")
 
 
@@ -99,9 +100,10 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     p = _Parser(prog="symgd", description="Derive the gradients of gradient descent step by step, prove every step, run them.", allow_abbrev=False)
+    p.epilog = "Documents once derived are kept in the user's cache directory; SYMGD_CACHE=DIR names another one, SYMGD_CACHE=off keeps none."
     p.add_argument("--version", action="version", version=f"symgd {__version__}")
     commands = p.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
-    for add in (_list_words, _derive_words, _fit_words, _check_words, _equal_words, _course_words, _build_words):
+    for add in (_list_words, _derive_words, _fit_words, _check_words, _equal_words, _course_words, _export_words, _build_words):
         add(commands)
     return p
 
@@ -221,6 +223,13 @@ def _course_words(commands: Any) -> None:
     p.add_argument("--half", action="store_true", help="write the loss with a half: 1/(2n) instead of 1/n")
     p.add_argument("--title", default="", metavar="TEXT", help="the title of the course")
     p.add_argument("--force", action="store_true", help="write into a folder that is not empty, replacing files of the same names")
+
+
+def _export_words(commands: Any) -> None:
+    p = _command(commands, "export", "exporting.export_command", "the gradient as a program of its own, each line naming its step")
+    p.add_argument("problem", metavar="PROBLEM", help="a name of the catalogue (symgd list), or a .toml file")
+    p.add_argument("--to", choices=TARGETS, default="numpy", help="the language; c is two files, a header and a source (default numpy)")
+    _output_words(p)
 
 
 def _build_words(commands: Any) -> None:
