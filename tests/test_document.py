@@ -442,3 +442,10 @@ def test_a_space_inside_bold_words_stays_between_them_and_what_follows_in_markdo
 def test_a_relation_that_is_a_word_keeps_off_what_follows_in_tex(kind: str) -> None:
     page = Page(("t",), (Chain((Line(lay(u), lay(2 * x)), Line(None, lay(3 * x), "or"))),))
     assert r"\text{or}\  3 x" in render(page, kind)
+
+
+def test_raised_digits_in_text_come_from_one_font_and_stay_the_same_text() -> None:
+    page = render(Page(("t",), (Prose(("about 9.19 × 10⁻⁵, and (uⁿ)′ = n uⁿ⁻¹ u′ <b>",)),)), "html")
+    assert '<span class="joined">9.19 × 10<span class="raised">⁻⁵</span></span>' in page
+    assert "about 9.19 × 10⁻⁵, and (uⁿ)′ = n uⁿ⁻¹ u′ <b>" in Reader(page).text
+    assert re.search(r'\.raised \{ font-family: "STIX Two Math"', page)

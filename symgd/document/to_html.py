@@ -114,12 +114,13 @@ def _inline(text: Inline, anchors: Anchors) -> str:
     return "".join(out)
 
 
+_RAISED = re.compile(r"[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ]+")
 _POWER = re.compile(r"(?<![\d.,])[−-]?[\d.,]{1,30} × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def _words(text: str) -> str:
-    """Text as it is, on one line; a number with its power of ten never breaks."""
-    return _POWER.sub(r'<span class="joined">\g<0></span>', escape(one_line(text)))
+    """Text as it is, on one line; a number with its power of ten never breaks, and raised digits come from the one font that has all of them."""
+    return _RAISED.sub(r'<span class="raised">\g<0></span>', _POWER.sub(r'<span class="joined">\g<0></span>', escape(one_line(text))))
 
 
 _ENDS = re.compile(r"[,.;:)!?…]+")
