@@ -58,7 +58,10 @@ class Batches:
         return self._over(self.rows_of(step), theta)[1]
 
     def _over(self, rows: Any, theta: Sequence[float]) -> tuple[float, Point]:
-        loss, slopes = self.f.loss_and_gradient(*self._point(theta), **{s: v[rows] for s, v in self.split.items()}, **self.whole)
+        try:
+            loss, slopes = self.f.loss_and_gradient(*self._point(theta), **{s: v[rows] for s, v in self.split.items()}, **self.whole)
+        except (OverflowError, ZeroDivisionError):
+            return math.inf, (math.nan,) * len(theta)
         flat = np.concatenate([np.ravel(a) for a in slopes])
         return loss, tuple((np.where(self.g.free, flat, 0.0) if isinstance(self.g, Held) else flat).tolist())
 

@@ -157,7 +157,7 @@ def _carefully(s: State, q: Asked, new: State) -> State:
         return new
     still, rate = (0.0,) * len(s.theta), s.rate
     while True:
-        theta = _less(s.theta, rate, s.slope)
+        theta = _less(s.theta, rate, s.slope) if rate else s.theta
         new = _arrive(s, q, theta)._replace(rate=rate)
         if theta == s.theta or new.loss <= s.loss + 8 * EPS * max(abs(s.loss), q.size):
             return new._replace(velocity=still if theta == s.theta else new.velocity)
@@ -169,8 +169,8 @@ def _backtrack(s: State, q: Asked, rate: float, along: Point, height: float) -> 
     promised = _dot(along, s.slope)
     while True:
         theta = _less(s.theta, rate, along)
-        if theta == s.theta:
-            return _arrive(s, q, theta)._replace(rate=rate)
+        if theta == s.theta or not rate:
+            return _arrive(s, q, s.theta)._replace(rate=rate)
         new = _arrive(s, q, theta)
         if _enough(new, along, rate, promised, height, q.size):
             return new._replace(rate=rate)

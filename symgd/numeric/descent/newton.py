@@ -61,8 +61,11 @@ def _exactly(g: Any) -> Callable[[Point, Point], tuple[Point, str]] | None:
     best = H.solve(c)
 
     def solve(theta: Point, slope: Point) -> tuple[Point, str]:
-        exact = [fmpq(t) + best[k, 0] for k, t in enumerate(theta)]
-        return tuple(float(int(q.p) / int(q.q)) for q in exact), ""
+        try:
+            exact = [fmpq(t) + best[k, 0] for k, t in enumerate(theta)]
+            return tuple(int(q.p) / int(q.q) for q in exact), ""
+        except (OverflowError, ValueError):  # it has left the doubles
+            return slope, FLAT
 
     return solve
 

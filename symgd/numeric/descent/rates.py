@@ -114,8 +114,10 @@ def by_differences(g: Bound, start: Sequence[float]) -> Column:
     for j, t in enumerate(start):
         h = 6e-6 * max(1.0, abs(t))
         up, down = ([*start[:j], t + s, *start[j + 1 :]] for s in (h, -h))
-        H[j] = (np.array(g.step(tuple(up))[1]) - np.array(g.step(tuple(down))[1])) / (2 * h)
-    return np.asarray((H + H.T) / 2)
+        with np.errstate(all="ignore"):
+            H[j] = (np.array(g.step(tuple(up))[1]) - np.array(g.step(tuple(down))[1])) / (2 * h)
+    with np.errstate(all="ignore"):
+        return np.asarray((H + H.T) / 2)
 
 
 def minimum(g: Bound) -> tuple[float, ...] | None:

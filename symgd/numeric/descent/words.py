@@ -31,7 +31,7 @@ def sentence_by(
             what = "the predictions are those of the minimum" if reason == "arrived" else f"{how}the slope is zero within rounding"
             return f"Converged after {by}{at}: {what}; {went}{note}."
         case "stalled":
-            return f"Stalled after {by}{at}: {_still(name, slope, period)}; {went}{note}{instead}."
+            return f"Stalled after {by}{at}: {_still(name, slope, period, known.exact)}; {went}{note}{instead}."
         case "oscillates":
             return f"Oscillates by {by}{at}: the parameters come back every {period} steps while the slope is {slope:.3g}; {went}{note}{instead}."
         case "diverged":
@@ -53,12 +53,13 @@ def _at(name: str, state: State, chosen: Constants, known: Rates, batch: int, se
     return f", the last rate {state.rate:.6g}"
 
 
-def _still(name: str, slope: float, period: int) -> str:
+def _still(name: str, slope: float, period: int, exact: bool) -> str:
     if period > 1:
         return f"the parameters repeat themselves in the last digit with period {period}, although the slope is {slope:.3g}: rounding hides it"
-    if name in ("line-search", "bb", "newton"):
+    if name == "line-search" or (name in ("bb", "newton") and not exact):
         return f"no step however short lowers the loss, although the slope is {slope:.3g}: at a kink, or within the rounding of the loss"
-    return f"the rate is too small for double precision, nothing changes although the slope is {slope:.3g}"
+    what = "step" if name in ("bb", "newton") else "rate"
+    return f"the {what} is too small for double precision, nothing changes although the slope is {slope:.3g}"
 
 
 def _must(chosen: Constants, known: Rates) -> str:
