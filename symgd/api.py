@@ -86,9 +86,15 @@ def write(page: Page, path: str, force: bool = False) -> None:
 
 
 def compile(gradient: Gradient, target: str = "numpy") -> GradientFunction:  # noqa: A001  the word of the interface
-    """The gradient as fast functions.  Raises ValueError for a target that is not there, numeric.program.plan.NotSupported for axes it cannot take."""
+    """The gradient as fast functions: target="numpy", or "numba", "jax", "torch", "c", "sympy", which have loss, gradient and loss_and_gradient.
+
+    Raises ValueError for a target that is not there, document.formats.MissingExtra (an ImportError) where its library is not installed,
+    numeric.program.line.NotSupported for what it cannot express.
+    """
     if target != "numpy":
-        raise ValueError(f"no target {target!r}; there is numpy")
+        from symgd.numeric.targets.table import compiled
+
+        return compiled(gradient, target)  # type: ignore[no-any-return]  # called in the same way
     from symgd.numeric.function import compile_gradient
 
     return compile_gradient(gradient)

@@ -17,7 +17,7 @@ FLOORS = [
     {"term", "indices", "language"}, {"reading", "typeset"},
     {"arrays", "stated", "forward", "meaning", "rules", "referee", "document"}, {"derivation", "models", "losses"},
     {"backward", "stationary", "hessian", "catalogue", "records"}, {"exposition", "numeric", "handcalc", "pictures"}, {"course"},
-    {"__init__", "__main__", "cli", "commands", "api", "checking", "explained", "fitting", "gradients", "published", "report", "shelf", "sklearn",
+    {"__init__", "__main__", "cli", "commands", "api", "checking", "explained", "exporting", "fitting", "gradients", "published", "report", "shelf", "sklearn",
      "summary", "teaching"},
 ]  # fmt: skip
 APART = {"worker", "serving", "cache"}  # they use the rooms below the fourth floor; the front door alone uses them

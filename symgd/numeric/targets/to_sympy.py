@@ -1,0 +1,126 @@
+"""Tapes → a module of plain SymPy expressions: the loss of one sample and its derivatives, for the user's own lambdify."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symgd.derivation import Gradient
+from symgd.forward import Problem
+from symgd.indices import axis, rename
+from symgd.numeric.program.compiled import compile_source
+from symgd.numeric.program.line import NotSupported, tidy
+from symgd.numeric.program.plan import plan
+from symgd.numeric.program.printing import identifiers
+from symgd.numeric.targets.called import Called
+from symgd.numeric.targets.scalar import Words, scalar
+from symgd.numeric.targets.told import commented, said, story
+from symgd.term import ONE, D, Name, Sum, Term, children, names, rebuild
+
+__all__ = ["compile", "module"]
+
+SAME = ("exp", "log", "sqrt", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch", "sign", "erf")
+SAME_ARC = ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch")
+WORDS = Words(
+    target="sympy",
+    numpy={},
+    calls={f: f"sympy.{f}({{0}})" for f in SAME} | {f"a{f}": f"sympy.a{f}({{0}})" for f in SAME_ARC} | {
+        "abs": "sympy.Abs({0})", "max": "sympy.Max({0}, {1})", "min": "sympy.Min({0}, {1})", "relu": "sympy.Max({0}, 0)",
+        "leakyrelu": "sympy.Max({0}, {0}/100)", "sigmoid": "(1/(1 + sympy.exp(-({0}))))", "softplus": "sympy.log(1 + sympy.exp({0}))",
+        "silu": "({0})/(1 + sympy.exp(-({0})))", "gelu": "({0})*(1 + sympy.erf(({0})/sympy.sqrt(2)))/2", "logcosh": "sympy.log(sympy.cosh({0}))",
+        "log2": "sympy.log({0}, 2)", "log10": "sympy.log({0}, 10)",
+    },
+    number=lambda v: str(v) if v.denominator == 1 else f"sympy.Rational({v.numerator}, {v.denominator})",
+    choice="sympy.Piecewise(({1}, {0}), ({2}, True))",
+    power="{0}**{1}",
+    pi="sympy.pi",
+    products=False,
+)  # fmt: skip
+
+
+def module(gradient: Gradient) -> str:
+    """The text: a symbol for each name, the definitions, L and its derivatives, all of one sample; `derivatives` and `arguments` name them in order.
+
+    Raises NotSupported where a problem has arrays, or samples that look at each other.
+    """
+    p, lines, ids = _lines(gradient)
+    over = "mean" if _averaged(p) else "sum"
+    words = [ids[x.symbol] for x in (*p.parameters, *p.data, *(c for c, _ in p.constants))]
+    results = [ids[f"∂{p.objective.symbol}/∂{w.symbol}"] for w in p.parameters]
+    L = ids[p.objective.symbol]
+    says = (
+        f"Everything is of one sample: the {over} over the samples is the loss and its gradient.\n\n"
+        f"    f = sympy.lambdify(arguments, [{L}, *derivatives], cse=True)\n"
+        f"    each = f({', '.join(words)})    # with arrays for the data; the {over} of each is what it stands for"
+    )
+    fixed = [f"    {ids[c.symbol]} is {v} as stated" for c, v in p.constants if v is not None]
+    text = [f'"""{story(plan(gradient))}\n\n{says}', *(["", *fixed] if fixed else []), '"""', "", "import sympy", ""]
+    text.append(f"{', '.join(words)} = arguments = sympy.symbols({' '.join(words)!r}, real=True, seq=True)".replace("'", '"'))
+    text += [commented(f"{ids[n.symbol]} = {value}", comment) for n, value, comment in lines]
+    return "\n".join([*text, f"derivatives = ({', '.join(results)}{',' * (len(results) == 1)})", ""])
+
+
+def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interface
+    """The gradient as functions by SymPy's own lambdify: readable, and neither fast nor guarded against overflow."""
+    import numpy as np
+    import sympy
+
+    from symgd.numeric.data.fitted import as_array
+
+    source = module(gradient)
+    p, _, ids = _lines(gradient)
+    scope = compile_source(source, f"{p.name or p.title}, sympy")
+    each = sympy.lambdify(scope["arguments"], [scope[ids[p.objective.symbol]], *scope["derivatives"]], cse=True)
+    total: Any = np.mean if _averaged(p) else np.sum
+    first = next((k for k, x in enumerate((*p.parameters, *p.data)) if x.indices), None)
+
+    def both(*values: Any) -> Any:
+        shape = np.shape(values[first]) if first is not None else ()
+        L, *rest = (float(total(np.broadcast_to(v, shape))) for v in each(*values))
+        return L, tuple(rest)
+
+    functions = {"loss": lambda *v: both(*v)[0], "gradient": lambda *v: both(*v)[1], "loss_and_gradient": both}
+    return Called(p, "sympy", source, functions, ids, lambda n, v: as_array(v, n) if n.indices else float(v))
+
+
+def _lines(gradient: Gradient) -> tuple[Problem, list[tuple[Name, str, str]], dict[str, str]]:
+    """(the problem, (name, text, step) of each line, identifiers): the tapes for one sample, where Σ_i f is f and n is 1."""
+    p = gradient.problem
+    whole = plan(gradient)
+    if not whole.flat or whole.samples not in ("", "i"):
+        raise NotSupported(f"the target sympy writes problems of numbers, and {p.name or p.title} has arrays; numpy, numba, jax, torch and c take it")
+    plan(gradient, "alone")  # raises where samples look at each other
+    counts = {c.symbol for _, c in p.count}
+    tape = [(d.name, d.value, said(d.name, d.value, ":=")) for d in p.tape]
+    by = {d.goal.by.symbol: d for d in gradient.sensitivities() if isinstance(d.goal, D)}
+    made = [(Name(f"∂{p.objective.symbol}/∂{s}"), d.result, said(d.goal, d.result, "=")) for s, d in by.items()]
+    given = [x.symbol for x in (*p.parameters, *p.data, *(c for c, _ in p.constants))]
+    ids = identifiers([*given, *(n.symbol for n, _, _ in [*tape, *made])], ("sympy", "arguments", "derivatives"))
+
+    def name(n: Name) -> str:
+        return ids.get(n.symbol, "")
+
+    wanted = {p.objective.symbol, *(f"∂{p.objective.symbol}/∂{w.symbol}" for w in p.parameters)}
+    out: list[tuple[Name, str, str]] = []
+    for n, value, comment in reversed([*tape, *made]):
+        if n.symbol in wanted:
+            one = tidy(_alone(value, whole.samples, counts))
+            wanted |= names(one)
+            out.insert(0, (n, scalar(one, WORDS, name), comment))
+    return p, out, ids
+
+
+def _alone(t: Term, samples: str, counts: set[str]) -> Term:
+    """Σ_i f as f, n as 1, a derivative by its name."""
+    match t:
+        case Sum(index, body) if axis(index) == samples:
+            return _alone(rename(body, {index: samples} if index != samples else {}), samples, counts)
+        case D(Name(of, _), Name(by, _), False):
+            return Name(f"∂{of}/∂{by}")
+        case Name(symbol, _) if symbol in counts:
+            return ONE
+    return rebuild(t, [_alone(c, samples, counts) for c in children(t)])
+
+
+def _averaged(p: Problem) -> bool:
+    """Is the objective a mean over the samples, and no sum?"""
+    return any(c.symbol in names(d.value) for _, c in p.count for d in p.tape) or not any(x.indices for x in p.data)
