@@ -7,6 +7,7 @@ Glossary: `t`, `F`, `a` as in `moments`; θ the parameters; `P` the penalty; `h_
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from symgd.numeric.program.printing import print_sympy
 from symgd.term import TWO, Name, Pow, Term, names
 from symgd.term import replace as rewrite
 
-__all__ = ["Square", "bound_source", "columns_source", "square"]
+__all__ = ["Square", "bound_source", "columns_source", "costs", "square"]
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,14 @@ def bound_source(q: Square, p: Plan, ids: Mapping[str, str]) -> str:
         "    return loss, loss_and_gradient, walk, form",
         "",
     ])  # fmt: skip
+
+
+def costs(q: Square, p: Plan, ids: Mapping[str, str]) -> tuple[int, int]:
+    """(multiplications, additions) of one call of the loss and its derivatives, bound: those in its text, subtractions among the additions."""
+    write = _Writer(q, p, ids)
+    lines = [*write.distances(), *write.square(), *write.halves(), write.loss(), *write.gradient()]
+    signs = [type(s.op) for line in lines for s in ast.walk(ast.parse(line)) if isinstance(s, ast.BinOp)]
+    return signs.count(ast.Mult), signs.count(ast.Add) + signs.count(ast.Sub)
 
 
 def _walk(write: _Writer) -> list[str]:

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from symgd.derivation import Gradient
+from symgd.document.page import Page
+from symgd.document.shown import shows_itself
 from symgd.forward import Problem
 from symgd.indices import axis
 from symgd.numeric.program.laying import Laying, Meaning
@@ -24,7 +26,8 @@ from symgd.term import replace as rewrite
 __all__ = ["MADE", "WEIGHT", "Line", "NotSupported", "Plan", "plan"]
 
 
-@dataclass(frozen=True)
+@shows_itself
+@dataclass(frozen=True, repr=False)
 class Plan:
     """What is computed, in order: every line uses only parameters, constants, data and lines above it.
 
@@ -49,6 +52,12 @@ class Plan:
     samples: str = "i"
     blocks: bool = True
     gradient: Gradient | None = field(default=None, repr=False, compare=False)
+
+    def shown(self) -> Page:
+        """Its lines, what each call costs, and what is taken once."""
+        from symgd.numeric.explained import explained  # which looks at what stands above plans, too
+
+        return explained(self)
 
     @property
     def once(self) -> tuple[Line, ...]:
