@@ -346,6 +346,13 @@ def test_a_spoiled_text_is_derived_again(place: Path) -> None:
     assert started(USE, place) == (first, "False")
 
 
+def test_a_directory_that_cannot_be_written_does_not_trouble_a_command(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    out, said = started(QUIET, tmp_path / "file" / "below")
+    assert said.split()[::2] == ["True", "0"]
+    assert out.startswith("A line")
+
+
 def test_another_detail_is_another_document(place: Path) -> None:
     brief = QUIET.replace("'line-mse'", "'line-mse', '--detail', 'brief'")
     assert started(QUIET, place)[0] != started(brief, place)[0]

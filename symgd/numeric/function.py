@@ -99,6 +99,8 @@ class GradientFunction:
     Data are columns of one length, shape (n,), or arrays of the shapes that the problem says, X (n, d); `weights=` gives each sample a weight
     (Σ_i becomes Σ w_i, n becomes Σ w_i).  Constants are keywords too; one without a value must be given.
     Where all parameters are single numbers they may be arrays that broadcast (a grid): results then have their shape.
+    Lists, arrays of any stride, columns of pandas and polars are taken; `data.arrays` says which types, and that all is float64 but arrays of float32 alone.
+    It copies as itself and pickles by the record of its gradient; what `bind` gives pickles with its data.
     Raises DataError for data that cannot be used (lengths, text, a value that is not finite, with its row), ValueError for shapes that do not fit
     together, TypeError for a wrong call.
     """
