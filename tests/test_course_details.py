@@ -14,12 +14,13 @@ from symgd.course.pages import index, page
 from symgd.course.path import LESSONS
 from symgd.course.proved import chain
 from symgd.course.worksheets import worksheets
-from symgd.document.page import Block, Box, Chain, Folded, Line, Prose
+from symgd.document.page import Block, Box, Chain, Folded, Line, Picture, Prose
 from symgd.document.plain import inline_text
 from symgd.exposition import Style
 from symgd.forward import Problem
 from symgd.numeric.data.table import Table, parse_csv
 from symgd.term import TWO, Name, mul
+from symgd.typeset.layout import Derivatives
 
 DERIVES = ("loss", "grid", "closed-form", "parabola", "slope", "side", "raw-slope", "rate", "stopping", "chain-rule", "gradient", "update", "convexity",
            "backpropagation")  # fmt: skip
@@ -105,3 +106,13 @@ def test_the_index_invites_and_says_what_it_is_about_in_two_sentences() -> None:
     text = inline_text(index(c).summary)
     assert all(word in text for word in ("Gradient descent", "points", "hours", "24 rows", "page 1"))
     assert len(re.findall(r"\.(?: |$)", text.replace("grades.csv", ""))) == 2
+
+
+@pytest.mark.parametrize(("derivatives", "label", "said"), [
+    ("partial", "∂ŷᵢ/∂w", "rounded ∂"), ("leibniz", "dŷᵢ/dw", "leaves to the reader"), ("prime", "ŷᵢ′(w)", "bracket behind it"), ("nabla", "∇", "letter below"),
+])  # fmt: skip
+def test_pictures_and_words_follow_the_way_derivatives_are_written(derivatives: Derivatives, label: str, said: str) -> None:
+    c = Course(example_of(table(), "hours", "points", gradient=line_gradient(), source="grades.csv"), Style(derivatives=derivatives), outputs=False)
+    of = {lesson.slug: page(c, lesson) for lesson in LESSONS if lesson.slug in ("chain-rule", "parabola")}
+    assert any(label in b.description for b in of["chain-rule"].blocks if isinstance(b, Picture))
+    assert any(said in inline_text(b.text) for b in of["parabola"].blocks if isinstance(b, Prose))

@@ -106,7 +106,7 @@ class Course:
 
     def label(self, t: Term) -> str:
         """The term for a picture's label: θ_{1}."""
-        return re.sub("[₀-₉]+", lambda m: "_{" + "".join(str(ord(d) - ord("₀")) for d in m[0]) + "}", to_unicode(layout(t)))
+        return re.sub("[₀-₉]+", lambda m: "_{" + "".join(str(ord(d) - ord("₀")) for d in m[0]) + "}", to_unicode(layout(t, derivatives=self.style.derivatives)))
 
     def draw(self, w: Writing, drawing: Drawing) -> None:
         """The picture, and its numbers under it."""

@@ -101,7 +101,15 @@ def _hold(c: Course, w: Writing) -> None:
           c.formula(c.b), " still, at 0 for a start: the lines are then all lines through the origin.")  # fmt: skip
     w.say("Why may one do that? Holding a variable still changes nothing about the loss. It looks at a part of it, as a cut through a hill looks at a ",
           "part of the hill. What is found is true of that cut: here, for this ", c.formula(c.b), ". The slope along the cut is what ", c.formula(c.dw),
-          " means: the rounded ∂ says that other variables are there and stand still.")  # fmt: skip
+          " means: ", SAYS_HELD[c.style.derivatives])  # fmt: skip
+
+
+SAYS_HELD = {  # what the way of writing derivatives tells of the variables that stand still
+    "partial": "the rounded ∂ says that other variables are there and stand still.",
+    "leibniz": "that other variables are there and stand still, this way of writing leaves to the reader.",
+    "prime": "the bracket behind it names the variable that moves; the others stand still.",
+    "nabla": "the letter below names the variable that moves; the others stand still.",
+}
 
 
 def _three_sums(c: Course, w: Writing) -> None:
