@@ -45,6 +45,7 @@ from symgd.numeric.data.scaling import Scaling
 from symgd.numeric.data.units import Units
 from symgd.numeric.descent.descend import batches_for, descend_bound, kinked, rates_near
 from symgd.numeric.descent.methods import MethodName
+from symgd.numeric.descent.near import Near
 from symgd.numeric.descent.trace import Trace
 from symgd.numeric.function import GradientFunction
 
@@ -94,11 +95,12 @@ class _Descending(BaseEstimator):
         with np.errstate(all="ignore"):
             known = rates_near(g, start, kinked=kinks)
             if not g.quadratic and self.method != "newton" and tolerance:  # Newton's second derivatives are differences of slopes: none may be cut
-                g = _Near(g, tolerance * max(map(abs, g.step(start)[1])))
-            return descend_bound(
+                g = Near(g, start, tolerance)
+            trace = descend_bound(
                 g, start=start, rate=self.rate, max_iterations=self.max_iterations, keep="all" if len(start) * self.max_iterations <= MOST_KEPT else "ends",
                 kinked=kinks, scaled=self.standardise, known=known, method=self.method, momentum=self.momentum, batches=batches, decay=self.decay,
             )  # fmt: skip
+            return g.told(trace) if isinstance(g, Near) else trace
 
     def _see_determined(self, X: Column) -> None:
         """Warns where the weights of a squared loss are not determined by the data."""
@@ -251,20 +253,6 @@ class GradientDescentClassifier(ClassifierMixin, _Descending):
     def _chosen(z: Column) -> Any:
         """The place of the class in classes_."""
         return (z[:, 0] > 0).astype(int) if z.shape[1] == 1 else z.argmax(axis=1)
-
-
-class _Near:
-    """A bound loss whose slope is taken for zero where none of its derivatives is larger than `least`: there every method comes to rest."""
-
-    def __init__(self, g: Any, least: float) -> None:
-        self.g, self.least = g, least
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.g, name)
-
-    def step(self, theta: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
-        loss, slope = self.g.step(theta)
-        return loss, (0.0,) * len(slope) if max(map(abs, slope)) <= self.least else slope
 
 
 @lru_cache(maxsize=64)

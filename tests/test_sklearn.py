@@ -161,6 +161,13 @@ def test_too_few_steps_are_warned_of() -> None:
         assert GradientDescentRegressor(max_iterations=5).fit(*DIABETES).n_iter_ == 5
 
 
+def test_a_slope_below_the_tolerance_is_enough_and_told_as_it_is() -> None:
+    loose, tight = (GradientDescentClassifier(penalty="ridge", tolerance=t).fit(*TWO) for t in (1e-3, 1e-9))
+    assert loose.n_iter_ < tight.n_iter_
+    assert "the slope is below 0.001 of the first" in loose.trace_.says
+    assert max(map(abs, tight.trace_.gradient)) < max(map(abs, loose.trace_.gradient)) < 1e-3
+
+
 def test_classes_without_overlap_have_no_best_weights() -> None:
     with pytest.warns(ConvergenceWarning, match="the loss has no minimum"):
         GradientDescentClassifier(max_iterations=50).fit(IRIS[0], IRIS[1] > 0)
