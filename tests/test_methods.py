@@ -181,6 +181,17 @@ def test_the_bound_with_momentum_separates_what_converges(method, mu, share, end
     assert trace.stopped == end, trace.says
 
 
+@pytest.mark.parametrize("method", ["momentum", "nesterov"])
+@pytest.mark.parametrize(("mu", "rate"), [(None, "auto"), (0.5, 0.03), (0.9, 0.05), (0.0, 0.05)])
+def test_about_as_many_steps_are_needed_as_were_predicted(method, mu, rate):
+    x, y = some_line(6, offset=3.0)
+    trace = descend(LINE, x=x, y=y, method=method, momentum=mu, rate=rate, max_iterations=5000, stop="never")
+    best = np.array([float(t) for t in exact_least_squares([x, np.ones(60)], y)])
+    away = np.sqrt(np.mean(((trace.points - best) @ np.array([x, np.ones(60)])) ** 2, axis=1))
+    arrived = int(np.flatnonzero(away > 1e-8 * y.std())[-1]) + 1
+    assert trace.predicted_iterations == pytest.approx(arrived, rel=0.1, abs=2)
+
+
 # ---------------------------------------------------------------- rules as terms
 
 
@@ -544,7 +555,7 @@ def test_a_network_learns_by_every_method(method):
 
 
 @pytest.mark.parametrize("f", [LINE, LOGISTIC, RIDGE, MAE], ids=lambda f: f.name)
-@pytest.mark.parametrize("rate", [1e3, 1e300])
+@pytest.mark.parametrize("rate", [1e3, 1e300, 1.7e308])
 def test_a_walk_that_leaves_the_doubles_neither_hangs_nor_breaks(f, rate):
     """Also where nothing stops it; a method that searches its rate comes back instead."""
     y = (Y > 2) * 1.0 if f is LOGISTIC else Y

@@ -158,11 +158,13 @@ def _by_method(
         )  # fmt: skip
         best, s = minimum(g), w.state
         gap = None if best is None else distance(g, s.theta, best)
+        known_steps = g.quadratic and method in ("momentum", "nesterov")
+        predicted = predicted_iterations(g, chosen.rate, first, chosen.momentum, ahead=method == "nesterov") if known_steps else None
     batch, seed = (batches.size, batches.seed) if batches else (0, 0)
-    says = sentence_by(method, w.stopped, w.reason, w.period, s, w.first, chosen, known, gap, rate == "auto", batch, seed, decay, kinked)
+    says = sentence_by(method, w.stopped, w.reason, w.period, s, w.first, chosen, known, gap, rate == "auto", batch, seed, decay, kinked, predicted)
     points, heights = np.frombuffer(w.points).reshape(-1, len(first)), np.frombuffer(w.losses)
     return Trace(
-        g.parameters, points, heights, tuple(s.slope), w.stopped, s.steps, s.rate, known, None, gap, w.period, says, _shapes(g),
+        g.parameters, points, heights, tuple(s.slope), w.stopped, s.steps, s.rate, known, predicted, gap, w.period, says, _shapes(g),
         method, chosen.momentum, batch, seed, chosen.bound,
     )  # fmt: skip
 

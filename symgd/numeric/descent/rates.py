@@ -28,6 +28,7 @@ __all__ = [
 EPS = 2.0**-52
 MOST_MATRIX, POWERS = 100, 60  # parameters whose second derivatives are all taken by differences; else steps of the power method
 MOST_SINGLE = 2**24  # derivatives of single samples that are looked at for the rounding of a slope
+SWING = 64  # steps in which a swinging error must stay near
 NEAR = 1e-8  # of the spread of the target: where predicted_iterations counts a descent as arrived
 
 
@@ -159,8 +160,12 @@ def target_spread(g: Bound) -> float:
     return math.sqrt(max(m.R + rest, 0.0) / m.n)
 
 
-def predicted_iterations(g: Bound, rate: float, start: Sequence[float]) -> int | None:
-    """How many steps bring the predictions within 1e-8 standard deviations of the target to those of the minimum; None where none do."""
+def predicted_iterations(g: Bound, rate: float, start: Sequence[float], momentum: float = 0.0, *, ahead: bool = False) -> int | None:
+    """How many steps bring the predictions within 1e-8 standard deviations of the target to those of the minimum; None where none do.
+
+    With momentum μ the errors along λ obey e_next = (1 + μ − αλ) e − μ e_before, those of Nesterov's (`ahead`) (1 − αλ)((1 + μ) e − μ e_before).
+    They may swing on their way: then about so many steps.
+    """
     best = minimum(g)
     if best is None or not g.rows or not (spread := target_spread(g)):
         return None
@@ -168,7 +173,10 @@ def predicted_iterations(g: Bound, rate: float, start: Sequence[float]) -> int |
     assert m is not None
     values, vectors = np.linalg.eigh(g.hessian())
     shrink = 1 - rate * values
-    if not (np.abs(shrink) < 1).all():
+    turn = np.zeros((len(values), 2, 2))
+    turn[:, 0, 0] = (1 + momentum) * shrink if ahead else shrink + momentum
+    turn[:, 0, 1], turn[:, 1, 0] = -momentum * (shrink if ahead else 1.0), 1.0
+    if not np.isfinite(turn).all() or not (np.abs(np.linalg.eigvals(turn)) < 1).all():
         return None
     parts = vectors.T @ (np.array(start, dtype=np.float64) - np.array(best))
     turned = form.J.T @ vectors * parts  # what each part adds to the coefficients of u
@@ -176,7 +184,16 @@ def predicted_iterations(g: Bound, rate: float, start: Sequence[float]) -> int |
     S = np.array(m.S).reshape(len(m.means), len(m.means)) / m.n
 
     def near(k: int) -> bool:
-        left = shrink**k
+        if not momentum:
+            return close(shrink**k)
+        pair = np.linalg.matrix_power(turn, k).sum(axis=2)  # (e_k, e_(k − 1)) of errors that were 1
+        for _ in range(SWING):
+            if not close(pair[:, 0]):
+                return False
+            pair = np.einsum("pij,pj->pi", turn, pair)
+        return True
+
+    def close(left: Column) -> bool:
         inside = within @ left
         return float(between @ left) ** 2 + float(inside @ S @ inside) <= (NEAR * spread) ** 2
 

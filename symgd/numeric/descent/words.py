@@ -15,7 +15,7 @@ CUT = 1e-5  # of the first rate: a rate that was halved so often has met a kink
 
 def sentence_by(
     name: str, stopped: str, reason: str, period: int, state: State, first: float, chosen: Constants, known: Rates, gap: float | None, auto: bool,
-    batch: int, seed: int, decay: float, kinked: bool,
+    batch: int, seed: int, decay: float, kinked: bool, predicted: int | None,
 ) -> str:  # fmt: skip
     """The sentence of a method other than plain descent."""
     steps, slope = state.steps, max(map(abs, state.slope), default=0.0)
@@ -37,7 +37,8 @@ def sentence_by(
         case "diverged":
             return f"Diverged after {by}{at}{_must(chosen, known)}; {went}{note}{instead}."
     left = "" if gap is None else f", the gap to the closed form {gap:.3g}"
-    return f"Stopped at the cap of {by}{at}: the slope is still {slope:.3g}{left}; {went}{note}; {_more(name, state, chosen, decay, kinked)}."
+    need = f" (about {predicted:,} steps are needed)" if predicted and predicted > steps else ""
+    return f"Stopped at the cap of {by}{at}: the slope is still {slope:.3g}{left}{need}; {went}{note}; {_more(name, state, chosen, decay, kinked)}."
 
 
 def _at(name: str, state: State, chosen: Constants, known: Rates, batch: int, seed: int) -> str:
