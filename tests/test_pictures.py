@@ -27,7 +27,7 @@ from symgd.pictures import Band, Drawing, Rows, Series, chain_of_names, contour_
 from symgd.pictures import grid_of_losses, loss_over_iterations, loss_parabola, nearest_samples, rate_panels, scatter_with_line, secants, squares_of_residuals
 from symgd.pictures import steps_on_parabola, to_blocks, two_paths, units_in_columns, valley, ways_downhill
 from symgd.pictures.axes import linear_ticks, log_ticks
-from symgd.pictures.lettering import clean, number
+from symgd.pictures.lettering import clean, number, pieces
 from symgd.pictures.svg import COLOURS, FONT, WIDTH
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -1195,3 +1195,8 @@ def test_in_chromium_no_letters_cover_others_at_360_px() -> None:
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", f"--user-data-dir={folder}/profile", "--dump-dom"]
         shown = subprocess.run(["chromium", *flags, page.as_uri()], capture_output=True, text=True, timeout=120, check=False).stdout
     assert re.search(r"MEASURED \d+ \[\]", shown), re.findall(r"MEASURED.*", shown)
+
+
+@pytest.mark.parametrize(("text", "italic"), [("uᵢ", True), ("ŷᵢ = 3", True), ("L", True), ("sin", False), ("loss", False), ("of unit", False)])
+def test_a_letter_with_an_index_is_italic_as_the_letter_alone_is(text: str, italic: bool) -> None:
+    assert pieces(text)[0].italic is italic

@@ -49,12 +49,12 @@ _WORDS = re.compile(r"_\{([^{}]*)\}|_([^\W_⁰¹²³⁴⁵⁶⁷⁸⁹]+)|([^\W\
 
 
 def pieces(text: str) -> tuple[Piece, ...]:
-    """A formula's text in pieces: w_min as an italic w and a low "min"; letters that stand alone are italic, words and digits upright."""
+    """A formula's text in pieces: w_min as an italic w and a low "min"; letters that stand alone, or with an index, are italic, words and digits upright."""
     found: list[Piece] = []
     for braced, low, word, other in _WORDS.findall(text):
         sub = braced or low
         letters = sub or word
-        p = Piece(sub or word or other, italic=len(letters.rstrip("\u0302")) == 1 and letters[0].isalpha(), low=bool(sub))
+        p = Piece(sub or word or other, italic=len(letters.rstrip("\u0302ᵢⱼₕₖ")) == 1 and letters[0].isalpha(), low=bool(sub))
         if found and (found[-1].italic, found[-1].low) == (p.italic, p.low):
             found[-1] = Piece(found[-1].text + p.text, p.italic, p.low)
         else:
