@@ -501,3 +501,30 @@ def test_a_descent_of_which_only_the_end_is_asked_ends_where_the_one_that_is_kep
         kept = g.walk(*start, 0.01, steps, False, False, 1e300, points, losses)
         assert g.walk(*start, 0.01, steps, False, False, 1e300, None, None)[3:] == kept[3:]
         assert g.walk(*start, 0.01, steps, False, False, 1e300, None, None)[1] == steps == len(losses)
+
+
+# ---------------------------------------------------------------- bound, against fractions
+
+WORST = {
+    "one row": ([3.5], [1.25]), "two rows": ([1.0, 2.5], [3.0, -1.0]), "the same row twice": ([0.1, 0.1], [0.7, 0.7]),
+    "y constant": (BASE[:300], np.full(300, 0.3)), "x constant": (np.full(300, 0.1), NOISE[:300]), "both constant": (np.full(300, 0.1), np.full(300, 0.7)),
+    "x at 1e8": (BASE[:3000] + 1e8, NOISE[:3000]), "y at 1e8": (BASE[:3000], NOISE[:3000] + 1e8),
+    "sorted, an outlier first": (np.concatenate([[1e9], np.sort(BASE[:3000])]), NOISE[:3001]), "an outlier in y first": (BASE[:3000], np.r_[1e9, NOISE[1:3000]]),
+    "decimals": (np.round(BASE[:3000], 1) + 0.1, np.round(NOISE[:3000], 1)), "far and small": (BASE[:3000] * 1e-100, NOISE[:3000] * 1e100),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WORST)
+@pytest.mark.parametrize("point", [(0.0, 0.0), (0.75, -0.5), (-3.0, 1e3)])
+def test_bound_to_the_worst_data_the_loss_and_its_derivatives_are_those_of_fractions(compiled, case, point):
+    """The loss to a few units in its last place; a derivative to those of Cauchy's bound |F| |u|, for at the minimum it is a sum to nothing."""
+    x, y = (np.asarray(c, dtype=np.float64) for c in WORST[case])
+    ws, bs = map(Fraction, point)
+    u = [ws * Fraction(v) + bs - Fraction(t) for v, t in zip(x.tolist(), y.tolist(), strict=True)]
+    true = sum(r * r for r in u) / len(u), 2 * sum(r * Fraction(v) for r, v in zip(u, x.tolist(), strict=True)) / len(u), 2 * sum(u) / len(u)
+    loss, slopes = compiled["line-mse"].bind(x=x, y=y).loss_and_gradient(*point)
+    lost = 2.0**20 if case == "x at 1e8" else 1.0  # so many times larger than u are the numbers whose difference its mean is: (w − w*) 1e8
+    assert abs(Fraction(loss) - true[0]) <= Fraction(2e-15) * Fraction(lost) * true[0]
+    sizes = math.sqrt(np.mean(np.square(x))), 1.0
+    for found, right, size in zip(slopes, true[1:], sizes, strict=True):
+        assert abs(float(Fraction(found) - right)) <= 4e-16 * lost * 2 * size * math.sqrt(float(true[0]))

@@ -65,7 +65,7 @@ def _pass(t: Column, F: Column, weights: Column | None, shift: Column, anchor: C
     K, about_0, as_it_is = F.shape[1], not shift.any(), not anchor.any()
     start = float((t[:SAMPLE] + F[:SAMPLE] @ anchor).mean())
     n, P, Q = 0.0, np.zeros(K + 1), np.zeros((K + 1, K + 1))
-    both = np.empty((2, min(len(t), BLOCK)))
+    both = np.ones((2, min(len(t), BLOCK)))
     for at in range(0, len(t), BLOCK):
         f = F[at : at + BLOCK]
         rows = both[:, : len(f)]
@@ -75,10 +75,14 @@ def _pass(t: Column, F: Column, weights: Column | None, shift: Column, anchor: C
             r += f @ anchor
         if not about_0:
             f = f - shift
-        one[:] = 1.0 if weights is None else weights[at : at + BLOCK]
-        n += float(one.sum())
-        Q[K, K] += r @ (r * one)
-        r *= one
+        if weights is None:
+            n += len(f)
+            Q[K, K] += r @ r
+        else:
+            one[:] = weights[at : at + BLOCK]
+            n += float(one.sum())
+            Q[K, K] += r @ (r * one)
+            r *= one
         sums = rows @ f
         P[:K] += sums[0]
         P[K] += r.sum()
