@@ -132,7 +132,7 @@ def _misses(c: Course, w: Writing) -> None:
     below, above = int((u > 0).sum()), int((u < 0).sum())
     w.say("A positive residual: predicted too much, the point lies below the line. A negative one: too little. ",
           f"Of these {e.rows_are} {count(below)} {'lies' if below == 1 else 'lie'} below the line and {count(above)} above it. ",
-          f"The largest miss is that of row {count(k + 1)}: {amount(u[k])} {unit_of_target(c)}.")  # fmt: skip
+          f"The largest miss is that of row {count(k + 1)}: {f'{amount(u[k])} {e.y_unit}'.rstrip()}.")  # fmt: skip
     w.say("No line makes all residuals 0 here. Which line is the best then? That needs one number for all the misses together: ", c.to("loss", "the loss"), ".")
 
 
