@@ -509,7 +509,8 @@ WORST = {
     "one row": ([3.5], [1.25]), "two rows": ([1.0, 2.5], [3.0, -1.0]), "the same row twice": ([0.1, 0.1], [0.7, 0.7]),
     "y constant": (BASE[:300], np.full(300, 0.3)), "x constant": (np.full(300, 0.1), NOISE[:300]), "both constant": (np.full(300, 0.1), np.full(300, 0.7)),
     "x at 1e8": (BASE[:3000] + 1e8, NOISE[:3000]), "y at 1e8": (BASE[:3000], NOISE[:3000] + 1e8),
-    "sorted, an outlier first": (np.concatenate([[1e9], np.sort(BASE[:3000])]), NOISE[:3001]), "an outlier in y first": (BASE[:3000], np.r_[1e9, NOISE[1:3000]]),
+    "sorted, an outlier first": (np.concatenate([[1e9], np.sort(BASE[:3000])]), NOISE[:3001]),
+    "an outlier in y first": (BASE[:3000], np.r_[1e9, NOISE[1:3000]]),
     "decimals": (np.round(BASE[:3000], 1) + 0.1, np.round(NOISE[:3000], 1)), "far and small": (BASE[:3000] * 1e-100, NOISE[:3000] * 1e100),
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 __all__ = ["NO_DATA", "Moments", "take_moments"]
 
 Column = NDArray[np.float64]
-BLOCK = 131_072  # numbers in the columns of a block: so many that their sums take longer than the calls, so few that they stay in the cache
+BLOCK = 262_144  # numbers in the columns of a block: so many that their sums take longer than the calls, so few that they stay in the cache
 PIECE = 2_048
 ONES = np.ones(PIECE)
 SAMPLE = 1024  # rows that shift and anchor are taken from
