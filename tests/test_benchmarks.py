@@ -71,6 +71,12 @@ def test_a_target_that_is_not_there_is_said_to_be_not_built() -> None:
     assert not row.missed
 
 
+def test_who_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "function", lambda _: None)
+    monkeypatch.setattr(compiled, "peer", lambda _: None)
+    assert [r.verdict for r in (*compiled.rows(tiny=True), *compiled.iterations(tiny=True))] == ["numba is not installed"] * 2
+
+
 def test_the_race_takes_the_middle_of_its_rounds_and_scales_a_part() -> None:
     took = race({"once": Contestant(np.sum), "a tenth": Contestant(np.sum, each=10, judged=False)}, lambda k: (np.ones(20_000),))
     assert took["a tenth"] > 3 * took["once"] > 0
@@ -104,7 +110,7 @@ def test_the_table_names_date_machine_and_what_is_missed(monkeypatch: pytest.Mon
     assert "other jobs running" in text
     assert "not installed: " in text
     assert "torch" in text.splitlines()[0]
-    assert "1 of 2 targets are met; missed: P3 (9 ms, not ≤ 5); not built: P2." in text
+    assert "1 of 2 targets are met; missed: P3 (9 ms, not ≤ 5); without a value: P2 (not built)." in text
     assert "| P1 | one \\| two | reads | 2 | ≤ 3 | met, lost to numba | 1 |" in text
 
 

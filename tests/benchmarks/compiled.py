@@ -13,7 +13,7 @@ import symgd
 from symgd.catalogue import problem
 from tests.benchmarks.hoisting import RATE, STEPS, by_hand, fresh
 from tests.benchmarks.one_pass import READS, fresh_line, obvious, reads
-from tests.benchmarks.peers import looped
+from tests.benchmarks.peers import looped, peer
 from tests.benchmarks.table import Row
 from tests.benchmarks.timing import Contestant, race
 
@@ -29,13 +29,17 @@ def function(target: str) -> Any:
         return None
 
 
+def absent(target: str) -> str:
+    return "numba is not installed" if target == "numba" and peer(target) is None else "not built"
+
+
 def rows(*, tiny: bool = False, target: str = "numba") -> Iterator[Row]:
     """One pass."""
     f = function(target)
     for n, most in {10**3: 1.5}.items() if tiny else TARGETS.items():
         what = f"loss, dw, db of a line, n = {n:,}, compiled ({target})"
         if f is None:
-            yield Row(what, None, "reads", most)
+            yield Row(what, None, "reads", most, absent=absent(target))
             continue
         called = Contestant(lambda w, b, x, y: f.loss_and_gradient(w, b, x=x, y=y))
         ours = Contestant(f.functions["loss_and_gradient"]) if hasattr(f, "functions") else called
@@ -50,7 +54,7 @@ def iterations(*, tiny: bool = False, target: str = "numba") -> Iterator[Row]:
     f, n = function(target), 1000 if tiny else 10**6
     what = f"{STEPS:,} iterations, n = {n:,}, to the end point, compiled ({target})"
     if not hasattr(f, "bind"):  # nothing that takes the sums over the data once
-        yield Row(what, None, "reads", ENDS)
+        yield Row(what, None, "reads", ENDS, absent=absent(target))
         return
 
     def ours(x, y):

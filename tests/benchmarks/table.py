@@ -33,6 +33,7 @@ class Row:
     target  at most this; at least, where `least`
     beside  the other contestants, in the same unit
     short   does it stand in README?
+    absent  what is said where there is no value
     """
 
     what: str
@@ -42,6 +43,7 @@ class Row:
     least: bool = False
     beside: Mapping[str, float] = field(default_factory=dict)
     short: bool = False
+    absent: str = "not built"
 
     @property
     def missed(self) -> bool:
@@ -59,7 +61,7 @@ class Row:
     def verdict(self) -> str:
         """met · missed · not built, and to whom it is lost"""
         if self.ours is None:
-            return "not built"
+            return self.absent
         said = [] if self.target is None else ["missed" if self.missed else "met"]
         return ", ".join([*said, *(["lost to " + " and ".join(self.faster)] if self.faster else [])])
 
@@ -113,12 +115,12 @@ def account(rows: Iterable[tuple[str, Row]]) -> str:
     rows = list(rows)
     with_target = [(name, r) for name, r in rows if r.target is not None and r.ours is not None]
     missed = [f"{name} ({digits(r.ours)} {r.unit}, not {r.goal})" for name, r in with_target if r.missed]
-    absent = list(dict.fromkeys(name for name, r in rows if r.ours is None))
+    absent = list(dict.fromkeys(f"{name} ({r.absent})" for name, r in rows if r.ours is None))
     said = f"{len(with_target) - len(missed)} of {len(with_target)} targets are met"
     said += f"; missed: {'; '.join(missed)}" if missed else ""
     behind = list(dict.fromkeys(name for name, r in rows if "hand" in r.faster))
     said += f"; NumPy by hand is more than {TIE - 1:.0%} better in {', '.join(behind)}" if behind else ""
-    return said + (f"; not built: {', '.join(absent)}" if absent else "") + "."
+    return said + (f"; without a value: {', '.join(absent)}" if absent else "") + "."
 
 
 def markdown(rows: Sequence[tuple[str, Row]], load: float, command: str) -> str:
