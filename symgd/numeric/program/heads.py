@@ -32,9 +32,10 @@ DOT = '''PIECE = 8192  # samples: BLAS starts no threads for so few, and fewer r
 
 def dot(a, b):
     """Σ a b, piece by piece."""
+    if len(a) <= PIECE:
+        return a @ b
     whole = len(a) // PIECE * PIECE
-    rest = a[whole:] @ b[whole:]
-    return rest if not whole else rest + np.vecdot(a[:whole].reshape(-1, PIECE), b[:whole].reshape(-1, PIECE)).sum()
+    return np.vecdot(a[:whole].reshape(-1, PIECE), b[:whole].reshape(-1, PIECE)).sum() + a[whole:] @ b[whole:]
 '''
 SUM_LOG1P = '''
 
