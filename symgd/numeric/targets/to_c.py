@@ -17,15 +17,13 @@ import numpy as np
 
 from symgd.derivation import Gradient
 from symgd.indices import axis
-from symgd.numeric.data.fitted import as_array
 from symgd.numeric.program.aligned import SIZE
 from symgd.numeric.program.line import NotSupported
 from symgd.numeric.program.plan import Plan, plan
-from symgd.numeric.targets.called import Called
+from symgd.numeric.targets.called import Called, doubles
 from symgd.numeric.targets.loops import For, Loops, Make, Plus, Put, Statement
 from symgd.numeric.targets.scalar import Words
 from symgd.numeric.targets.told import commented, named, story
-from symgd.term import Name
 
 __all__ = ["FLAGS", "compile", "files", "module"]
 
@@ -94,11 +92,7 @@ def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interf
         library = ctypes.CDLL(str(at / "it.so"))
     ids = named(p, USED, _ascii)
     functions = {name: _called(library, name, p) for name in ("loss", "gradient", "loss_and_gradient")}
-
-    def taken(n: Name, v: Any) -> Any:
-        return np.ascontiguousarray(as_array(v, n), np.float64) if n.indices else float(v)
-
-    return Called(p.problem, "c", f"{header}\n{source}", functions, ids, taken)
+    return Called(gradient, "c", f"{header}\n{source}", functions, ids, doubles)
 
 
 def _called(library: ctypes.CDLL, name: str, p: Plan) -> Any:

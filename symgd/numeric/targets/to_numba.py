@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from typing import Any
 
 from symgd.derivation import Gradient
 from symgd.indices import axis
-from symgd.numeric.data.fitted import as_array
 from symgd.numeric.program.aligned import SIZE
 from symgd.numeric.program.compiled import compile_source
 from symgd.numeric.program.plan import Plan, plan
-from symgd.numeric.targets.called import Called
+from symgd.numeric.targets.called import Called, doubles
 from symgd.numeric.targets.loops import For, Loops, Make, Plus, Put, Statement
 from symgd.numeric.targets.scalar import Words
-from symgd.numeric.targets.told import commented, named, story
+from symgd.numeric.targets.told import commented, named, signature, story
 
-__all__ = ["compile", "module", "signature"]
+__all__ = ["compile", "module"]
 
 MATH = ("exp", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf")
 WORDS = Words(
@@ -80,17 +78,7 @@ def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interf
         return lambda *values: f(*values[:given], *(values[k] for k in at))
 
     functions = {name: called(scope[name]) if at else scope[name] for name in ("loss", "gradient", "loss_and_gradient")}
-    return Called(p.problem, "numba", source, functions, named(p, USED), lambda n, v: as_array(v, n) if n.indices else float(v))
-
-
-def signature(p: Plan, ids: dict[str, str]) -> str:
-    """w, b, x, y, lam, delta=1.0"""
-    constants = sorted(p.problem.constants, key=lambda c: c[1] is not None)
-    return ", ".join([*(ids[s] for s in (*p.parameters, *p.data)), *(ids[c.symbol] + _default(v) for c, v in constants)])
-
-
-def _default(v: Fraction | None) -> str:
-    return "" if v is None else f"={float(v)!r}"
+    return Called(gradient, "numba", source, functions, named(p, USED), doubles)
 
 
 def _function(name: str, says: str, p: Plan, ids: dict[str, str], results: Sequence[str], outcome: str) -> str:

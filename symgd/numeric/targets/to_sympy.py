@@ -7,11 +7,12 @@ from typing import Any
 from symgd.derivation import Gradient
 from symgd.forward import Problem
 from symgd.indices import axis, rename
+from symgd.meaning import mixes
 from symgd.numeric.program.compiled import compile_source
 from symgd.numeric.program.line import NotSupported, tidy
 from symgd.numeric.program.plan import plan
 from symgd.numeric.program.printing import identifiers
-from symgd.numeric.targets.called import Called
+from symgd.numeric.targets.called import Called, doubles
 from symgd.numeric.targets.scalar import Words, scalar
 from symgd.numeric.targets.told import commented, said, story
 from symgd.term import ONE, D, Name, Sum, Term, children, names, rebuild
@@ -64,8 +65,6 @@ def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interf
     import numpy as np
     import sympy
 
-    from symgd.numeric.data.fitted import as_array
-
     source = module(gradient)
     p, _, ids = _lines(gradient)
     scope = compile_source(source, f"{p.name or p.title}, sympy")
@@ -79,16 +78,18 @@ def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interf
         return L, tuple(rest)
 
     functions = {"loss": lambda *v: both(*v)[0], "gradient": lambda *v: both(*v)[1], "loss_and_gradient": both}
-    return Called(p, "sympy", source, functions, ids, lambda n, v: as_array(v, n) if n.indices else float(v))
+    return Called(gradient, "sympy", source, functions, ids, doubles)
 
 
 def _lines(gradient: Gradient) -> tuple[Problem, list[tuple[Name, str, str]], dict[str, str]]:
     """(the problem, (name, text, step) of each line, identifiers): the tapes for one sample, where Σ_i f is f and n is 1."""
     p = gradient.problem
     whole = plan(gradient)
+    others = "numpy, numba, jax, torch and c take it"
+    if whole.samples and mixes(p, whole.samples):
+        raise NotSupported(f"the target sympy writes one sample, and the samples of {p.name or p.title} look at each other; {others}")
     if not whole.flat or whole.samples not in ("", "i"):
-        raise NotSupported(f"the target sympy writes problems of numbers, and {p.name or p.title} has arrays; numpy, numba, jax, torch and c take it")
-    plan(gradient, "alone")  # raises where samples look at each other
+        raise NotSupported(f"the target sympy writes problems of numbers, and {p.name or p.title} has arrays; {others}")
     counts = {c.symbol for _, c in p.count}
     tape = [(d.name, d.value, said(d.name, d.value, ":=")) for d in p.tape]
     by = {d.goal.by.symbol: d for d in gradient.sensitivities() if isinstance(d.goal, D)}

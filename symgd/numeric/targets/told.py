@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 
 from symgd.indices import free, rename
 from symgd.numeric.program.line import MADE, Line
@@ -14,7 +15,7 @@ from symgd.term import D, Name, Sum, Term, replace
 from symgd.typeset.layout import layout
 from symgd.typeset.plain import to_unicode
 
-__all__ = ["COMMENT_AT", "commented", "named", "plain", "said", "story", "why"]
+__all__ = ["COMMENT_AT", "commented", "named", "plain", "said", "signature", "story", "why"]
 
 COMMENT_AT = 48
 
@@ -86,3 +87,13 @@ def named(p: Plan, words: Iterable[str], spelt: Callable[[str], str] = str) -> d
             known[word] = new
         out[symbol] = known[word]
     return out
+
+
+def signature(p: Plan, ids: dict[str, str]) -> str:
+    """w, b, x, y, lam, delta=1.0"""
+    constants = sorted(p.problem.constants, key=lambda c: c[1] is not None)
+    return ", ".join([*(ids[s] for s in (*p.parameters, *p.data)), *(ids[c.symbol] + _default(v) for c, v in constants)])
+
+
+def _default(v: Fraction | None) -> str:
+    return "" if v is None else f"={float(v)!r}"

@@ -1,0 +1,80 @@
+"""Plan → a module for PyTorch: functions of whole tensors, on whatever device they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from symgd.derivation import Gradient
+from symgd.numeric.data.fitted import as_array
+from symgd.numeric.program.compiled import compile_source
+from symgd.numeric.program.plan import plan
+from symgd.numeric.targets import arrays
+from symgd.numeric.targets.called import Called
+from symgd.numeric.targets.told import named
+from symgd.term import Name
+
+__all__ = ["compile", "module"]
+
+SAME = (
+    "abs", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "clip", "cos", "cosh", "diagonal", "einsum", "exp", "linalg.det", "linalg.inv",
+    "linalg.slogdet", "log", "log10", "log1p", "log2", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "trace", "where",
+)  # fmt: skip
+OWN = {
+    "maximum": '''
+def maximum(a, b):
+    """The larger of two, either of which may be a number."""
+    return torch.maximum(*torch.broadcast_tensors(*map(torch.as_tensor, (a, b))))
+''',
+    "minimum": '''
+def minimum(a, b):
+    """The smaller of two, either of which may be a number."""
+    return torch.minimum(*torch.broadcast_tensors(*map(torch.as_tensor, (a, b))))
+''',
+    "logaddexp": '''
+def logaddexp(a, b):
+    """log(e^a + e^b), where a may be a number."""
+    return torch.logaddexp(torch.as_tensor(a, dtype=b.dtype, device=b.device), b)
+''',
+    "vdot": '''
+def vdot(a, b):
+    """Σ a b over all entries."""
+    return (a * b).sum()
+''',
+    "log_det": '''
+def log_det(matrix):
+    """log det without the overflow of det; nan where the determinant is negative."""
+    sign, size = torch.linalg.slogdet(matrix)
+    return torch.log(sign) + size
+''',
+}
+LIBRARY = arrays.Library(
+    "torch", "import math\n\nimport torch\n",
+    {f: f"torch.{f}" for f in SAME} | {f: f for f in OWN} | {"erf": "torch.erf", "transpose": "torch.permute", "pi": "math.pi"}, OWN,
+    spread="torch.broadcast_to(torch.as_tensor({0}), {1}.shape)", taken=("torch", "math"),
+    edits=((r"np\.(sqrt|log)\(((?:\d+\*)?np\.pi|\d+)\)", r"math.\1(\2)"), (r"\.max\(axis=", ".amax(axis=")),
+)  # fmt: skip
+SAYS = """Parameters and data are tensors of one type, on one device: torch.float64 for the digits of NumPy.  What runs on a GPU stays there."""
+
+
+def module(gradient: Gradient) -> str:
+    """The text: loss(w, b, x, y), gradient and loss_and_gradient, each of whole tensors."""
+    return arrays.module(plan(gradient), LIBRARY, SAYS)
+
+
+def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interface
+    """The gradient as functions of tensors.  What is no tensor becomes one of float64, where the tensors given lie; else on the GPU, if there is one."""
+    import torch
+
+    p = plan(gradient)
+    source = module(gradient)
+    scope = compile_source(source, f"{p.problem.name or p.problem.title}, torch")
+    functions = {name: scope[name] for name in ("loss", "gradient", "loss_and_gradient")}
+
+    def taken(declared: Sequence[Name], values: Sequence[Any]) -> list[Any]:
+        given = [v for v in values if isinstance(v, torch.Tensor)]
+        device = given[0].device if given else torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        kind = given[0].dtype if given else torch.float64
+        return [v if isinstance(v, torch.Tensor) else torch.as_tensor(as_array(v, n), dtype=kind, device=device) for n, v in zip(declared, values, strict=True)]
+
+    return Called(gradient, "torch", source, functions, named(p, (*LIBRARY.taken, *LIBRARY.own)), taken)
