@@ -179,6 +179,14 @@ def test_a_parameter_may_have_any_name(word):
             assert float(symgd.compile(gradient, target=target).loss(0.5, **at)) == pytest.approx(np.mean((0.5 * at["x"] - at["y"]) ** 2))
 
 
+def test_a_title_cannot_leave_its_comment():
+    q = build((Name("L"), mean("i", (W * X + B - Y) ** 2, N)))
+    evil = Problem('x */ int bad; /* """ + bad', q.parameters, q.data, q.tape)
+    header, source = exported(symgd.derive(evil), "c", "it").values()
+    assert not any("bad" in line and not line.startswith((" *", "/*")) for line in (header + source).splitlines())
+    assert (header + source).count("*/") == (header + source).count("/*")
+
+
 def test_what_a_target_cannot_express_is_named():
     x, other, w = Name("x", ("i",)), Name("x", ("i'",)), Name("w")
     pairs = symgd.derive(build((Name("L"), Sum("i", Sum("i'", Add((x, -other)) ** 2 * w))), parameters=(w,), data=(x,)))

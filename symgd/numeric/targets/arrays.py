@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from symgd.indices import axis, free
 from symgd.numeric.program.aligned import SIZE, Writer
 from symgd.numeric.program.line import Line, NotSupported
 from symgd.numeric.program.plan import Plan
-from symgd.numeric.targets.told import commented, named, signature, story, why
+from symgd.numeric.targets.told import commented, indented, named, signature, story, why
 from symgd.term import Match, Sum, subterms
 
 __all__ = ["Library", "module"]
@@ -47,7 +46,7 @@ def module(p: Plan, library: Library, says: str) -> str:
         _function("gradient", "Its derivatives, in the order of the parameters.", p, ids, library, p.results[1:], derivatives),
         _function("loss_and_gradient", "The loss and its derivatives.", p, ids, library, p.results, f"{ids[p.results[0]]}, {derivatives}"),
     ]
-    own = [text for word, text in library.own.items() if any(re.search(rf"(?<![\w.]){word}\(", f) for f in functions)]
+    own = [text.lstrip("\n") for word, text in library.own.items() if any(re.search(rf"(?<![\w.]){word}\(", f) for f in functions)]
     head = library.head if any("math." in f for f in (*functions, *own)) else library.head.replace("import math\n\n", "")
     return "\n\n".join([f'"""{story(p)}\n\n{says}\n"""\n\n{head}', *own, *functions])
 
@@ -61,8 +60,8 @@ def _function(name: str, about: str, p: Plan, ids: dict[str, str], library: Libr
         for k, a in enumerate(x.indices):
             if re.search(rf"(?<![\w.]){re.escape(ids[SIZE + axis(a)])}(?!\w)", used):
                 sizes.setdefault(ids[SIZE + axis(a)], f"{ids[SIZE + axis(a)]} = {ids[x.symbol]}.shape[{k}]")
-    lines = [f'"""{about}"""', *sizes.values(), *body, f"return {outcome}"]
-    return f"def {name}({signature(p, ids)}):\n" + textwrap.indent("\n".join(lines), "    ") + "\n"
+    lines = indented([f'"""{about}"""', *sizes.values(), *body, f"return {outcome}"])
+    return "\n".join([f"def {name}({signature(p, ids)}):", *lines, ""])
 
 
 def _value(x: Line, p: Plan, write: Writer, library: Library) -> str:

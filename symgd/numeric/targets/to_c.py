@@ -23,7 +23,7 @@ from symgd.numeric.program.plan import Plan, plan
 from symgd.numeric.targets.called import Called, doubles
 from symgd.numeric.targets.loops import For, Loops, Make, Plus, Put, Statement
 from symgd.numeric.targets.scalar import Words
-from symgd.numeric.targets.told import commented, named, story
+from symgd.numeric.targets.told import commented, indented, named, story
 
 __all__ = ["FLAGS", "compile", "files", "module"]
 
@@ -127,6 +127,11 @@ def _ascii(word: str) -> str:
     return "".join(c if c.isascii() else unicodedata.name(c, "x").split()[-1].lower() for c in word)
 
 
+def _inside(text: str) -> str:
+    """Text that neither ends a comment nor begins one."""
+    return text.replace("*/", "* /").replace("/*", "/ *")
+
+
 def _axes(p: Plan) -> list[str]:
     """The axes of all arrays that are handed over, in their order."""
     given = (*p.problem.data, *p.problem.parameters, *(c for c, _ in p.problem.constants))
@@ -142,7 +147,7 @@ def _files(p: Plan, own: str, stem: str) -> tuple[str, str]:
         "loss_and_gradient": "The loss, and its derivatives; NAN where there is no memory.",
     }  # fmt: skip
     declared = "\n\n".join(f"/* {says[f]} */\n{head};" for f, head in heads.items())
-    told = textwrap.indent(story(p).replace("*/", "* /"), " * ", lambda line: True).replace(" * \n", " *\n")
+    told = textwrap.indent(_inside(story(p)), " * ", lambda line: True).replace(" * \n", " *\n")
     shapes = [f"{ids[x.symbol]} ({', '.join(ids[SIZE + axis(a)] for a in x.indices)})" for x in (*p.problem.data, *p.problem.parameters) if x.indices]
     rows = "; arrays of several dimensions row by row" if any("," in s for s in shapes) else ""
     about = f"/*\n{told}\n *\n * Arrays: {', '.join(shapes) or 'none'}{rows}.\n */"
@@ -152,7 +157,8 @@ def _files(p: Plan, own: str, stem: str) -> tuple[str, str]:
     bodies = [_function(f, head, p, ids) for f, head in heads.items()]
     more = SIGN if any("sign(" in b for b in bodies) else ""
     library = "#include <stdlib.h>\n" if any("calloc(" in b for b in bodies) else ""
-    return header, "\n".join([f'/* {p.problem.title}: see {stem}.h for the derivation. */\n#include "{stem}.h"\n\n#include <math.h>\n{library}{more}', *bodies])
+    title = _inside("".join(c for c in p.problem.title if c.isprintable()))
+    return header, "\n".join([f'/* {title}: see {stem}.h for the derivation. */\n#include "{stem}.h"\n\n#include <math.h>\n{library}{more}', *bodies])
 
 
 def _signature(name: str, p: Plan, ids: dict[str, str], own: str) -> str:
@@ -179,7 +185,7 @@ def _function(name: str, head: str, p: Plan, ids: dict[str, str]) -> str:
     used = "\n".join([*made, *body])
     words = [*(ids[x.symbol] for x in (*p.problem.parameters, *p.problem.data, *(c for c, _ in p.problem.constants))), *(ids[SIZE + a] for a in _axes(p))]
     unused = [f"(void){word};" for word in words if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", used)]
-    return "\n".join([head, "{", *(f"    {line}" for line in (*unused, *made, *body)), "}", ""])
+    return "\n".join([head, "{", *indented((*unused, *made, *body)), "}", ""])
 
 
 def _room(arrays: Sequence[Make], failed: str) -> list[str]:
@@ -213,8 +219,7 @@ def _printed(statements: Iterable[Statement], out_there: set[str]) -> list[str]:
             case Plus(target, value, comment):
                 out.append(_said(f"{'*' * (target in out_there)}{target} += {value};", comment))
             case For(letter, size, body):
-                inside = textwrap.indent("\n".join(_printed(body, out_there)), "    ").split("\n")
-                out += [f"for (size_t {letter} = 0; {letter} < {size}; {letter}++) {{", *inside, "}"]
+                out += [f"for (size_t {letter} = 0; {letter} < {size}; {letter}++) {{", *indented(_printed(body, out_there)), "}"]
     return out
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from symgd.numeric.program.plan import Plan, plan
 from symgd.numeric.targets.called import Called, doubles
 from symgd.numeric.targets.loops import For, Loops, Make, Plus, Put, Statement
 from symgd.numeric.targets.scalar import Words
-from symgd.numeric.targets.told import commented, named, signature, story
+from symgd.numeric.targets.told import commented, indented, named, signature, story
 
 __all__ = ["compile", "module"]
 
@@ -62,7 +61,9 @@ def _module(p: Plan) -> str:
         _function("loss_and_gradient", "The loss and its derivatives.", p, ids, p.results, f"{ids[p.results[0]]}, {derivatives}"),
     ]
     text = "\n\n".join([f'"""{story(p)}\n\n{says}\n"""\n\n{HEAD}', *functions])
-    return text if "np." in text else text.replace("import numpy as np\n", "")
+    for used, line in (("np.", "import numpy as np\n"), ("math.", "import math\n\n")):
+        text = text if used in text else text.replace(line, "", 1)
+    return text
 
 
 def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interface
@@ -86,7 +87,7 @@ def _function(name: str, says: str, p: Plan, ids: dict[str, str], results: Seque
     body = _printed(walk.statements(results))
     used = "\n".join(body) + outcome
     head = ["@compiled", f"def {name}({signature(p, ids)}):", f'    """{says}"""']
-    return "\n".join([*head, *_sizes(p, ids, used), *(f"    {line}" for line in body), f"    return {outcome}"]) + "\n"
+    return "\n".join([*head, *_sizes(p, ids, used), *indented(body), f"    return {outcome}"]) + "\n"
 
 
 def _sizes(p: Plan, ids: dict[str, str], used: str) -> list[str]:
@@ -112,5 +113,5 @@ def _printed(statements: Iterable[Statement]) -> list[str]:
             case Plus(target, value, comment, number):
                 out.append(commented(f"{target} = plus({target}, {value})" if number else f"{target} += {value}", comment))
             case For(letter, size, body):
-                out += [f"for {letter} in range({size}):", *textwrap.indent("\n".join(_printed(body)), "    ").split("\n")]
+                out += [f"for {letter} in range({size}):", *indented(_printed(body))]
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
@@ -15,7 +16,7 @@ from symgd.term import D, Name, Sum, Term, replace
 from symgd.typeset.layout import layout
 from symgd.typeset.plain import to_unicode
 
-__all__ = ["COMMENT_AT", "commented", "named", "plain", "said", "signature", "story", "why"]
+__all__ = ["COMMENT_AT", "commented", "indented", "named", "plain", "said", "signature", "story", "why"]
 
 COMMENT_AT = 48
 
@@ -71,6 +72,11 @@ def said(left: Term, right: Term, sign: str) -> str:
 
 def commented(code: str, comment: str, mark: str = "#") -> str:
     return f"{code:<{COMMENT_AT}}  {mark} {comment}" if comment else code
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """The lines a step further right, their comments where they were."""
+    return ["    " + re.sub(r" {4}(  (?:#|/\*) )", r"\1", line, count=1) for line in lines]
 
 
 def named(p: Plan, words: Iterable[str], spelt: Callable[[str], str] = str) -> dict[str, str]:
