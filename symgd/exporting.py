@@ -18,17 +18,19 @@ def export_command(given: argparse.Namespace) -> int:
     """The text on the terminal, or as FILE; C is two files, FILE.h and FILE.c, whichever of them is named."""
     suffixes = TARGETS[given.to].suffix
     path = PurePath(given.output)
-    if given.output and path.suffix not in suffixes:
+    if given.output not in ("", "-") and path.suffix not in suffixes:
         raise Refused(f"{given.output}: the suffix of a file for {given.to} is {' or '.join(suffixes)}")
-    if given.output:
+    if given.output not in ("", "-"):
         for suffix in suffixes:
             see_writable(Path(path.with_suffix(suffix)), given.force)
     with refusing():
         problem = named(given.problem) if given.problem.endswith(".toml") else symgd.problem(given.problem)
-        texts = exported(symgd.derive(problem), given.to, path.stem)
-    if not given.output:
+        texts = exported(symgd.derive(problem), given.to, path.stem if path.suffix else "")
+    if given.output in ("", "-"):
         sys.stdout.write("\n".join(texts.values()))
         return 0
-    for suffix, text in texts.items():
-        write_text(path.with_suffix(suffix), text, given.force)
+    written = [path.with_suffix(suffix) for suffix in texts]
+    for file, text in zip(written, texts.values(), strict=True):
+        write_text(file, text, given.force)
+    print(f"wrote {' and '.join(map(str, written))}", file=sys.stderr)
     return 0
