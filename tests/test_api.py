@@ -217,8 +217,8 @@ def test_the_source_is_numpy_that_names_its_steps_and_runs_alone(f) -> None:
     assert alone["loss_and_gradient"](0.3, 0.2, X, Y)[0] == pytest.approx(loss(0.3, 0.2), rel=1e-13)
 
 
-def test_only_numpy_is_a_target_for_now(gradient) -> None:
-    with pytest.raises(ValueError, match="no target 'fortran'; there is numpy"):
+def test_an_unknown_target_is_refused_with_the_choices(gradient) -> None:
+    with pytest.raises(ValueError, match="no target 'fortran'; there are numpy, numba, jax, torch, c, sympy"):
         symgd.compile(gradient, target="fortran")
 
 
