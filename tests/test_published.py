@@ -65,6 +65,8 @@ def test_every_character_of_the_latex_has_its_command() -> None:
 
 def test_the_html_pages_share_one_font_and_ask_for_nothing_else() -> None:
     for path in PUBLISHED.glob("*/*.html"):
+        if path.name == "playground.html":  # a page with a script of its own: test_playground looks at what it asks for
+            continue
         text = path.read_text(encoding="utf-8")
         assert re.findall(r"url\(([^)]*)\)", text) == ['"../stix-two-math.woff2"']
         assert not re.search(r"<script|\bsrc=|<link|@import|https?://(?!www\.w3\.org/)", text)
@@ -89,8 +91,9 @@ def test_the_pictures_of_a_network_lie_beside_its_markdown() -> None:
 def test_markdown_uses_what_github_draws() -> None:
     for path in PUBLISHED.rglob("*.md"):
         text = path.read_text(encoding="utf-8")
+        text = re.sub(r"^> ?", "", text, flags=re.MULTILINE)  # what stands in a frame is quoted
         formulas = re.findall(r"```math\n(.*?)\n```|\$`(.*?)`\$", text, re.DOTALL)
-        assert formulas
+        assert formulas or "$" not in text
         for block, inline in formulas:
             formula = block or inline
             assert not re.search(r"\\operatorname|\\newcommand|\\href|<", formula), formula

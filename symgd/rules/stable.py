@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symgd.forward import Problem
-from symgd.term import ONE, TWO, ZERO, Call, Name, Neg, Sum, Term, subterms
+from symgd.term import ONE, TWO, ZERO, Call, Cases, Compare, Name, Neg, Sum, Term, subterms
 
 __all__ = ["STABLE", "Stable", "stable_forms"]
 
@@ -40,6 +40,7 @@ def _call(function: str, *args: Term) -> Call:
 z, y, m, z_k = Name("z"), Name("y"), Name("m"), Name("z", ("k",))
 _s, _tail = _call("sigmoid", z), _call("exp", Neg(_call("abs", z)))
 _rest = _call("log", ONE + _tail)
+_right = Cases(((ONE, Compare(z, ">=", ZERO)),), ZERO)  # [z ≥ 0]
 _e, _shifted = _call("exp", z_k), _call("exp", z_k - m)
 _others, _others_shifted = _call("exp", Name("z", ("k'",))), _call("exp", Name("z", ("k'",)) - m)
 _LOGS, _CLASSES = frozenset({"log", "sigmoid"}), frozenset({"exp", "sum over classes"})
@@ -58,6 +59,9 @@ STABLE: tuple[Stable, ...] = (
     Stable(
         "log-loss of a score", Neg(y * _call("log", _s)) - (ONE - y) * _call("log", ONE - _s), _call("max", z, ZERO) - y * z + _rest,
         "both logarithms fail far out; here nothing is rounded to 0 and nothing overflows", _LOGS,
+    ),
+    Stable(
+        "its part without exponentials", _call("max", z, ZERO) - y * z, (_right - y) * z, "where the score is right no large numbers are subtracted", _LOGS,
     ),
     Stable("softmax", _e / Sum("k'", _others), _shifted / Sum("k'", _others_shifted), "with m the largest score no exponential is above 1", _CLASSES),
     Stable(
