@@ -351,7 +351,8 @@ def number(t: Term, z: tuple[float, ...], at: dict[str, float], k: int, lib):
     ("name", "forms"),
     [
         ("line-mse", []),
-        ("logistic-log-loss", ["sigmoid from its tail", "log of a sigmoid", "log of what is left", "softplus", "log-loss of a score", "its part without exponentials"]),
+        ("logistic-log-loss", ["sigmoid from its tail", "log of a sigmoid", "log of what is left", "softplus", "log-loss of a score",
+                               "its part without exponentials"]),
         ("network-1-sigmoid+squared", ["sigmoid"]),
         ("softmax-cross-entropy", ["softmax", "log of a sum of exponentials"]),
         ("line+log-cosh", ["log cosh"]),
