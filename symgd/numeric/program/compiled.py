@@ -6,13 +6,15 @@ No SymPy here: what was written once is run again without it.
 from __future__ import annotations
 
 import ast
+import builtins
 import linecache
 from typing import Any
 
 __all__ = ["compile_source", "functions_of", "see_arithmetic"]
 
 IMPORTS = ("import numpy as np", "from math import erf as _erf")
-BUILTINS = {"abs", "float", "len", "max", "min", "range", "_erf", "np"}
+GIVEN = {"abs", "float", "len", "max", "min", "range", "_erf", "np"}  # names that a text may say without binding them
+TAKEN = GIVEN | set(dir(builtins))  # names that it may not bind: where one function binds `open`, another would find Python's own
 METHODS = {  # of NumPy and of arrays; none of them reads, writes, calls back or leads out
     "abs", "add", "all", "anchor", "any", "append", "arange", "arctan", "argmax", "asarray", "bincount", "broadcast_to", "clip", "constant", "copysign",
     "copyto", "cos", "cosh", "det", "diag", "diagonal", "divide", "dot", "dtype", "einsum", "empty", "equal", "exp", "exp2", "expm1", "eye", "float32",
@@ -41,8 +43,9 @@ def compile_source(source: str, name: str) -> dict[str, Any]:
 def see_arithmetic(source: str) -> None:
     """Raises ValueError unless the text holds functions of assignments, loops, and the arithmetic of NumPy alone.
 
-    Imports are those two; attributes those in a table; names those that the text itself binds, and a few builtins.  No name or attribute of Python's own
-    (`__class__`) can be said, nothing is decorated, no default is computed, nothing is read from anywhere.
+    Imports are those two; attributes are read, never set, and those of a table; names are those that the text itself binds, none of them one of Python's,
+    and a few of Python's.  No name or attribute like `__class__` can be said, nothing is decorated, a default is a constant, and outside the functions
+    nothing runs: there are a docstring and numbers.
     """
     try:
         tree = ast.parse(source)
@@ -51,11 +54,15 @@ def see_arithmetic(source: str) -> None:
     tops = [s for s in tree.body if not isinstance(s, ast.Import | ast.ImportFrom)]
     if any(ast.unparse(s) not in IMPORTS for s in tree.body if s not in tops):
         raise ValueError("the text imports what it needs not")
+    if not all(_at_rest(s) for s in tops):
+        raise ValueError("the text holds more than functions and constants")
     nodes = [n for s in tops for n in ast.walk(s)]
-    bound = BUILTINS | {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    bound = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     bound |= {n.arg for n in nodes if isinstance(n, ast.arg)} | {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+    if taken := sorted(bound & TAKEN):
+        raise ValueError(f"the text gives {taken[0]} another meaning")
     for n in nodes:
-        if not isinstance(n, NODES) or not _plain(n, bound):
+        if not isinstance(n, NODES) or not _plain(n, bound | GIVEN):
             raise ValueError(f"line {getattr(n, 'lineno', 0)} of the text is more than arithmetic")
 
 
@@ -74,10 +81,28 @@ def _plain(n: ast.AST, bound: set[str]) -> bool:
             return not name.startswith("__")
         case ast.arg() | ast.FunctionDef():
             return False
-        case ast.Attribute(attr=name):
-            return name in METHODS
+        case ast.Attribute(attr=name, ctx=context):
+            return name in METHODS and isinstance(context, ast.Load)
+        case ast.arguments(defaults=defaults, kw_defaults=named):
+            return all(d is None or isinstance(d, ast.Constant) or _negative(d) for d in (*defaults, *named))
         case ast.Constant(value=value):
             return value is None or isinstance(value, int | float | str)
         case ast.For(orelse=orelse) | ast.While(orelse=orelse):
             return not orelse
     return True
+
+
+def _at_rest(s: ast.stmt) -> bool:
+    """Is it a function, a docstring or NAME = 8192?"""
+    match s:
+        case ast.FunctionDef() | ast.Expr(value=ast.Constant(value=str())) | ast.Assign(targets=[ast.Name()], value=ast.Constant()):
+            return True
+    return False
+
+
+def _negative(n: ast.AST) -> bool:
+    """Is it -1, and not -x?"""
+    match n:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+            return True
+    return False
