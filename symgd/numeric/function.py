@@ -1,17 +1,16 @@
 """The product: a gradient as NumPy functions, on data handed over with each call, or bound to data once.
 
 Everything is computed in float64, whatever comes in; a problem of arrays in float32 where every array given is float32 (`data.arrays` says it all).
-SymPy is imported where a text is written, and not where one that was written before (`from_record`) is run.
+What it runs, `texts` makes or reads; what it is handed, `handed` brings into shape.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,27 +21,17 @@ from symgd.forward import Problem
 from symgd.numeric.bound.flat import BoundArrays
 from symgd.numeric.bound.loss import Bound, over_grid
 from symgd.numeric.bound.moments import NO_DATA, take_moments
-from symgd.numeric.data.arrays import as_column, as_numbers, hides, same_length, see_finite, see_weights
-from symgd.numeric.data.fitted import as_array, fit_shapes, in_one_type
+from symgd.numeric.data.arrays import see_finite
+from symgd.numeric.data.fitted import fit_shapes
 from symgd.numeric.data.table import DataError
-from symgd.numeric.program.compiled import compile_source, functions_of, see_arithmetic
+from symgd.numeric.handed import Handed, see_rows
+from symgd.numeric.program.compiled import compile_source
+from symgd.numeric.texts import Texts, see_written
 from symgd.records import from_json, to_json
-from symgd.term import Name
-
-if TYPE_CHECKING:
-    from symgd.numeric.bound.quadratic import Square
-    from symgd.numeric.bound.wide import WideSum
-    from symgd.numeric.program.plan import Plan
 
 __all__ = ["GradientFunction", "compile_gradient", "from_written"]
 
 GRID = 4  # points: from here on a sum of squares is bound before a grid of parameters is computed
-
-
-WRITTEN = {
-    "source": str, "weighted_source": str, "alone_source": str, "bound_source": str,
-    "affine": bool, "wide": bool, "blocks": bool, "mixes": bool, "samples": str, "ids": dict,
-}  # fmt: skip
 
 
 def compile_gradient(gradient: Gradient) -> GradientFunction:
@@ -55,18 +44,7 @@ def from_written(problem: Problem, data: Any) -> GradientFunction:
 
     Raises ValueError for data of another shape, and for a text that is more than arithmetic: a text of a file is read as a stranger's.
     """
-    needed = {k for k in WRITTEN if k not in ("weighted_source", "alone_source")}
-    if not isinstance(data, dict) or not needed <= data.keys() <= WRITTEN.keys() or not all(type(v) is WRITTEN[k] for k, v in data.items()):
-        raise ValueError("these are not the texts of a gradient function")
-    symbols = [x.symbol for x in (*problem.parameters, *problem.data, *(c for c, _ in problem.constants))]
-    words = data["ids"]
-    if sorted(words) != sorted(symbols) or not all(isinstance(w, str) and w.isidentifier() and not w.startswith("_") for w in words.values()):
-        raise ValueError("these are not the names of the problem")
-    for key, text in data.items():
-        if key.endswith("source"):
-            see_arithmetic(text)
-    if not {"loss", "gradient", "loss_and_gradient"} <= functions_of(data["source"]):
-        raise ValueError("a function is missing")
+    see_written(problem, data)
     return GradientFunction(problem, data)
 
 
@@ -92,7 +70,7 @@ def _again(record: str) -> GradientFunction:
 
 
 @shows_itself
-class GradientFunction:
+class GradientFunction(Texts):
     """The loss L and its derivatives by the parameters, computed by the text in `source`.
 
     f.loss(w, b, x=x, y=y) -> float; f.gradient(…) -> a named tuple in the order of the parameters; f.loss_and_gradient(…) -> both.
@@ -107,21 +85,13 @@ class GradientFunction:
 
     def __init__(self, gradient: Gradient | Problem, written: Mapping[str, Any] | None = None) -> None:
         """written  what `written()` gave, for the same problem: then nothing is derived until it is asked for"""
-        if isinstance(gradient, Gradient):
-            self.derivation = gradient
-        self.problem = problem = gradient.problem if isinstance(gradient, Gradient) else gradient
-        self.__dict__.update(written or {})
-        self.name = problem.name or problem.title
-        self.parameters, self.data = tuple(p.symbol for p in problem.parameters), tuple(x.symbol for x in problem.data)
-        self.constants = {c.symbol: None if v is None else float(v) for c, v in problem.constants}
+        super().__init__(gradient, written)
+        self.name = self.problem.name or self.problem.title
+        self._handed = handed = Handed(self)
+        self.parameters, self.data, self.constants = handed.symbols, handed.data, handed.constants
         self._shape: Callable[..., Any] = namedtuple("Derivatives", [self.ids[p] for p in self.parameters])  # type: ignore[misc]
         self._kernels = compile_source(self.source, self.name)
-        self._inputs = [(d.symbol, bool(d.indices)) for d in problem.data]
-        self._expected = {*self.data, *(c for c, v in self.constants.items() if v is None)}
-        self._hides = hides(problem)
         self._seconds: dict[bool, Callable[..., Any] | None] = {}
-        fixed = tuple(c for c, _ in problem.constants if c.indices)
-        self._declared = (*problem.data, *problem.parameters, *fixed)
 
     def __reduce__(self) -> Any:
         """By the record of its gradient, or of its problem where nothing was derived here: data, and never code."""
@@ -132,15 +102,6 @@ class GradientFunction:
 
     def __deepcopy__(self, memo: object) -> GradientFunction:
         return self
-
-    def written(self) -> dict[str, Any]:
-        """Its texts and what is known of them, as plain data: all that another process needs to run them.  What is not supported is left out."""
-        out: dict[str, Any] = {}
-        for key in WRITTEN:
-            with contextlib.suppress(NotImplementedError):
-                out[key] = getattr(self, key)
-        names = {*self.parameters, *self.data, *self.constants}
-        return out | {"ids": {s: word for s, word in self.ids.items() if s in names}}
 
     def shown(self) -> Page:
         """How it is called, and what a call costs."""
@@ -171,7 +132,7 @@ class GradientFunction:
             from symgd.numeric.program.line import NotSupported
 
             raise NotSupported("a sample's own loss needs the other samples here: a definition holds a sum over them")
-        point, columns, constants = self._arguments(theta, None, given)
+        point, columns, constants = self._handed.arguments(theta, None, given)
         if self.wide:
             return self._shape(*self._each(point, columns, constants))
         see_finite(self.data, columns)
@@ -183,7 +144,7 @@ class GradientFunction:
 
         sizes  how far an axis runs that is not in the data: {"h": 32}, for functions of the flat vector of all parameters
         """
-        return self._bind(*self._given(weights, given), sizes or {}, weights is not None)
+        return self._bind(*self._handed.given(weights, given), sizes or {}, weights is not None)
 
     def _bind(self, columns: list[Any], constants: dict[str, Any], sizes: Mapping[str, int], weighted: bool) -> Any:
         g: Any = self._bound_arrays(columns, constants, sizes, weighted=weighted) if self.wide else self._bound(columns, constants, weighted=weighted)
@@ -200,9 +161,8 @@ class GradientFunction:
 
             return differences(g.jac, np.concatenate([np.ravel(t) for t in point]).astype(np.float64))
         values = dict(zip(self.data, data, strict=True)) | {c: constants.get(self.ids[c], v) for c, v in self.constants.items()}
-        where = self._point(point)
-        fixed = self._declared[len(self.data) + len(self.parameters) :]
-        sizes = fit_shapes(self._declared, [*data, *where, *(values[c.symbol] for c in fixed)])
+        where = self._handed.point(point)
+        sizes = fit_shapes(self._handed.declared, [*data, *where, *(values[c.symbol] for c in self._handed.fixed)])
         counts = {n.symbol: float(sizes.get(a, 0)) for a, n in self.problem.count}
         if weighted:
             values[""] = columns[-1]
@@ -221,95 +181,6 @@ class GradientFunction:
                 self._seconds[weighted] = None
         return self._seconds[weighted]
 
-    # ---------------------------------------------------------------- the texts that run
-
-    @cached_property
-    def derivation(self) -> Gradient:
-        """The gradient, derived now where the texts were read."""
-        from symgd.backward import derive
-
-        return derive(self.problem)
-
-    @cached_property
-    def plan(self) -> Plan:
-        """What is computed, in order."""
-        from symgd.numeric.program.plan import plan
-
-        return plan(self.derivation)
-
-    @cached_property
-    def ids(self) -> dict[str, str]:
-        """The identifiers of parameters, data and constants."""
-        from symgd.numeric.program.to_numpy import names_of
-
-        return names_of(self.plan)
-
-    @cached_property
-    def source(self) -> str:
-        """The NumPy text that runs, each line naming the step it comes from."""
-        from symgd.numeric.program.to_numpy import module
-
-        return module(self.plan)
-
-    @cached_property
-    def weighted_source(self) -> str:
-        """The same for weighted samples.  Raises NotSupported where samples look at each other."""
-        return self._text("weighted")
-
-    @cached_property
-    def alone_source(self) -> str:
-        """The same for each sample alone.  Raises NotSupported where samples look at each other."""
-        return self._text("alone", ["per_sample"])
-
-    def _text(self, meaning: Any, *only: Sequence[str]) -> str:
-        from symgd.numeric.program.plan import plan
-        from symgd.numeric.program.to_numpy import module
-
-        return module(plan(self.derivation, meaning), *only)
-
-    @cached_property
-    def bound_source(self) -> str:
-        """The text that runs when a sum of squares is bound, or "" for another loss."""
-        from symgd.numeric.bound.quadratic import bound_source, columns_source
-
-        if self.square is None:
-            return ""
-        return f"import numpy as np\n\n\n{columns_source(self.square, self.plan, self.ids)}\n\n{bound_source(self.square, self.plan, self.ids)}"
-
-    @cached_property
-    def square(self) -> Square | None:
-        """The loss as c Σ u² + P, where it is one."""
-        from symgd.numeric.bound.quadratic import square
-
-        return None if self.wide else square(self.plan)
-
-    @cached_property
-    def affine(self) -> bool:
-        """Is it one that is quadratic in its parameters?"""
-        return self.square is not None and self.square.affine
-
-    @cached_property
-    def wide(self) -> bool:
-        """Is there any axis but that of the samples?"""
-        return not self.plan.flat
-
-    @cached_property
-    def samples(self) -> str:
-        """The axis of the samples, or "" where there is none."""
-        return self.plan.samples
-
-    @cached_property
-    def blocks(self) -> bool:
-        """Is it evaluated in blocks of rows?"""
-        return self.plan.blocks
-
-    @cached_property
-    def mixes(self) -> bool:
-        """Does a sample look at others?"""
-        from symgd.meaning import mixes
-
-        return bool(self.samples) and mixes(self.problem, self.samples)
-
     @cached_property
     def _of_moments(self) -> dict[str, Any]:
         return compile_source(self.bound_source, f"{self.name}, bound")
@@ -325,7 +196,7 @@ class GradientFunction:
     # ---------------------------------------------------------------- calls
 
     def _call(self, which: str, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> Any:
-        point, columns, constants = self._arguments(theta, weights, given)
+        point, columns, constants = self._handed.arguments(theta, weights, given)
         weighted = weights is not None
         if self.wide:
             loss, slopes = self._computed(which, point, columns, constants, weighted=weighted)
@@ -380,26 +251,11 @@ class GradientFunction:
 
     # ---------------------------------------------------------------- arrays
 
-    def _fitted(self, point: Sequence[Any], columns: Sequence[Any], constants: Mapping[str, Any], *, weighted: bool) -> tuple[list[Any], dict[str, Any]]:
-        """(parameters, data, weights) and the constants, of shapes that fit and of one type."""
-        fixed = [constants[self.ids[c.symbol]] for c in self._declared[len(self.data) + len(self.parameters) :]]
-        data = columns[:-1] if weighted else columns
-        sizes = fit_shapes(self._declared, [*data, *point, *fixed])
-        if weighted:
-            self._see_weights(columns[-1], sizes[self.samples])
-        arrays = in_one_type([*point, *columns, *constants.values()])
-        return arrays[: len(point) + len(columns)], dict(zip(constants, arrays[len(point) + len(columns) :], strict=True))
-
-    def _see_weights(self, weights: Any, rows: int) -> None:
-        """Raises DataError for weights of another number than the samples."""
-        if len(weights) != rows:
-            raise DataError(f"weights has {len(weights)}, and there are {rows} samples")
-
     def _computed(
         self, which: str, point: Sequence[Any], columns: Sequence[Any], constants: Mapping[str, Any], *, weighted: bool
     ) -> tuple[Any, tuple[Any, ...]]:
         """(L, its derivatives, each of its parameter's shape and nobody else's array)"""
-        arrays, fixed = self._fitted(point, columns, constants, weighted=weighted)
+        arrays, fixed = self._handed.fitted(point, columns, constants, weighted=weighted)
         with np.errstate(all="ignore"):
             out = (self._weighted if weighted else self._kernels)[which](*arrays, **fixed)
         loss = None if which == "gradient" else out if which == "loss" else out[0]
@@ -411,7 +267,7 @@ class GradientFunction:
 
     def _each(self, point: Sequence[Any], columns: Sequence[Any], constants: Mapping[str, Any]) -> tuple[Any, ...]:
         """The gradients of the samples one by one."""
-        arrays, fixed = self._fitted(point, columns, constants, weighted=False)
+        arrays, fixed = self._handed.fitted(point, columns, constants, weighted=False)
         see_finite(self.data, columns)
         with np.errstate(all="ignore"):
             out = self._alone(*arrays, **fixed)
@@ -422,12 +278,12 @@ class GradientFunction:
         known = fit_shapes(self.problem.data, data) if data else {}
         rows = known.get(self.samples, 0)
         if weighted:
-            self._see_weights(columns[-1], rows)
+            see_rows(columns[-1], rows)
 
         double: list[Any] = []  # the columns, widened once, where they are float32 and parameters are not
 
         def at(point: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-            here = self._point(point)
+            here = self._handed.point(point)
             if all(t.dtype == np.float32 for t in here if isinstance(t, np.ndarray)):
                 return here, columns
             if not double:
@@ -441,7 +297,7 @@ class GradientFunction:
             return float(self._computed("loss", *at(point), constants, weighted=weighted)[0])
 
         def each(*point: Any) -> tuple[Any, ...]:
-            return self._each(self._point(point), columns, constants)
+            return self._each(self._handed.point(point), columns, constants)
 
         own = None if weighted or self.mixes or not self.samples else each
         g = BoundArrays(self.name, rows, self._shape, self.problem.parameters, {**sizes, **known}, both, loss, own)
@@ -453,71 +309,3 @@ class GradientFunction:
         see_finite(self.data, columns)
         return g
 
-    @cached_property
-    def wide_square(self) -> WideSum | None:
-        """The loss as a sum of squares of arrays, where it is one: bound by its Gram matrix."""
-        from symgd.numeric.bound.wide import wide_sum
-
-        return wide_sum(self.problem)
-
-    def _point(self, theta: Sequence[Any]) -> list[Any]:
-        """The parameters as arrays and floats.  Raises TypeError for too few or too many."""
-        if len(theta) != len(self.parameters):
-            raise TypeError(f"{len(theta)} values for the parameters {', '.join(self.parameters)}")
-        declared = self.problem.parameters
-        return [as_array(t, n) if n.indices else _number(t, n.symbol) if not np.ndim(t) else as_array(t, n) for t, n in zip(theta, declared, strict=True)]
-
-    def _arguments(self, theta: tuple[Any, ...], weights: Any, given: dict[str, Any]) -> tuple[list[Any], list[Any], dict[str, Any]]:
-        """The parameters (by position, or the last ones by name), the columns, the constants."""
-        if len(theta) > len(self.parameters):
-            data = ", ".join(f"{d}=…" for d in self.data)
-            raise TypeError(f"{len(theta)} values for the parameters {', '.join(self.parameters)}" + (f"; data are given by name: {data}" if data else ""))
-        rest = self.parameters[len(theta) :]
-        if missing := [p for p in rest if p not in given]:
-            raise TypeError(f"a value is needed for {', '.join(missing)}; the parameters are {', '.join(self.parameters)}")
-        point = [*theta, *(given[p] for p in rest)]
-        values = self._point(point) if self.wide else [_number(t, p) for t, p in zip(point, self.parameters, strict=True)]
-        return values, *self._given(weights, {k: v for k, v in given.items() if k not in rest} if rest else given)
-
-    def _given(self, weights: Any, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """The data in the plan's order, the weights last, and the constants by identifier."""
-        if given.keys() != self._expected:
-            self._see_names(given)
-        if self.wide:
-            columns: list[Any] = [as_array(given[x.symbol], x) if x.indices else _single(given[x.symbol], x.symbol) for x in self.problem.data]
-        else:
-            columns = [as_column(given[s], s) if varies else _single(given[s], s) for s, varies in self._inputs]
-        if weights is not None:
-            columns.append(in_one_type([as_array(weights, Name("weights", ("i",)))])[0] if self.wide else as_column(weights, "weights"))
-            see_weights(columns[-1])
-        if not self.wide:
-            same_length((*self.data, "weights"), columns)
-        if self._hides:
-            see_finite(self.data, columns)
-        arrays = {x.symbol: x for x, _ in self.problem.constants if x.indices}
-        return columns, {self.ids[c]: as_array(given[c], arrays[c]) if c in arrays else _single(given[c], c) for c in self.constants if c in given}
-
-    def _see_names(self, given: Mapping[str, Any]) -> None:
-        """Raises TypeError for what is missing and for what is unknown."""
-        if missing := [f"{s}=…" for s in (*self.data, *self.constants) if s in self._expected and s not in given]:
-            raise TypeError(f"{', '.join(missing)} must be given")
-        if extra := sorted(set(given) - set(self.data) - set(self.constants)):
-            raise TypeError(f"{', '.join(extra)}: no such data; there are {', '.join([*self.data, *self.constants]) or 'none'}")
-
-
-def _number(t: Any, name: str) -> Any:
-    """A parameter as a plain float, or an array where it has a shape."""
-    if type(t) is float:
-        return t
-    array = as_numbers(t, name)
-    return array.astype(np.float64, copy=False) if array.ndim else float(array)
-
-
-def _single(value: Any, name: str) -> float:
-    """One number.  Raises DataError."""
-    if type(value) is float:
-        return value
-    array = as_numbers(value, name)
-    if array.size != 1:
-        raise DataError(f"{name} is one number, not an array of shape {array.shape}")
-    return float(array.reshape(()))
