@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NO_DATA", "Moments", "take_moments"]
+__all__ = ["NO_DATA", "PIECE", "Moments", "piece_sums", "settled", "take_moments"]
 
 Column = NDArray[np.float64]
 BLOCK = 262_144  # numbers in the columns of a block: so many that their sums take longer than the calls, so few that they stay in the cache
@@ -58,13 +58,20 @@ def take_moments(split: Callable[..., tuple[Column, ...]], data: Sequence[Column
     rows = len(data[0])
     step = max(1, rows // SAMPLE)
     sample = np.array([np.broadcast_to(c, len(range(0, rows, step))) for c in split(*(x[::step] for x in data))], dtype=np.float64)
+    return settled(sample, lambda shift, anchor: [_add(column) for column in piece_sums(split, data, weights, shift, anchor)])
+
+
+def settled(sample: NDArray[np.float64], sums: Callable[[list[float], list[float]], list[float]]) -> Moments:
+    """The moments of the columns (t, F_1, …) of which `sample` holds some rows, shape (1 + K, m).
+
+    sums  (shift, anchor) → Σ w, Σ w z_j, Σ w z_j z_k (j ≤ k) over all rows, as `piece_sums` has them; asked again where the sample was unlike the rest
+    """
     spread = [float(v) for v in sample.std(axis=1)]
     anchor = _anchor(sample - sample.mean(axis=1, keepdims=True))
     still = 0.0 if any(anchor) else 1 / 8  # of the spread: a mean so near to 0 is left where it is; but not below a fit, whose residuals are smaller
     shift = [0.0 if abs(v) <= still * d else _near(v, d) for v, d in zip(sample.mean(axis=1).tolist(), spread, strict=True)]
     for k in range(1, PASSES + 1):
-        sums = _pass(split, data, weights, shift, anchor)
-        found, telling = _fold(sums, shift, anchor, k)
+        found, telling = _fold(sums(shift, anchor), shift, anchor, k)
         if telling or k == PASSES:
             break
         spread = [0.0, *(math.sqrt(max(found.S[j][j], 0.0) / found.n) for j in range(len(found.means)))]
@@ -107,10 +114,15 @@ def _anchor(centred: NDArray[np.float64]) -> list[float]:
     return [_short(float(v)) for v in a / size] if left @ left < t @ t / 2 else [0.0] * len(F)
 
 
-def _pass(split: Callable[..., tuple[Column, ...]], data: Sequence[Column], weights: Column | None, shift: list[float], anchor: list[float]) -> list[float]:
-    """Σ w, then Σ w z_j, then Σ w z_j z_k (j ≤ k) for z = (r, F_1 − s_1, …); what the pieces give is added without rounding."""
+def piece_sums(
+    split: Callable[..., tuple[Column, ...]], data: Sequence[Column], weights: Column | None, shift: list[float], anchor: list[float],
+) -> list[list[float]]:  # fmt: skip
+    """Σ w, then Σ w z_j, then Σ w z_j z_k (j ≤ k) for z = (r, F_1 − s_1, …), each as what its pieces give: they are to be added without rounding.
+
+    A piece is PIECE rows, counted from the first: whoever cuts the rows at multiples of PIECE gets the same numbers.
+    """
     rows, many = len(data[0]), len(shift)
-    step = max(PIECE, BLOCK // many)
+    step = max(PIECE, BLOCK // many // PIECE * PIECE)
     room = np.empty((2 * many + 1, min(rows, step)))
     pairs = [(j, k) for j in range(many) for k in range(j, many)]
     sums: list[list[Any]] = [[] for _ in range(1 + many + len(pairs))]
@@ -125,7 +137,7 @@ def _pass(split: Callable[..., tuple[Column, ...]], data: Sequence[Column], weig
         one = ONES if weights is None else weights[at : at + step]
         v = z if weights is None else [np.multiply(one, f, out[:length]) for f, out in zip(z, room[many + 1 :], strict=False)]
         _collect(sums, v, z, one, pairs)
-    return [_add(np.concatenate(column).tolist()) for column in sums]
+    return [np.concatenate(column).tolist() for column in sums]
 
 
 def _collect(sums: list[list[Any]], v: Sequence[Column], z: Sequence[Column], one: Column, pairs: Sequence[tuple[int, int]]) -> None:
