@@ -15,7 +15,8 @@ from symgd.reading.loose import LOOSE_INFIX, LOOSE_PREFIX
 from symgd.reading.loose_names import PRIMED, spread
 from symgd.reading.loose_rates import headless
 from symgd.reading.marks import RELATIONS
-from symgd.reading.passes import divide, passed
+from symgd.reading.letters import divide
+from symgd.reading.passes import passed
 from symgd.reading.pratt import Cursor, Reading, Student, expression
 from symgd.reading.reader import settle
 from symgd.reading.statements import lexed, parted
