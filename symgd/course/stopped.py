@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import islice
+from string import Template
 
 import numpy as np
 
@@ -97,8 +98,12 @@ def too_small(form: Form) -> float:
 
 def program(e: Example) -> str:
     """Plain NumPy after the preamble."""
-    start = forms_of(e)["standard"].start[0]
-    return f'''import math
+    forms = forms_of(e)
+    starts = {name: f"math.sqrt(np.mean(y * y) / np.mean({c} * {c}))" if forms[name].start[0] else "0.0" for name, c in (("standard", "z"), ("raw", "x"))}
+    return Template(_PROGRAM).substitute(starts)
+
+
+_PROGRAM = f'''import math
 
 z = (x - x.mean()) / x.std()
 
@@ -110,7 +115,7 @@ def means(form):
 
 mx, my, sxx, sxy = means(z)
 least = scale * np.mean((sxy / sxx * (z - mx) - (y - my)) ** 2)
-start = {"math.sqrt(np.mean(y * y) / np.mean(z * z))" if start else "0.0"}
+start = $standard
 top = scale * (sxx + mx**2 + 1 + math.hypot(sxx + mx**2 - 1, 2 * mx))
 low, bound = 4 * scale**2 * sxx / top, 1 / scale
 
@@ -175,7 +180,7 @@ mx, my, sxx, sxy = means(x)
 H = scale * 2 * np.array([[np.mean(x * x), mx], [mx, 1]])
 top = np.linalg.eigvalsh(H)[-1]
 low = 4 * scale**2 * sxx / top
-rate, w, b = 2 / (top + low), {"math.sqrt(np.mean(y * y) / np.mean(x * x))" if forms_of(e)["raw"].start[0] else "0.0"}, 0.0
+rate, w, b = 2 / (top + low), $raw, 0.0
 first = above(w, b)
 print("condition", top / low, "too early by", above(low_w, 0.0))
 print("rate", rate, "needed", max(1, math.ceil(math.log(1e6) / abs(math.log1p(-min(rate * low, 0.9999999))))))
