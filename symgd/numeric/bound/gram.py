@@ -9,13 +9,14 @@ Glossary: `t`, `F` (n, K), `S`, `g`, `R`, `m` as in `moments`; `P` and `Q` the s
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.bound.moments import Moments
 
-__all__ = ["gram"]
+__all__ = ["BLOCK", "block_sums", "gathered", "gram"]
 
 BLOCK = 8_192  # rows
 SAMPLE = 1_024  # rows that shift and anchor are taken from
@@ -27,12 +28,31 @@ def gram(t: Column, F: Column, weights: Column | None = None) -> Moments:
     Shift and anchor come from a sample of the rows; where it turns out unlike the rest, a second pass takes them from the first one's result.
     """
     step = max(1, len(t) // SAMPLE)
-    some = np.ascontiguousarray(F[::step])
-    shift = _shift(some)
-    anchor = _anchor(some - shift, t[::step])
-    found, telling = _pass(t, F, weights, shift, anchor)
-    if not telling:
-        found, _ = _pass(t, F, weights, np.array(found.means), np.array(found.anchor))
+
+    def sums(shift: Column, anchor: Column, start: float) -> tuple[float, Column, Column]:
+        n, P, Q = 0.0, np.zeros(F.shape[1] + 1), np.zeros((F.shape[1] + 1,) * 2)
+        for many, p, q in block_sums(t, F, weights, shift, anchor, start):
+            n += many
+            P += p
+            Q += q
+        return n, P, Q
+
+    return gathered(t[::step], np.ascontiguousarray(F[::step]), sums)
+
+
+def gathered(t: Column, F: Column, sums: Callable[[Column, Column, float], tuple[float, Column, Column]]) -> Moments:
+    """The moments of columns of which (t, F) hold some rows.
+
+    sums  (shift, anchor, start) → Σ w, P, Q over all rows, as `block_sums` has them; asked again where the sample was unlike the rest
+    """
+    shift = _shift(F)
+    anchor = _anchor(F - shift, t)
+    for _ in range(2):
+        start = float((t + F @ anchor).mean())
+        found, telling = _fold(*sums(shift, anchor, start), shift, anchor, start)
+        if telling:
+            break
+        shift, anchor = np.array(found.means), np.array(found.anchor)
     return found
 
 
@@ -60,11 +80,9 @@ def _least(centred: Column, t: Column) -> Column:
     return np.asarray(-np.linalg.solve(S, scaled.T @ (t - t.mean())) / size)
 
 
-def _pass(t: Column, F: Column, weights: Column | None, shift: Column, anchor: Column) -> tuple[Moments, bool]:
-    """Σ w, Σ w z and Σ w z zᵀ for z = (F − shift, r), r = t + F a − its mean on the first rows; and whether shift and anchor were near enough."""
+def block_sums(t: Column, F: Column, weights: Column | None, shift: Column, anchor: Column, start: float) -> Iterator[tuple[float, Column, Column]]:
+    """Σ w, Σ w z and Σ w z zᵀ for z = (F − shift, r), r = t + F a − start, of each BLOCK of rows, counted from the first."""
     K, about_0, as_it_is = F.shape[1], not shift.any(), not anchor.any()
-    start = float((t[:SAMPLE] + F[:SAMPLE] @ anchor).mean())
-    n, P, Q = 0.0, np.zeros(K + 1), np.zeros((K + 1, K + 1))
     both = np.ones((2, min(len(t), BLOCK)))
     for at in range(0, len(t), BLOCK):
         f = F[at : at + BLOCK]
@@ -75,20 +93,25 @@ def _pass(t: Column, F: Column, weights: Column | None, shift: Column, anchor: C
             r += f @ anchor
         if not about_0:
             f = f - shift
+        P, Q = np.empty(K + 1), np.empty((K + 1, K + 1))
+        n = float(len(f))
         if weights is None:
-            n += len(f)
-            Q[K, K] += r @ r
+            Q[K, K] = r @ r
         else:
             one[:] = weights[at : at + BLOCK]
-            n += float(one.sum())
-            Q[K, K] += r @ (r * one)
+            n = float(one.sum())
+            Q[K, K] = r @ (r * one)
             r *= one
-        sums = rows @ f
-        P[:K] += sums[0]
-        P[K] += r.sum()
-        Q[K, :K] += sums[1]
-        Q[:K, :K] += f.T @ (f if weights is None else f * one[:, None])
-    Q[:K, K] = Q[K, :K]
+        P[:K], Q[K, :K] = rows @ f
+        P[K] = r.sum()
+        Q[:K, K] = Q[K, :K]
+        Q[:K, :K] = f.T @ (f if weights is None else f * one[:, None])
+        yield n, P, Q
+
+
+def _fold(n: float, P: Column, Q: Column, shift: Column, anchor: Column, start: float) -> tuple[Moments, bool]:
+    """The moments about the means, the anchor moved to the least squares coefficients; and whether shift and anchor were near enough."""
+    K = len(shift)
     centred = Q - np.outer(P, P) / n
     S, g, R = centred[:K, :K], centred[:K, K], float(centred[K, K])
     moved = _solved(S, g)
