@@ -105,7 +105,7 @@ def block_sums(t: Column, F: Column, weights: Column | None, shift: Column, anch
         P[:K], Q[K, :K] = rows @ f
         P[K] = r.sum()
         Q[:K, K] = Q[K, :K]
-        Q[:K, :K] = f.T @ (f if weights is None else f * one[:, None])
+        np.matmul(f.T, f if weights is None else f * one[:, None], out=Q[:K, :K])
         yield n, P, Q
 
 
