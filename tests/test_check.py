@@ -572,3 +572,15 @@ def test_a_verdict_crosses_a_pipe_whole() -> None:
 @pytest.mark.parametrize("name", ["line-mse", "line-ridge", "line-mae"])
 def test_a_problem_of_the_catalogue_is_handed_over_by_name(name: str) -> None:
     assert as_texts(symgd.problem(name)) == Reference(name=name)
+
+
+@pytest.mark.parametrize(
+    "line", ["dL/dw = ______", "    dL/dw = ___  ", "- dL/dw = _____", r"$\frac{dL}{dw} = \_\_\_\_$", r"$$\frac{dL}{dw} = \_ \_ \_$$"],
+)  # fmt: skip
+def test_a_blank_that_nobody_filled_is_said_to_be_unread(line: str) -> None:
+    last = symgd.check(f"L = w^2\n\n{line}\n").findings[-1]
+    assert (last.verdict, last.says) == ("unread", "this blank is not filled in")
+
+
+def test_words_with_a_blank_are_no_line_of_mathematics() -> None:
+    assert len(symgd.check("L = w^2\n\nName: ______   Date: ______\n").findings) == 1

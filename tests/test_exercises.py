@@ -220,8 +220,8 @@ def test_every_next_line_is_right_on_its_worksheet_and_wrong_with_the_other_sign
             last = check(filled(sheet, refused(e.key))).findings[-1]
             assert last.verdict == "wrong"
             assert (k < len(d.steps) - 1 or {"sign", "arithmetic"} & {s.name for s in last.slips})
-            assert len(check(sheet).findings) == len(e.stated)
-            assert status(sheet) <= {"given", "right"}
+            *stated, blank = check(sheet).findings
+            assert (len(stated), {f.verdict for f in stated} <= {"given", "right"}, blank.verdict) == (len(e.stated), True, "unread")
 
 
 @pytest.mark.parametrize(("letters", "half", "whole"), [("w b", False, True), ("theta", True, False)])
@@ -237,7 +237,7 @@ def test_a_wrong_line_is_found_by_the_check_and_by_numbers_and_its_correction_is
             assert true.index(False) == s.at
             assert inline_text(e.answer[0].text).startswith(f"Line {s.at + 1}.")  # type: ignore[union-attr]
             sheet = worksheet(SLIDES, 2, e)
-            assert len(check(sheet).findings) == len(definitions(problem))
+            assert [f.verdict for f in check(sheet).findings] == ["given"] * len(definitions(problem)) + ["unread"]
             assert status(sheet) == {"given"}
             assert status(filled(sheet, e.key)) <= {"given", "right"}
             last = check(filled(sheet, e.wrong)).findings[-1]
@@ -371,7 +371,11 @@ def sheets(letters: str = "w b", half: bool = False) -> tuple[tuple[str, str, Ex
 def test_every_worksheet_of_the_course_takes_its_key_and_holds_nothing_wrong_before(letters: str, half: bool) -> None:
     assert len({path for path, *_ in sheets(letters, half)}) == len(sheets(letters, half)) >= 2
     for path, text, e in sheets(letters, half):
-        assert status(text) <= {"given", "right", "notation"}, path
+        before = check(text).findings
+        blank = [f for f in before if "___" in f.line.text]
+        assert [(f.verdict, f.says) for f in blank] == [("unread", "this blank is not filled in")] * text.split("```text")[1].count("______"), path
+        assert {f.verdict for f in before} <= {"given", "right", "notation", "unread"}, path
+        assert [f for f in before if f.verdict == "unread"] == blank, path
         done = check(filled(text, e.key)).findings
         assert (done[-1].line.text, done[-1].verdict in ("right", "given")) == (e.key, True), path
         assert "wrong" not in {f.verdict for f in done}, path

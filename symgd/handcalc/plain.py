@@ -46,6 +46,7 @@ _REFUSED = re.compile(  # links, tags, and lines of programs
     r"|[A-Za-z]\.(?!T\b|dot\(|sum\(|mean\(|sqrt|exp|log|abs|max|min|square|matmul|array|power|norm)[A-Za-z_]{2,}"
     r"|\b(?:self|import|return|print|True|False|None|def|class|elif|static|void|const|var)\b|\blambda\s+[\w, ]*:|^\s*(?:int|float|double)\s"
 )
+_TO_FILL = re.compile(r"=[ \t]*_{3,}[ \t]*$")  # dL/dw = ______
 _OPERATOR = re.compile(r"[-+*/·×−^²]")
 _KNOWN = frozenset((*FUNCTIONS, *ALIASES, *GREEK, *SPOKEN, "frac", "hat", "partial", "grad", "nabla", "sum", "mean", "np", "dot", "from", "to", "of"))
 
@@ -56,9 +57,11 @@ Found = tuple[int, int, str]
 
 def mathematics(line: str, code: bool = False) -> list[Found]:
     """Where the mathematics of the line begins and ends, and its syntax, from left to right; nothing for prose.  `code`: only what reads without doubt."""
-    if len(line) > _LONGEST or _REFUSED.search(line):
+    if len(line) > _LONGEST or (_REFUSED.search(line) and not _TO_FILL.search(line)):
         return []
     start, end = _core(line)
+    if _TO_FILL.search(line, start, end):
+        return [(start, end, "latex" if "\\" in line[start:end] else "ascii")]
     out: list[Found] = []
     while start < end and len(out) < 9:
         found, start = _first(line, start, end, code, bool(out))

@@ -21,6 +21,7 @@ First = Callable[[str, int, bool, str], tuple[int, list[Token]] | None]
 _SPACE = re.compile("[ \t\r\n\u00a0\u2002\u2003\u2009\u200a\u202f\u2061\u2062]+")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _RUN = {"ascii": re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*"), "latex": re.compile(r"[A-Za-z]+")}
+_BLANK = re.compile(r"_{3,}|\\_(?:[ ]*\\_)+")  # where an answer is to be written
 _DIGITS = re.compile(r"[0-9]*")
 
 _PAIRS = {"**": "^", ":=": ":=", "<=": "<=", ">=": ">=", "!=": "!=", "==": "="}
@@ -63,6 +64,8 @@ def lex(text: str, syntax: str, begin: int, finish: int, first: First | None = N
 def _next(text: str, at: int, spaced: bool, syntax: str) -> tuple[int, list[Token]]:
     """Where the next token ends, and what it is."""
     c = text[at]
+    if found := _BLANK.match(text, at):
+        raise Unread("this blank is not filled in", text, at, found.end())
     if found := _NUMBER.match(text, at):
         return found.end(), [Token("number", found[0], at, found.end(), spaced)]
     if c == "\\" and syntax == "latex":
