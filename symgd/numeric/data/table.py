@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.resources import files
+from io import BytesIO
 from itertools import islice
 from os import PathLike, fspath
 from typing import IO, Any
@@ -20,27 +21,32 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DataError", "Table", "example", "parse_csv", "quoted", "read_csv"]
+__all__ = ["LARGEST", "MISSING_WORDS", "NO_WORD", "DataError", "Table", "example", "header_of", "missing_says", "parse_csv", "parse_rows", "quoted", "read_csv"]
 
 Column = NDArray[np.float64]
 
 LARGEST = 1e150  # the squares of larger values, and sums of them, leave the range of double precision
 FILE_BYTES = 2**28
 LINE_BYTES = 2**20
+_EMPTY = "{}: the file is empty; a header and rows of numbers are needed"
 CHUNK = 2**15  # rows parsed at once: memory stays flat
 
 # `float()` also takes 1_000 and full-width digits; a table of figures should not.
 _NUMBER = r"[ ]*[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?[ ]*"
 _ONE_NUMBER = re.compile(_NUMBER)
 _NUMBERS = re.compile(rf"(?:{_NUMBER}\n)*+")
-_MISSING = {"", "na", "n/a", "nan", "null", "none", "."}
-_NO_WORD = {"", "na", "n/a", "nan", "null"}  # "none" may be a category
-_MISSING_SAYS = 'a value is missing ({}); fill it, or drop such rows (missing="drop", --missing drop)'
+MISSING_WORDS = {"", "na", "n/a", "nan", "null", "none", "."}
+NO_WORD = {"", "na", "n/a", "nan", "null"}  # "none" may be a category
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
 class DataError(ValueError):
     """The data cannot be read or used; the message says what, and where."""
+
+
+def missing_says(cell: str) -> str:
+    """What is said of a cell that holds nothing."""
+    return f'a value is missing ({quoted(cell)}); fill it, or drop such rows (missing="drop", --missing drop)'
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,8 @@ class Table:
         if name not in self.texts:
             raise _unknown(name, [*self.texts, *self.names])
         for row, cell in enumerate(self.texts[name]):
-            if cell.lower() in _NO_WORD:
-                raise DataError(f"{self.place(row)}: column {quoted(name)}: {_MISSING_SAYS.format(quoted(cell))}")
+            if cell.lower() in NO_WORD:
+                raise DataError(f"{self.place(row)}: column {quoted(name)}: {missing_says(cell)}")
         return self.texts[name]
 
     def __repr__(self) -> str:
@@ -138,7 +144,7 @@ def parse_csv(
     lines = _lines(stream, name)
     first = next(lines, None)
     if first is None:
-        raise DataError(f"{name}: the file is empty; a header and rows of numbers are needed")
+        raise DataError(_EMPTY.format(name))
     mark, says = _delimiter(first, delimiter, name)
     reader = csv.reader(_chain(first, lines), delimiter=mark, strict=True)
     try:
@@ -151,9 +157,35 @@ def parse_csv(
         raise DataError(f"{name}:{reader.line_num}: {e}") from None
 
 
-def _lines(stream: IO[bytes], name: str) -> Iterator[str]:
+def header_of(first: bytes, name: str) -> tuple[list[str], str, tuple[str, ...]]:
+    """(the names of the columns, the delimiter, what to say about it) of a file whose first line this is.  Raises DataError."""
+    text = next(_lines(BytesIO(first), name), None)
+    if text is None:
+        raise DataError(_EMPTY.format(name))
+    mark, says = _delimiter(text, None, name)
+    try:
+        return _header(next(csv.reader([text], delimiter=mark, strict=True)), name), mark, says
+    except csv.Error as e:
+        raise DataError(f"{name}:1: {e}") from None
+
+
+def parse_rows(
+    rows: bytes, name: str, before: int, header: Sequence[str], delimiter: str, columns: Sequence[str], texts: Sequence[str] = (), *, drop: bool = False,
+) -> Table:  # fmt: skip
+    """The named columns of some whole lines of a CSV file, as `read_csv` has them; `before` lines stand above.  There may be no row.  Raises DataError."""
+    wanted = sorted({list(header).index(c) for c in columns})
+    body = _Body(name, list(header), wanted, {k for k in wanted if header[k] in texts}, strict=True, both=False, drop=drop)
+    reader = csv.reader(_lines(BytesIO(rows), name, before), delimiter=delimiter, strict=True)
+    try:
+        body.fill(reader, before)
+    except csv.Error as e:
+        raise DataError(f"{name}:{before + reader.line_num}: {e}") from None
+    return body.table(())
+
+
+def _lines(stream: IO[bytes], name: str, before: int = 0) -> Iterator[str]:
     """The lines as text: strict UTF-8, none longer than a megabyte, all together no more than FILE_BYTES."""
-    number = total = 0
+    number, total = before, 0
     while raw := stream.readline(LINE_BYTES):
         number += 1
         total += len(raw)
@@ -247,14 +279,21 @@ class _Body:
 
     def read(self, reader: Any, says: tuple[str, ...]) -> Table:
         """All of them."""
-        while numbered := [(reader.line_num, r) for r in islice(reader, CHUNK) if r]:
-            self.chunk(self.whole(numbered))
-        dropped, header = self.dropped, self.header
+        self.fill(reader)
+        dropped = self.dropped
         rows_dropped = f"{dropped} row{'s' * (dropped > 1)} with missing values"
         if not self.lines:
             raise DataError(f"{self.name}: there is a header but no row of numbers{f' ({rows_dropped} dropped)' if dropped else ''}")
-        if dropped:
-            says = (*says, f"{rows_dropped} left out.")
+        return self.table((*says, f"{rows_dropped} left out.") if dropped else says)
+
+    def fill(self, reader: Any, before: int = 0) -> None:
+        """The rows that the reader has; `before` lines stand above them."""
+        while numbered := [(before + reader.line_num, r) for r in islice(reader, CHUNK) if r]:
+            self.chunk(self.whole(numbered))
+
+    def table(self, says: tuple[str, ...]) -> Table:
+        """What was read."""
+        header, dropped = self.header, self.dropped
         columns = {header[k]: np.frombuffer(v, dtype=np.float64) for k, v in self.values.items() if k not in self.skipped}
         texts = {header[k]: tuple(cells) for k, cells in self.words.items()}
         skipped = tuple((header[k], why) for k, why in self.skipped.items())
@@ -267,7 +306,7 @@ class _Body:
                 raise DataError(f"{self.name}:{at}: {len(r)} cells, where the header names {len(self.header)} columns")
         if not self.drop:
             return numbered
-        live = [(k, _NO_WORD if k in self.only_words else _MISSING) for k in self.wanted if k not in self.skipped]
+        live = [(k, NO_WORD if k in self.only_words else MISSING_WORDS) for k in self.wanted if k not in self.skipped]
         kept = [(at, r) for at, r in numbered if not any(r[k].strip().lower() in gaps for k, gaps in live)]
         self.dropped += len(numbered) - len(kept)
         return kept
@@ -305,8 +344,8 @@ def _numbers(cells: list[str], lines: list[int], name: str, column: str) -> Colu
 def _refusal(cell: str) -> str | None:
     """Why the cell is no usable number, or None."""
     word = cell.strip().lower()
-    if word in _MISSING:
-        return _MISSING_SAYS.format(quoted(cell))
+    if word in MISSING_WORDS:
+        return missing_says(cell)
     if word.lstrip("+-") in ("inf", "infinity"):
         return f"{quoted(cell)} is not finite"
     if not _ONE_NUMBER.fullmatch(cell):
