@@ -55,7 +55,7 @@ def _bound_again(f: GradientFunction, columns: list[Any], constants: dict[str, A
 
 def _of_moments(f: GradientFunction, moments: Any, constants: dict[str, Any], rows: int) -> Bound:
     """A bound loss from its moments alone."""
-    return f._from_moments(moments, constants, rows)
+    return f.from_moments(moments, constants, rows)
 
 
 @lru_cache(maxsize=32)
@@ -241,9 +241,14 @@ class GradientFunction(Texts):
         if not math.isfinite(moments.R):
             see_finite(self.data, columns)
             raise DataError("the squares of the data leave the range of double precision; scale them down")
-        return self._from_moments(moments, constants, rows)
+        return self.from_moments(moments, constants, rows)
 
-    def _from_moments(self, moments: Any, constants: dict[str, Any], rows: int) -> Bound:
+    def columns(self, *data: Any) -> tuple[Any, ...]:
+        """What a sum of squares over single numbers is made of: t, then F_1, …, each of as many rows as the data, or one number."""
+        return self._of_moments["columns"](*data)  # type: ignore[no-any-return]
+
+    def from_moments(self, moments: Any, constants: Mapping[str, Any], rows: int) -> Bound:
+        """A sum of squares over single numbers, bound to the moments of its `columns`, which were taken elsewhere."""
         loss, both, walk, form = self._of_moments["bound"](moments, **constants)
         g = Bound(self.name, rows, self._shape, loss, both, moments, walk, form if self.affine else None)
         g.again = _of_moments, (self, moments, constants, rows)

@@ -81,7 +81,7 @@ class Ask:
     dialect   how a CSV file is written: (header, delimiter); () for Parquet
     drop      are rows with missing values left out?  Else they are refused.
     numbers   what the reduction works with: shift, anchor, scalings, θ
-    record    of the problem, where the reduction needs its functions
+    function  the gradient function, where the reduction needs one; sent elsewhere it is the record of its gradient
     """
 
     what: str
@@ -89,7 +89,7 @@ class Ask:
     dialect: tuple[tuple[str, ...], str] | tuple[()] = ()
     drop: bool = False
     numbers: tuple[Any, ...] = ()
-    record: str = ""
+    function: Any = None
 
 
 @dataclass(frozen=True)
