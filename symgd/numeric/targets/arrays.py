@@ -10,7 +10,7 @@ from symgd.indices import axis, free
 from symgd.numeric.program.aligned import SIZE, Writer
 from symgd.numeric.program.line import Line, NotSupported
 from symgd.numeric.program.plan import Plan
-from symgd.numeric.targets.told import commented, indented, named, signature, story, why
+from symgd.numeric.targets.told import commented, given, indented, named, signature, story, why
 from symgd.term import Match, Sum, subterms
 
 __all__ = ["Library", "module"]
@@ -25,7 +25,7 @@ class Library:
     words   NumPy's word → its own: {"maximum": "jnp.maximum"}
     own     a word of `words` that is a function of the module itself → its text, written where it is used
     spread  a value, {0}, repeated to the shape of an array, {1}
-    edits   (pattern, replacement): what is no word, as a method of arrays
+    edits   (pattern, replacement): what is no word, as a method of arrays; LIKE in one stands for an array that was given, whose type and place it takes
     """
 
     target: str
@@ -53,10 +53,11 @@ def module(p: Plan, library: Library, says: str) -> str:
 
 def _function(name: str, about: str, p: Plan, ids: dict[str, str], library: Library, results: Sequence[str], outcome: str) -> str:
     write = Writer(ids, p.samples)
-    body = [commented(f"{ids[x.symbol]} = {_translated(_value(x, p, write, library), library)}", why(x, p)) for x in p.needed(results)]
+    like = next((ids[x.symbol] for x in (*p.problem.data, *p.problem.parameters) if x.indices), "")
+    body = [commented(f"{ids[x.symbol]} = {_translated(_value(x, p, write, library), library, like)}", why(x, p)) for x in p.needed(results)]
     used = "\n".join(body)
     sizes: dict[str, str] = {}
-    for x in (*p.problem.data, *p.problem.parameters, *(c for c, _ in p.problem.constants)):
+    for x in sorted(given(p), key=lambda x: x in p.problem.parameters):
         for k, a in enumerate(x.indices):
             if re.search(rf"(?<![\w.]){re.escape(ids[SIZE + axis(a)])}(?!\w)", used):
                 sizes.setdefault(ids[SIZE + axis(a)], f"{ids[SIZE + axis(a)]} = {ids[x.symbol]}.shape[{k}]")
@@ -77,10 +78,10 @@ def _value(x: Line, p: Plan, write: Writer, library: Library) -> str:
     return write.text(value, x.axes)
 
 
-def _translated(text: str, library: Library) -> str:
+def _translated(text: str, library: Library, like: str) -> str:
     """NumPy's text in the library's words.  Raises NotSupported for a word that it has not."""
     for pattern, instead in library.edits:
-        text = re.sub(pattern, instead, text)
+        text = re.sub(pattern, instead.replace("LIKE", like), text)
 
     def word(found: re.Match[str]) -> str:
         if found[1] not in library.words:

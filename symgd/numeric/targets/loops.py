@@ -70,6 +70,7 @@ class Loops:
     larger  "max({0}, {1})", how the larger of two numbers is written
     number  how a count that stands in a formula is written: "{0}"
     given   arrays that the caller hands over for results
+    room    the arrays of one sample that there is room for: a later pass fills them again
     """
 
     p: Plan
@@ -82,6 +83,7 @@ class Loops:
     given: frozenset[str] = frozenset()
     letters: dict[str, str] = field(default_factory=dict)
     met: dict[str, int] = field(default_factory=dict)
+    room: set[str] = field(default_factory=set)
 
     def statements(self, results: Sequence[str]) -> tuple[Statement, ...]:
         """All lines that the results need, in order."""
@@ -113,7 +115,8 @@ class Loops:
                 wanted |= names(x.value)
                 chosen.insert(0, x)
         before: list[Statement] = [s for x in sums for s in self._zero(x)]
-        before += [Make(self.ids[x.symbol], self._sizes(x.axes[1:])) for x in chosen if x.axes[1:]]
+        before += [Make(self.ids[x.symbol], self._sizes(x.axes[1:])) for x in chosen if x.axes[1:] and x.symbol not in self.room]
+        self.room |= {x.symbol for x in chosen}
         body: list[Statement] = []
         for x in chosen:
             body += self._along(x.axes[1:], lambda x=x: self._put(x, x.axes[1:]))  # type: ignore[misc]

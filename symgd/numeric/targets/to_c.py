@@ -20,10 +20,10 @@ from symgd.indices import axis
 from symgd.numeric.program.aligned import SIZE
 from symgd.numeric.program.line import NotSupported
 from symgd.numeric.program.plan import Plan, plan
-from symgd.numeric.targets.called import Called, doubles
+from symgd.numeric.targets.called import FUNCTIONS, Called, Machine, doubles
 from symgd.numeric.targets.loops import For, Loops, Make, Plus, Put, Statement
 from symgd.numeric.targets.scalar import Words
-from symgd.numeric.targets.told import commented, indented, named, story
+from symgd.numeric.targets.told import commented, given, indented, named, story
 
 __all__ = ["FLAGS", "compile", "files", "module"]
 
@@ -76,7 +76,11 @@ def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interf
 
     Raises NotSupported where there is no compiler, or where it fails.
     """
-    p = plan(gradient)
+    return Called(gradient, Machine("c", _made, USED, doubles, _ascii))
+
+
+def _made(p: Plan) -> tuple[str, dict[str, Any]]:
+    """(text, functions)"""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise NotSupported("the target c needs a C compiler, and there is no cc here; symgd export --to c writes the text without one")
@@ -90,22 +94,19 @@ def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interf
         if made.returncode:
             raise NotSupported(f"the C compiler failed: {made.stderr.strip().splitlines()[0] if made.stderr else made.returncode}")
         library = ctypes.CDLL(str(at / "it.so"))
-    ids = named(p, USED, _ascii)
-    functions = {name: _called(library, name, p) for name in ("loss", "gradient", "loss_and_gradient")}
-    return Called(gradient, "c", f"{header}\n{source}", functions, ids, doubles)
+    return f"{header}\n{source}", {name: _called(library, name, p) for name in FUNCTIONS}
 
 
 def _called(library: ctypes.CDLL, name: str, p: Plan) -> Any:
     """A function of the library that takes arrays of NumPy."""
     f = getattr(library, f"it_{name}")
     f.restype = ctypes.c_int if name == "gradient" else ctypes.c_double
-    given = (*p.problem.parameters, *p.problem.data, *(c for c, _ in p.problem.constants))
 
     def call(*values: Any) -> Any:
         sizes: dict[str, int] = {}
-        for x, v in zip(given, values, strict=True):
+        for x, v in zip(given(p), values, strict=True):
             sizes |= {axis(a): k for a, k in zip(x.indices, np.shape(v), strict=True)}
-        arguments: list[Any] = [v.ctypes.data_as(ctypes.c_void_p) if x.indices else ctypes.c_double(v) for x, v in zip(given, values, strict=True)]
+        arguments: list[Any] = [v.ctypes.data_as(ctypes.c_void_p) if x.indices else ctypes.c_double(v) for x, v in zip(given(p), values, strict=True)]
         arguments += [ctypes.c_size_t(sizes[a]) for a in _axes(p)]
         out = [np.zeros([sizes[axis(a)] for a in x.indices]) for x in p.problem.parameters] if name != "loss" else []
         loss = f(*arguments, *(v.ctypes.data_as(ctypes.c_void_p) for v in out))
@@ -134,13 +135,13 @@ def _inside(text: str) -> str:
 
 def _axes(p: Plan) -> list[str]:
     """The axes of all arrays that are handed over, in their order."""
-    given = (*p.problem.data, *p.problem.parameters, *(c for c, _ in p.problem.constants))
-    return list(dict.fromkeys(axis(a) for x in given for a in x.indices))
+    data_first = sorted(given(p), key=lambda x: x in p.problem.parameters)
+    return list(dict.fromkeys(axis(a) for x in data_first for a in x.indices))
 
 
 def _files(p: Plan, own: str, stem: str) -> tuple[str, str]:
-    ids = named(p, (*USED, *(f"{own}_{f}" for f in ("loss", "gradient", "loss_and_gradient"))), _ascii)
-    heads = {f: _signature(f, p, ids, own) for f in ("loss", "gradient", "loss_and_gradient")}
+    ids = named(p, (*USED, *(f"{own}_{f}" for f in FUNCTIONS)), _ascii)
+    heads = {f: _signature(f, p, ids, own) for f in FUNCTIONS}
     guard = f"{_ascii(re.sub(r'[^0-9A-Za-z]+', '_', stem)).upper()}_H"
     says = {
         "loss": "The loss.", "gradient": "Its derivatives, in the order of the parameters; returns 0, or 1 where there is no memory.",
@@ -162,8 +163,7 @@ def _files(p: Plan, own: str, stem: str) -> tuple[str, str]:
 
 
 def _signature(name: str, p: Plan, ids: dict[str, str], own: str) -> str:
-    given = (*p.problem.parameters, *p.problem.data, *(c for c, _ in p.problem.constants))
-    words = [f"const double *{ids[x.symbol]}" if x.indices else f"double {ids[x.symbol]}" for x in given]
+    words = [f"const double *{ids[x.symbol]}" if x.indices else f"double {ids[x.symbol]}" for x in given(p)]
     words += [f"size_t {ids[SIZE + a]}" for a in _axes(p)]
     if name != "loss":
         words += [f"double *{ids[r]}" for r in p.results[1:]]
@@ -174,8 +174,8 @@ def _signature(name: str, p: Plan, ids: dict[str, str], own: str) -> str:
 
 def _function(name: str, head: str, p: Plan, ids: dict[str, str]) -> str:
     results = {"loss": p.results[:1], "gradient": p.results[1:], "loss_and_gradient": p.results}[name]
-    given = frozenset(r for r, x in zip(p.results[1:], p.problem.parameters, strict=True) if x.indices) if name != "loss" else frozenset()
-    walk = Loops(p, dict(ids), WORDS, _entry, "fmax({0}, {1})", "(double){0}", "-INFINITY", given)
+    theirs = frozenset(r for r, x in zip(p.results[1:], p.problem.parameters, strict=True) if x.indices) if name != "loss" else frozenset()
+    walk = Loops(p, dict(ids), WORDS, _entry, "fmax({0}, {1})", "(double){0}", "-INFINITY", theirs)
     statements = walk.statements(results)
     arrays = [s for s in statements if isinstance(s, Make)]
     numbers = {ids[r] for r, x in zip(p.results[1:], p.problem.parameters, strict=True) if not x.indices}
@@ -183,7 +183,7 @@ def _function(name: str, head: str, p: Plan, ids: dict[str, str]) -> str:
     body += [*(f"free({s.name});" for s in arrays), f"return {'0' if name == 'gradient' else ids[p.results[0]]};"]
     made = _room(arrays, "1" if name == "gradient" else "NAN")
     used = "\n".join([*made, *body])
-    words = [*(ids[x.symbol] for x in (*p.problem.parameters, *p.problem.data, *(c for c, _ in p.problem.constants))), *(ids[SIZE + a] for a in _axes(p))]
+    words = [*(ids[x.symbol] for x in given(p)), *(ids[SIZE + a] for a in _axes(p))]
     unused = [f"(void){word};" for word in words if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", used)]
     return "\n".join([head, "{", *indented((*unused, *made, *body)), "}", ""])
 

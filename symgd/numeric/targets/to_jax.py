@@ -9,10 +9,9 @@ from typing import Any
 from symgd.derivation import Gradient
 from symgd.numeric.data.fitted import as_array
 from symgd.numeric.program.compiled import compile_source
-from symgd.numeric.program.plan import plan
+from symgd.numeric.program.plan import Plan, plan
 from symgd.numeric.targets import arrays
-from symgd.numeric.targets.called import Called
-from symgd.numeric.targets.told import named
+from symgd.numeric.targets.called import FUNCTIONS, Called, Machine
 from symgd.term import Name
 
 __all__ = ["compile", "module"]
@@ -39,7 +38,11 @@ jax.config.update("jax_enable_x64", True) before the first array is made, or set
 
 def module(gradient: Gradient) -> str:
     """The text: loss(w, b, x, y), gradient and loss_and_gradient, each of whole arrays."""
-    text = arrays.module(plan(gradient), LIBRARY, SAYS)
+    return _module(plan(gradient))
+
+
+def _module(p: Plan) -> str:
+    text = arrays.module(p, LIBRARY, SAYS)
     return text if "jax.scipy" in text else text.replace("import jax\nimport", "import", 1)
 
 
@@ -48,18 +51,23 @@ def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interf
 
     .functions are those of JAX itself, for jax.jit, jax.vmap and jax.grad, in the precision that JAX is set to.
     """
+    return Called(gradient, Machine("jax", _made, (*LIBRARY.taken, *LIBRARY.own), _taken, around=_in_float64, own=lambda v: hasattr(v, "aval")))
+
+
+def _made(p: Plan) -> tuple[str, dict[str, Any]]:
+    """(text, functions)"""
     import jax
 
-    p = plan(gradient)
-    source = module(gradient)
+    source = _module(p)
     scope = compile_source(source, f"{p.problem.name or p.problem.title}, jax")
-    functions = {name: jax.jit(scope[name]) for name in ("loss", "gradient", "loss_and_gradient")}
+    return source, {name: jax.jit(scope[name]) for name in FUNCTIONS}
 
-    def taken(declared: Sequence[Name], values: Sequence[Any]) -> list[Any]:
-        kind = jax.numpy.float64
-        return [jax.numpy.asarray(v if hasattr(v, "aval") else as_array(v, n), kind) for n, v in zip(declared, values, strict=True)]
 
-    return Called(gradient, "jax", source, functions, named(p, (*LIBRARY.taken, *LIBRARY.own)), taken, _in_float64)
+def _taken(declared: Sequence[Name], values: Sequence[Any]) -> list[Any]:
+    """Arrays of JAX, in float64; what is one already, or is being traced, stays on its device."""
+    import jax
+
+    return [jax.numpy.asarray(v if hasattr(v, "aval") else as_array(v, n), jax.numpy.float64) for n, v in zip(declared, values, strict=True)]
 
 
 def _in_float64() -> AbstractContextManager[Any]:

@@ -11,10 +11,10 @@ from symgd.indices import axis
 from symgd.numeric.program.aligned import SIZE
 from symgd.numeric.program.compiled import compile_source
 from symgd.numeric.program.plan import Plan, plan
-from symgd.numeric.targets.called import Called, doubles
+from symgd.numeric.targets.called import FUNCTIONS, Called, Machine, doubles
 from symgd.numeric.targets.loops import For, Loops, Make, Plus, Put, Statement
 from symgd.numeric.targets.scalar import Words
-from symgd.numeric.targets.told import commented, indented, named, signature, story
+from symgd.numeric.targets.told import commented, given, indented, named, signature, story
 
 __all__ = ["compile", "module"]
 
@@ -68,18 +68,14 @@ def _module(p: Plan) -> str:
 
 def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interface
     """The gradient as functions that Numba compiles at the first call."""
-    p = plan(gradient)
+    return Called(gradient, Machine("numba", _made, USED, doubles))
+
+
+def _made(p: Plan) -> tuple[str, dict[str, Any]]:
+    """(text, functions)"""
     source = _module(p)
     scope = compile_source(source, f"{p.problem.name or p.problem.title}, numba")
-    order = [c for c, v in p.problem.constants if v is None] + [c for c, v in p.problem.constants if v is not None]
-    at = [len(p.parameters) + len(p.data) + [c for c, _ in p.problem.constants].index(c) for c in order]
-
-    def called(f: Any) -> Any:
-        given = len(p.parameters) + len(p.data)
-        return lambda *values: f(*values[:given], *(values[k] for k in at))
-
-    functions = {name: called(scope[name]) if at else scope[name] for name in ("loss", "gradient", "loss_and_gradient")}
-    return Called(gradient, "numba", source, functions, named(p, USED), doubles)
+    return source, {name: scope[name] for name in FUNCTIONS}
 
 
 def _function(name: str, says: str, p: Plan, ids: dict[str, str], results: Sequence[str], outcome: str) -> str:
@@ -93,7 +89,7 @@ def _function(name: str, says: str, p: Plan, ids: dict[str, str], results: Seque
 def _sizes(p: Plan, ids: dict[str, str], used: str) -> list[str]:
     """How far the axes run, where the text asks for it: n = X.shape[0]"""
     out: dict[str, str] = {}
-    for x in (*p.problem.data, *p.problem.parameters, *(c for c, _ in p.problem.constants)):
+    for x in sorted(given(p), key=lambda x: x in p.problem.parameters):
         for k, a in enumerate(x.indices):
             word = ids[SIZE + axis(a)]
             if re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", used):

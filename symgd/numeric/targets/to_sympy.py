@@ -7,15 +7,16 @@ from typing import Any
 from symgd.derivation import Gradient
 from symgd.forward import Problem
 from symgd.indices import axis, rename
-from symgd.meaning import mixes
+from symgd.meaning import expression, mixes
 from symgd.numeric.program.compiled import compile_source
 from symgd.numeric.program.line import NotSupported, tidy
-from symgd.numeric.program.plan import plan
+from symgd.numeric.program.plan import Plan, plan
 from symgd.numeric.program.printing import identifiers
-from symgd.numeric.targets.called import Called, doubles
+from symgd.numeric.targets.called import Called, Machine, doubles
 from symgd.numeric.targets.scalar import Words, scalar
-from symgd.numeric.targets.told import commented, said, story
+from symgd.numeric.targets.told import commented, given, said, story
 from symgd.term import ONE, D, Name, Sum, Term, children, names, rebuild
+from symgd.term import replace as rewrite
 
 __all__ = ["compile", "module"]
 
@@ -36,6 +37,8 @@ WORDS = Words(
     pi="sympy.pi",
     products=False,
 )  # fmt: skip
+OTHERS = "numpy, numba, jax, torch and c take it"
+TAKEN = ("sympy", "arguments", "derivatives")
 
 
 def module(gradient: Gradient) -> str:
@@ -43,9 +46,13 @@ def module(gradient: Gradient) -> str:
 
     Raises NotSupported where a problem has arrays, or samples that look at each other.
     """
-    p, lines, ids = _lines(gradient)
-    over = "mean" if _averaged(p) else "sum"
-    words = [ids[x.symbol] for x in (*p.parameters, *p.data, *(c for c, _ in p.constants))]
+    return _module(plan(gradient))
+
+
+def _module(whole: Plan) -> str:
+    p, lines, ids = _lines(whole)
+    over = _over(whole)
+    words = [ids[x.symbol] for x in given(whole)]
     results = [ids[f"∂{p.objective.symbol}/∂{w.symbol}"] for w in p.parameters]
     L = ids[p.objective.symbol]
     says = (
@@ -54,7 +61,7 @@ def module(gradient: Gradient) -> str:
         f"    each = f({', '.join(words)})    # with arrays for the data; the {over} of each is what it stands for"
     )
     fixed = [f"    {ids[c.symbol]} is {v} as stated" for c, v in p.constants if v is not None]
-    text = [f'"""{story(plan(gradient))}\n\n{says}', *(["", *fixed] if fixed else []), '"""', "", "import sympy", ""]
+    text = [f'"""{story(whole)}\n\n{says}', *(["", *fixed] if fixed else []), '"""', "", "import sympy", ""]
     text.append(f"{', '.join(words)} = arguments = sympy.symbols({' '.join(words)!r}, real=True, seq=True)".replace("'", '"'))
     text += [commented(f"{ids[n.symbol]} = {value}", comment) for n, value, comment in lines]
     return "\n".join([*text, f"derivatives = ({', '.join(results)}{',' * (len(results) == 1)})", ""])
@@ -62,40 +69,45 @@ def module(gradient: Gradient) -> str:
 
 def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interface
     """The gradient as functions by SymPy's own lambdify: readable, and neither fast nor guarded against overflow."""
+    return Called(gradient, Machine("sympy", _made, TAKEN, doubles))
+
+
+def _made(p: Plan) -> tuple[str, dict[str, Any]]:
+    """(text, functions); of weighted samples the same text, its values weighted where they are added."""
     import numpy as np
     import sympy
 
-    source = module(gradient)
-    p, _, ids = _lines(gradient)
-    scope = compile_source(source, f"{p.name or p.title}, sympy")
-    each = sympy.lambdify(scope["arguments"], [scope[ids[p.objective.symbol]], *scope["derivatives"]], cse=True)
-    total: Any = np.mean if _averaged(p) else np.sum
-    first = next((k for k, x in enumerate((*p.parameters, *p.data)) if x.indices), None)
+    whole = plan(p.gradient) if p.meaning == "weighted" and p.gradient else p
+    source = _module(whole)
+    problem, _, ids = _lines(whole)
+    scope = compile_source(source, f"{problem.name or problem.title}, sympy")
+    each = sympy.lambdify(scope["arguments"], [scope[ids[problem.objective.symbol]], *scope["derivatives"]], cse=True)
+    first = next((k for k, x in enumerate(given(whole)) if x.indices), None)
+    mean, at = _over(whole) == "mean", len(p.parameters) + len(p.data)
 
     def both(*values: Any) -> Any:
         shape = np.shape(values[first]) if first is not None else ()
-        L, *rest = (float(total(np.broadcast_to(v, shape))) for v in each(*values))
+        weights = values[at] if p.weight else np.ones(shape)
+        many = weights.sum() if mean else 1.0
+        L, *rest = (float((weights * v).sum() / many) for v in each(*values[:at], *values[at + bool(p.weight) :]))
         return L, tuple(rest)
 
-    functions = {"loss": lambda *v: both(*v)[0], "gradient": lambda *v: both(*v)[1], "loss_and_gradient": both}
-    return Called(gradient, "sympy", source, functions, ids, doubles)
+    return source, {"loss": lambda *v: both(*v)[0], "gradient": lambda *v: both(*v)[1], "loss_and_gradient": both}
 
 
-def _lines(gradient: Gradient) -> tuple[Problem, list[tuple[Name, str, str]], dict[str, str]]:
+def _lines(whole: Plan) -> tuple[Problem, list[tuple[Name, str, str]], dict[str, str]]:
     """(the problem, (name, text, step) of each line, identifiers): the tapes for one sample, where Σ_i f is f and n is 1."""
-    p = gradient.problem
-    whole = plan(gradient)
-    others = "numpy, numba, jax, torch and c take it"
+    p, gradient = whole.problem, whole.gradient
+    assert gradient is not None
     if whole.samples and mixes(p, whole.samples):
-        raise NotSupported(f"the target sympy writes one sample, and the samples of {p.name or p.title} look at each other; {others}")
+        raise NotSupported(f"the target sympy writes one sample, and the samples of {p.name or p.title} look at each other; {OTHERS}")
     if not whole.flat or whole.samples not in ("", "i"):
-        raise NotSupported(f"the target sympy writes problems of numbers, and {p.name or p.title} has arrays; {others}")
+        raise NotSupported(f"the target sympy writes problems of numbers, and {p.name or p.title} has arrays; {OTHERS}")
     counts = {c.symbol for _, c in p.count}
     tape = [(d.name, d.value, said(d.name, d.value, ":=")) for d in p.tape]
     by = {d.goal.by.symbol: d for d in gradient.sensitivities() if isinstance(d.goal, D)}
     made = [(Name(f"∂{p.objective.symbol}/∂{s}"), d.result, said(d.goal, d.result, "=")) for s, d in by.items()]
-    given = [x.symbol for x in (*p.parameters, *p.data, *(c for c, _ in p.constants))]
-    ids = identifiers([*given, *(n.symbol for n, _, _ in [*tape, *made])], ("sympy", "arguments", "derivatives"))
+    ids = identifiers([*(x.symbol for x in given(whole)), *(n.symbol for n, _, _ in [*tape, *made])], TAKEN)
 
     def name(n: Name) -> str:
         return ids.get(n.symbol, "")
@@ -122,6 +134,27 @@ def _alone(t: Term, samples: str, counts: set[str]) -> Term:
     return rebuild(t, [_alone(c, samples, counts) for c in children(t)])
 
 
-def _averaged(p: Problem) -> bool:
-    """Is the objective a mean over the samples, and no sum?"""
-    return any(c.symbol in names(d.value) for _, c in p.count for d in p.tape) or not any(x.indices for x in p.data)
+def _over(p: Plan) -> str:
+    """"mean" or "sum": what the loss is of the losses of single samples, each made with n = 1.
+
+    Raises NotSupported where it is neither: a root of a mean, or a sum with a penalty, which would be added once a sample.
+    """
+    import sympy as sp
+
+    lines = p.needed(p.results[:1])
+    values = {x.symbol: x.value for x in lines if x.kind == "scalar"}
+    sums = [sp.Symbol(x.symbol, real=True) for x in lines if x.kind == "sum"]
+    n = sp.Symbol(p.count, real=True) if p.count else sp.Dummy()
+
+    def unfolded(t: Term) -> Term:
+        return rewrite(t, lambda s: unfolded(values[s.symbol]) if isinstance(s, Name) and s.symbol in values else None)
+
+    L = expression(unfolded(Name(p.results[0])))
+    shares, rest = [sp.diff(L, s) for s in sums], L.subs(dict.fromkeys(sums, 0))
+    if not any(c.has(*sums) for c in shares) and not any(p.count in names(x.value) for x in lines if x.kind != "scalar"):
+        if not any(sp.cancel(c * n).has(n) for c in shares) and not rest.has(n):
+            return "mean"
+        if not any(c.has(n) for c in shares) and rest == 0:
+            return "sum"
+    name = p.problem.name or p.problem.title
+    raise NotSupported(f"the target sympy writes one sample, and the loss of {name} is no mean and no sum over samples; {OTHERS}")

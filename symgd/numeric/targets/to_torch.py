@@ -8,10 +8,9 @@ from typing import Any
 from symgd.derivation import Gradient
 from symgd.numeric.data.fitted import as_array
 from symgd.numeric.program.compiled import compile_source
-from symgd.numeric.program.plan import plan
+from symgd.numeric.program.plan import Plan, plan
 from symgd.numeric.targets import arrays
-from symgd.numeric.targets.called import Called
-from symgd.numeric.targets.told import named
+from symgd.numeric.targets.called import FUNCTIONS, Called, Machine
 from symgd.term import Name
 
 __all__ = ["compile", "module"]
@@ -52,7 +51,8 @@ LIBRARY = arrays.Library(
     "torch", "import math\n\nimport torch\n",
     {f: f"torch.{f}" for f in SAME} | {f: f for f in OWN} | {"erf": "torch.erf", "transpose": "torch.permute", "pi": "math.pi"}, OWN,
     spread="torch.broadcast_to(torch.as_tensor({0}), {1}.shape)", taken=("torch", "math"),
-    edits=((r"np\.(sqrt|log)\(((?:\d+\*)?np\.pi|\d+)\)", r"math.\1(\2)"), (r"\.max\(axis=", ".amax(axis=")),
+    edits=((r"np\.(sqrt|log)\(((?:\d+\*)?np\.pi|\d+)\)", r"math.\1(\2)"), (r"\.max\(axis=", ".amax(axis="),
+        (r"np\.eye\((\w+)\)", r"torch.eye(\1, dtype=LIKE.dtype, device=LIKE.device)")),
 )  # fmt: skip
 SAYS = """Parameters and data are tensors of one type, on one device: torch.float64 for the digits of NumPy.  What runs on a GPU stays there."""
 
@@ -64,17 +64,32 @@ def module(gradient: Gradient) -> str:
 
 def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interface
     """The gradient as functions of tensors.  What is no tensor becomes one of float64, where the tensors given lie; else on the GPU, if there is one."""
+    return Called(gradient, Machine("torch", _made, (*LIBRARY.taken, *LIBRARY.own), _taken, plainly=_plainly, own=_is_tensor))
+
+
+def _made(p: Plan) -> tuple[str, dict[str, Any]]:
+    """(text, functions)"""
+    source = arrays.module(p, LIBRARY, SAYS)
+    scope = compile_source(source, f"{p.problem.name or p.problem.title}, torch")
+    return source, {name: scope[name] for name in FUNCTIONS}
+
+
+def _taken(declared: Sequence[Name], values: Sequence[Any]) -> list[Any]:
+    """Tensors of one type on one device: those of the first tensor given."""
     import torch
 
-    p = plan(gradient)
-    source = module(gradient)
-    scope = compile_source(source, f"{p.problem.name or p.problem.title}, torch")
-    functions = {name: scope[name] for name in ("loss", "gradient", "loss_and_gradient")}
+    given = [v for v in values if isinstance(v, torch.Tensor)]
+    device = given[0].device if given else torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind = given[0].dtype if given else torch.float64
+    return [v if isinstance(v, torch.Tensor) else torch.as_tensor(as_array(v, n), dtype=kind, device=device) for n, v in zip(declared, values, strict=True)]
 
-    def taken(declared: Sequence[Name], values: Sequence[Any]) -> list[Any]:
-        given = [v for v in values if isinstance(v, torch.Tensor)]
-        device = given[0].device if given else torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        kind = given[0].dtype if given else torch.float64
-        return [v if isinstance(v, torch.Tensor) else torch.as_tensor(as_array(v, n), dtype=kind, device=device) for n, v in zip(declared, values, strict=True)]
 
-    return Called(gradient, "torch", source, functions, named(p, (*LIBRARY.taken, *LIBRARY.own)), taken)
+def _is_tensor(v: Any) -> bool:
+    import torch
+
+    return isinstance(v, torch.Tensor)
+
+
+def _plainly(v: Any) -> Any:
+    """A tensor as an array of NumPy, wherever it lies."""
+    return v.detach().cpu().numpy() if _is_tensor(v) else v

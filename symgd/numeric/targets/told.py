@@ -16,7 +16,7 @@ from symgd.term import D, Name, Sum, Term, replace
 from symgd.typeset.layout import layout
 from symgd.typeset.plain import to_unicode
 
-__all__ = ["COMMENT_AT", "commented", "indented", "named", "plain", "said", "signature", "story", "why"]
+__all__ = ["COMMENT_AT", "commented", "given", "indented", "named", "plain", "said", "signature", "story", "why"]
 
 COMMENT_AT = 48
 
@@ -95,10 +95,17 @@ def named(p: Plan, words: Iterable[str], spelt: Callable[[str], str] = str) -> d
     return out
 
 
+def given(p: Plan) -> tuple[Name, ...]:
+    """What a function of the plan is given, in this order: parameters, data, weights where samples are weighted, constants, those with a value last."""
+    weights = (Name(p.weight, (p.samples,)),) if p.weight else ()
+    constants = (*(c for c, v in p.problem.constants if v is None), *(c for c, v in p.problem.constants if v is not None))
+    return (*p.problem.parameters, *p.problem.data, *weights, *constants)
+
+
 def signature(p: Plan, ids: dict[str, str]) -> str:
     """w, b, x, y, lam, delta=1.0"""
-    constants = sorted(p.problem.constants, key=lambda c: c[1] is not None)
-    return ", ".join([*(ids[s] for s in (*p.parameters, *p.data)), *(ids[c.symbol] + _default(v) for c, v in constants)])
+    values = {c.symbol: v for c, v in p.problem.constants}
+    return ", ".join(ids[x.symbol] + _default(values.get(x.symbol)) for x in given(p))
 
 
 def _default(v: Fraction | None) -> str:
