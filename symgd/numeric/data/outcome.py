@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from symgd.forward import Problem
 from symgd.numeric.data.arrays import Column
-from symgd.numeric.data.study import Study, target_kind
+from symgd.numeric.data.study import Study, target_kind, target_of
 from symgd.numeric.program.written import written
 from symgd.term import Name
 
-__all__ = ["Outcome", "outcome", "prediction_of", "predictor"]
+__all__ = ["Outcome", "of_classes", "outcome", "placed", "prediction_of", "predictor"]
 
 
 @dataclass(frozen=True)
@@ -52,27 +53,41 @@ def predictor(problem: Problem) -> Callable[..., Column]:
 def outcome(study: Study, parameters: Mapping[str, Any], data: Mapping[str, Any]) -> Outcome | None:
     """What is predicted for the samples, beside what they are; None where the problem names no prediction or a parameter is not finite."""
     problem = study.problem
-    last = prediction_of(problem)
-    if last is None or not all(np.isfinite(v).all() for v in parameters.values()):
+    if prediction_of(problem) is None or not all(np.isfinite(v).all() for v in parameters.values()):
         return None
-    known = {x.symbol for x in problem.data}
+    found, actual = placed(problem, parameters, data)
+    if study.goal.classes:
+        counts = np.zeros((len(study.goal.classes),) * 2, dtype=int)
+        np.add.at(counts, (actual, found), 1)
+        return of_classes(found, counts)
+    spread = float(np.square(actual - actual.mean()).sum())
+    return Outcome(found, r_squared=1 - float(np.square(found - actual).sum()) / spread if spread else None)
+
+
+def placed(problem: Problem, parameters: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Column, Any]:
+    """(predicted, actual): numbers, or for each sample the place of its class."""
+    last = prediction_of(problem)
+    assert last is not None
     fixed = {c.symbol: float(v) for c, v in problem.constants if v is not None}
-    value = predictor(problem)(**parameters, **{k: v for k, v in data.items() if k in known}, **fixed)
+    value = _predictor(problem)(**parameters, **{x.symbol: data[x.symbol] for x in problem.data}, **fixed)
+    y = data[target_of(problem).symbol]
     match target_kind(problem):
         case "classes":
-            return _of_classes(value.argmax(axis=1), study.y.argmax(axis=1), len(study.goal.classes))
+            return value.argmax(axis=1), y.argmax(axis=1)
         case "zero-one":
-            return _of_classes((value >= (0.5 if last.symbol == "p" else 0.0)).astype(int), study.y.astype(int), 2)
+            return (value >= (0.5 if last.symbol == "p" else 0.0)).astype(int), y.astype(int)
         case "sign":
-            return _of_classes((value >= 0.0).astype(int), (study.y > 0).astype(int), 2)
+            return (value >= 0.0).astype(int), (y > 0).astype(int)
         case "count" if last.symbol == "z":
             value = np.exp(value)
-    value = np.broadcast_to(value, study.y.shape)
-    spread = float(np.square(study.y - study.y.mean()).sum())
-    return Outcome(value, r_squared=1 - float(np.square(value - study.y).sum()) / spread if spread else None)
+    return np.broadcast_to(value, y.shape), y
 
 
-def _of_classes(predicted: Any, actual: Any, many: int) -> Outcome:
-    counts = np.zeros((many, many), dtype=int)
-    np.add.at(counts, (actual, predicted), 1)
-    return Outcome(predicted, float(np.trace(counts)) / len(actual), tuple(tuple(map(int, row)) for row in counts))
+@lru_cache(maxsize=32)
+def _predictor(problem: Problem) -> Callable[..., Column]:
+    return predictor(problem)
+
+
+def of_classes(predicted: Any, counts: Any) -> Outcome:
+    """The outcome with these [actual][predicted] counts."""
+    return Outcome(predicted, float(np.trace(counts)) / int(counts.sum()), tuple(tuple(map(int, row)) for row in counts))

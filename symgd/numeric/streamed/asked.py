@@ -10,12 +10,14 @@ import numpy as np
 from symgd.numeric.bound.gram import block_sums
 from symgd.numeric.bound.moments import piece_sums
 from symgd.numeric.data.arrays import Column
+from symgd.numeric.data.outcome import placed
+from symgd.numeric.data.study import feature_of, target_of
 from symgd.numeric.data.table import LARGEST
 from symgd.numeric.streamed.exact import together
-from symgd.numeric.streamed.parts import ALIGN, Ask, Part, Sums
+from symgd.numeric.streamed.parts import ALIGN, Ask, Part, Sums, Words
 from symgd.numeric.streamed.rows import Rows, read, see_usable, words_of
 
-__all__ = ["REDUCTIONS", "part_sums"]
+__all__ = ["REDUCTIONS", "given", "part_sums", "triangle"]
 
 MOST_KEPT = 2**22  # numbers that wait to be added exactly
 SQUARE = LARGEST * LARGEST / 16  # a sum of squares as large may hold a value that is too large
@@ -96,7 +98,73 @@ def _words(part: Part, ask: Ask) -> Sums:
     return Sums(0, 0, (), words_of(part, ask), part.size)
 
 
-REDUCTIONS: dict[str, Callable[[Part, Ask], Sums]] = {"flat": _flat, "gram": _gram, "words": _words}
+def _columns(part: Part, ask: Ask) -> Sums:
+    """Moments of the columns that ask.function makes of the data, the features scaled: ask.numbers = (scalings, shift, anchor)."""
+    scalings, shift, anchor = ask.numbers
+    out = _Adding()
+    for rows in read(part, ask):
+        with np.errstate(all="ignore"):
+            found = piece_sums(ask.function.columns, given(rows.values, ask, scalings), None, list(shift), list(anchor)) if rows.values.shape[1] else ()
+        out.add(rows.values.shape[1], rows.dropped, found)
+    return out.sums(part)
+
+
+def _loss(part: Part, ask: Ask) -> Sums:
+    """n L and n times its derivatives, L the mean over n rows, ALIGN of them at a time: ask.numbers = (scalings, the parameters as they are declared)."""
+    scalings, theta = ask.numbers
+    f, out = ask.function, _Adding()
+    for rows in read(part, ask, most=ALIGN):
+        if not (n := rows.values.shape[1]):
+            continue
+        loss, slopes = f.loss_and_gradient(*theta, **dict(zip(f.data, given(rows.values, ask, scalings), strict=True)))
+        flat = np.concatenate([np.ravel(s) for s in slopes])
+        out.add(n, rows.dropped, [[n * loss], *(n * flat[:, None]).tolist()])
+    return out.sums(part)
+
+
+def _outcome(part: Part, ask: Ask) -> Sums:
+    """How often each class is taken for which, row by row of the table; or Σ (ŷ − y)²: ask.numbers = (scalings, the parameters, how many classes)."""
+    scalings, theta, classes = ask.numbers
+    f, out = ask.function, _Adding()
+    for rows in read(part, ask, most=ALIGN):
+        if not (n := rows.values.shape[1]):
+            continue
+        found, actual = placed(f.problem, dict(zip(f.parameters, theta, strict=True)), dict(zip(f.data, given(rows.values, ask, scalings), strict=True)))
+        if classes:
+            counts = np.bincount(actual * classes + found, minlength=classes * classes).astype(np.float64)
+            out.add(n, rows.dropped, counts[:, None].tolist())
+        else:
+            out.add(n, rows.dropped, [np.square(found - actual).reshape(1, -1).sum(axis=1).tolist()])
+    return out.sums(part)
+
+
+def _range(part: Part, ask: Ask) -> Sums:
+    """Of each column how many rows differ from ask.numbers: a column that is constant says 0."""
+    out, first = _Adding(), np.array(ask.numbers)[:, None]
+    for rows in read(part, ask):
+        out.add(rows.values.shape[1], rows.dropped, (rows.values != first).sum(axis=1, dtype=np.float64)[:, None].tolist())
+    return out.sums(part)
+
+
+def given(values: Column, ask: Ask, scalings: Sequence[tuple[float, float]]) -> list[Column]:
+    """The data of the function, in its order, from columns of which the target's are the last; the features scaled, (x − m)/s."""
+    f = ask.function
+    target, feature = target_of(f.problem), feature_of(f.problem)
+    last = len(ask.columns[-1].values[0]) if isinstance(ask.columns[-1], Words) else 1
+    X, goal = values[:-last], values[-last:]
+    if scalings:
+        mean, scale = np.array(scalings).T[:, :, None]
+        X = (X - mean) / scale
+    y = np.ascontiguousarray(goal.T) if len(target.indices) > 1 else np.ascontiguousarray(goal[0])
+    given = {target.symbol: y}
+    if feature is not None:
+        given[feature.symbol] = np.ascontiguousarray(X.T) if len(feature.indices) > 1 else np.ascontiguousarray(X[0])
+    return [given[d] for d in f.data]
+
+
+REDUCTIONS: dict[str, Callable[[Part, Ask], Sums]] = {
+    "flat": _flat, "gram": _gram, "words": _words, "range": _range, "columns": _columns, "loss": _loss, "outcome": _outcome,
+}  # fmt: skip
 
 
 def triangle(sums: Sequence[float], many: int) -> tuple[float, Column, Column]:
