@@ -28,6 +28,7 @@ from symgd.numeric.bound.moments import take_moments
 from symgd.numeric.program.plan import NotSupported, plan
 from symgd.numeric.program.printing import identifiers, printed
 from symgd.numeric.program.stable import stable
+from symgd.numeric.program.together import together
 from symgd.numeric.program.to_numpy import compile_source
 from symgd.term import ONE, TWO, ZERO, Call, Cases, Compare, D, Div, Match, Mul, Name, Neg, Num, Pow, Sum, Term, mean
 
@@ -468,6 +469,54 @@ def test_a_loss_of_sure_right_scores_is_not_zero(compiled):
     """1 + e^(−40) is 1 in double precision, its logarithm is not 0."""
     loss = compiled["logistic-log-loss"].loss(40.0, 0.0, x=np.ones(500), y=np.ones(500))
     assert loss == pytest.approx(math.exp(-40), rel=1e-14)
+
+
+SCORES = {
+    "one": [0.25], "one that is right": [31.5], "at the border": [19.75, 20.0, 20.25, -20.0], "far out": [800.0, -800.0, 3.5, -0.125], "none": [0.0] * 70,
+    "small": [2.0**-60, -(2.0**-60)] * 40, "mixed": list(np.arange(-64, 65) / 4), "low": [-30.0] * 33, "overflowing products": [19.5] * 1000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ["0", "1", "right", "wrong", "soft"])
+@pytest.mark.parametrize("scores", SCORES)
+def test_both_forms_of_the_log_loss_are_the_true_one(compiled, scores, label):
+    """Scores without a rounding; 50 digits.  Each slope to the last place of σ(z), which is all that is known of σ(z) − y."""
+    z = np.array(SCORES[scores])
+    right = (z > 0) * 1.0
+    y = {"0": 0 * z, "1": 0 * z + 1, "right": right, "wrong": 1 - right, "soft": 0 * z + 0.375}[label]
+    with mpmath.workdps(50 + 400):
+        exact = [mpmath.log1p(mpmath.exp(mpmath.mpf(v))) - mpmath.mpf(t) * v for v, t in zip(z.tolist(), y.tolist(), strict=True)]
+        sigma = [1 / (1 + mpmath.exp(-mpmath.mpf(v))) for v in z.tolist()]
+        loss = mpmath.fsum(exact) / len(z)
+        slopes = [float(mpmath.fsum((s - t) * u for s, t, u in zip(sigma, y.tolist(), x, strict=True)) / len(z)) for x in (z.tolist(), [1.0] * len(z))]
+    ours, found = compiled["logistic-log-loss"].loss_and_gradient(1.0, 0.0, x=z, y=y)
+    assert abs(mpmath.mpf(ours) / loss - 1) <= 1e-15
+    assert found == pytest.approx(slopes, rel=1e-15, abs=2.3e-16 * (1 + np.abs(z).mean()))
+
+
+def test_the_sum_of_the_log_loss_is_that_of_the_plan_written_without_the_larger_of_two():
+    """1 + e^z = e^max(z, 0) (1 + e^(−|z|)) on both sides of 0, as SymPy sees it; so one sum stands where the plan has two."""
+    u = sp.Symbol("u", positive=True)
+    for score, larger in ((u, u), (-u, 0)):
+        assert sp.expand(1 + sp.exp(score) - sp.exp(larger) * (1 + sp.exp(-u))) == 0
+    p = plan(derive(problem("logistic-log-loss")))
+    both, one = ([x for x in lines if x.kind == "sum"] for lines in (p.lines, together(p.lines)))
+    assert (len(both), len(one)) == (4, 3)
+    assert [x.value.function for x in one if isinstance(x.value, Call)] == ["log_loss"]
+
+
+@pytest.mark.parametrize("name", [k for k in PROBLEMS if k != "logistic-log-loss"])
+def test_nothing_else_is_joined(name):
+    p = plan(derive(PROBLEMS[name]))
+    assert together(p.lines) == p.lines
+
+
+def test_the_text_of_the_log_loss_warns_of_nothing_where_it_runs_alone(compiled):
+    """e^z is taken where it cannot overflow, so that a text that is exported needs nobody who silences it."""
+    both = compile_source(compiled["logistic-log-loss"].source, "alone")["loss_and_gradient"]
+    for far in (0.5, 19.9, 20.0, 700.0, 1e4, 1e300):
+        x = np.linspace(-far, far, 1001)
+        assert np.isfinite(both(1.0, 0.0, x, (x > 0) * 1.0)[0])
 
 
 @pytest.mark.parametrize("rows", [1, 8191, 8192, 8193, 131_072, 131_073, 150_001])

@@ -14,6 +14,7 @@ from symgd.indices import axis, free
 from symgd.numeric.program.aligned import Axes, Writer, fraction, quotient
 from symgd.numeric.program.plan import Line
 from symgd.numeric.program.printing import RELATIONS, function_text
+from symgd.numeric.program.together import LOG_LOSS
 from symgd.term import ONE, ZERO, Add, Call, Cases, Div, Mul, Name, Neg, Num, Pow, Sum, Term, mul, names, occurrences
 
 __all__ = ["Block", "tail_of"]
@@ -40,11 +41,13 @@ class Block:
     """The lines per sample that a pass over the blocks computes.
 
     parts  for the axes behind the samples, the identifier of the buffers of that shape
+    adds   the identifier of a line → that of the sum that its function gives back
     rooms  how many of them are needed
     """
 
     write: Writer
     parts: Mapping[Axes, str]
+    adds: Mapping[str, str] = field(default_factory=dict)
     rooms: dict[Axes, int] = field(default_factory=dict)
     known: dict[tuple[Term, Axes], bool] = field(default_factory=dict)
 
@@ -97,6 +100,10 @@ class Block:
                 return [self.first(v, f"np.{TRUTHS[when.relation]}({sides}, out={OUT})", when.left, when.right)]
             case Pow(b, Num(k)) if k in (2, 3, 4):
                 return self.power(v, b, int(k), axes, depth)
+            case Call(f, (z, target)) if f == LOG_LOSS:
+                called = f"{f}({self.write.text(z, axes)}, {self.write.text(target, axes)}, {v}, {OUT}0, {OUT}1)"
+                called = f"{self.adds[v]} += {called}" if v in self.adds else called
+                return [Statement(f"{v} = {OUT}", frozenset()), Statement(called, names(z) | names(target))]
             case Call("sigmoid", (z,)):
                 return self.into(v, HALF * (1 + Call("tanh", (HALF * z,))), axes, depth)
             case Call(f, args) if (form := function_text(f)) and re.fullmatch(r"np\.\w+\([^()]*\)", form):

@@ -49,11 +49,38 @@ def sum_log1p(e):
             return total
     return np.log1p(e).sum()
 '''
+LOG_LOSS = '''
+
+def log_loss(z, y, p, tail, right):
+    """Σ (log(1 + e^z) − y z), and σ(z) in p; `tail` and `right` are written over.
+
+    A product of 32 factors 1 + e^z has one logarithm.  Where a score is large, or little is left of the difference, the same sum is that of
+    ([z ≥ 0] − y) z + log(1 + e^(−|z|)), which keeps the digits.
+    """
+    if z.max() < 20:
+        np.exp(z, out=tail)
+        np.add(1, tail, out=p)
+        whole = len(z) // 32 * 32
+        logs = np.log(np.multiply.reduce(p[:whole].reshape(32, -1), axis=0)).sum() + np.log(np.multiply.reduce(p[whole:]))
+        total = logs - dot(y, z)
+        if total > (len(z) + logs) / 8:
+            np.divide(tail, p, out=p)
+            return total
+    np.greater_equal(z, 0, out=right)
+    np.abs(z, out=tail)
+    np.negative(tail, out=tail)
+    np.exp(tail, out=tail)
+    np.maximum(tail, right, out=p)
+    p /= 1 + tail
+    right -= y
+    return dot(right, z) + sum_log1p(tail)
+'''
 NUMBERS = 262_144  # in the buffers of a block of columns, two of them at least: so many that computing takes longer than calling, and cached still
 
 
 def head(texts: Sequence[str], buffers: int) -> str:
     """The beginning of a text of these functions; buffers: how many columns of a block they fill at most, or 0 where there are more than columns."""
-    own = ("dot", DOT), ("erf", ERF), ("log_det", LOG_DET), ("sum_log1p", SUM_LOG1P)
-    more = "".join(text for word, text in own if any(re.search(rf"(?<![\w.]){word}\(", t) for t in texts))
+    own = ("dot", DOT), ("erf", ERF), ("log_det", LOG_DET), ("sum_log1p", SUM_LOG1P), ("log_loss", LOG_LOSS)
+    called = [LOG_LOSS] if any("log_loss(" in t for t in texts) else []
+    more = "".join(text for word, text in own if any(re.search(rf"(?<![\w.]){word}\(", t) for t in (*texts, *called)))
     return (HEAD.format(block=NUMBERS >> max(1, (buffers - 1).bit_length())) if buffers else WIDE) + more

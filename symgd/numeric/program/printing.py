@@ -21,7 +21,7 @@ __all__ = ["RELATIONS", "RESERVED", "function_text", "identifiers", "print_sympy
 # What the texts use themselves; names beginning with an underscore are free for them, since no symbol may begin so.
 RESERVED = frozenset((
     "np", "erf", "log_det", "loss", "gradient", "loss_and_gradient", "per_sample", "columns", "bound", "walk", "form",
-    "dot", "sum_log1p", "rows", "room", "part", "out", "at", "spare", "step", "ones", "dtype", "BLOCK",
+    "dot", "sum_log1p", "log_loss", "rows", "room", "part", "out", "at", "spare", "step", "ones", "dtype", "BLOCK",
 ))  # fmt: skip
 LETTERS = "A-Za-z\u0391-\u03a9\u03b1-\u03c9"
 _MADE = {"Σ": "sum_", "⁻": "inverse_", "⁼": "shared_", "⌈": "max_", "ₑ": "exp_", "·": "each_"}  # what plans put before a word, and how that is written

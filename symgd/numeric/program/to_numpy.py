@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from symgd.indices import axis, free, rename
@@ -13,7 +14,9 @@ from symgd.numeric.program.heads import head
 from symgd.numeric.program.plan import MADE, WEIGHT, Line, Plan
 from symgd.numeric.program.printing import RESERVED, identifiers
 from symgd.numeric.program.steady import LARGEST
-from symgd.term import Add, D, Match, Name, Sum, Term, names, replace, subterms
+from symgd.numeric.program.together import LOG_LOSS, together
+from symgd.term import Add, Call, D, Match, Name, Sum, Term, children, names, subterms
+from symgd.term import replace as rewrite
 from symgd.typeset.layout import layout
 from symgd.typeset.plain import to_unicode
 
@@ -46,6 +49,7 @@ def module(p: Plan, only: Sequence[str] = ("loss", "gradient", "loss_and_gradien
     loss(w, b, x, y) -> float; gradient -> a tuple in the order of the parameters; loss_and_gradient -> both; per_sample (where sums mean one sample) -> (n, p).
     """
     ids = names_of(p)
+    p = replace(p, lines=together(p.lines)) if p.blocks else p
     functions: dict[str, Callable[[], tuple[str, int]]] = {
         "loss": lambda: _function("loss", p, ids, p.results[:1], _outcome(ids, p.results[:1])),
         "gradient": lambda: _function("gradient", p, ids, p.results[1:], _outcome(ids, p.results[1:], "()")),
@@ -126,7 +130,7 @@ def _spelt(t: Term, p: Plan) -> Term:
         value = Sum(_over(line, p)[0], line.value) if line.kind == "sum" else line.value
         return _spelt(rename(value, {a: b for a, b in zip(line.axes, s.indices, strict=True) if a != b}), p)
 
-    return replace(t, change)
+    return rewrite(t, change)
 
 
 def _bracketed(t: Term) -> str:
@@ -256,9 +260,11 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
     sized = {t: "".join(ids[SIZE + a] for a in t) for t in tails}
     words = identifiers([f"{s}_{sized[t]}" for t in tails for s in ("room", "part")], {*ids.values(), *slices.values()})
     room, part = ({t: words[f"{s}_{sized[t]}"] for t in tails} | {(): s} for s in ("room", "part"))
-    block = Block(inner, part)
-    statements = block.statements(chosen, sums, {x.symbol: _why(x, p) for x in chosen})
-    statements += [(f"{ids[x.symbol]} += {inner.text(Sum(*_over(x, p), x.value), x.axes)}", _why(x, p)) for x in sums]
+    given = {s: x for x in sums if _given(x) for s in names(x.value)}
+    block = Block(inner, part, {ids[s]: ids[x.symbol] for s, x in given.items()})
+    comments = {x.symbol: (f"{_log_loss(x.value, p)}; " if x.symbol in given else "") + _why(x, p) for x in chosen}
+    statements = block.statements(chosen, sums, comments)
+    statements += [(f"{ids[x.symbol]} += {inner.text(Sum(*_over(x, p), x.value), x.axes)}", _why(x, p)) for x in sums if not _given(x)]
     rows = ids[SIZE + p.samples]
     wide = set() if p.flat else {axis(a) for x in (*chosen, *(declared[s] for s in columns)) for a in getattr(x, "axes", getattr(x, "indices", ()))}
     wide -= {p.samples}
@@ -280,6 +286,17 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
     out += [f"        {part[t]} = {room[t]}[:, :{length}]" for t in sorted(block.rooms)]
     out += [_commented(f"        {text}", comment) for text, comment in statements]
     return out, wide | {a for t in block.rooms for a in t}, sum(block.rooms.values())
+
+
+def _given(x: Line) -> bool:
+    """Is it a sum that the function gives back which fills the buffer of another line?"""
+    return x.kind == "sum" and isinstance(x.value, Call) and x.value.function == LOG_LOSS
+
+
+def _log_loss(t: Term, p: Plan) -> str:
+    """What that function sums."""
+    z, target = children(t)
+    return f"Σᵢ ({_said(_spelt(Call('log', (1 + Call('exp', (z,)),)) - target * z, p))})"
 
 
 def _slot(x: Name, p: Plan) -> int:
