@@ -12,7 +12,6 @@ from symgd.document.files import write_file
 from symgd.document.formats import format_of, render
 from symgd.document.page import Page
 from symgd.forward import Problem
-from symgd.reading import Unread, read
 from symgd.referee.check import Check
 from symgd.term import Name, Term, symbol_problem
 from symgd.typeset.layout import Convention, Notation, Derivatives
@@ -45,12 +44,16 @@ def differentiate(expression: str | Term, by: str | Name) -> Derivation:
 
     Raises reading.Unread for a text that cannot be read, rules.NoRule for a function without a derivative here.
     """
+    from symgd.reading import read
+
     name = by if isinstance(by, Name) else _name(by)
     return backward.differentiate(read(expression, declared={name.symbol}) if isinstance(expression, str) else expression, name)
 
 
 def _name(word: str) -> Name:
     if wrong := symbol_problem(word):
+        from symgd.reading import Unread
+
         raise Unread(f"{word!r} cannot be a name: {wrong}", word, 0, len(word))
     return Name(word)
 

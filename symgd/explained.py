@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from symgd.derivation import ClosedForm, Gradient
 from symgd.document.page import Block, Page
@@ -11,10 +12,12 @@ from symgd.exposition.layers import Layer, indexless, layers_of, local, names_of
 from symgd.exposition.vanishing import slopes
 from symgd.hessian import Curvature
 from symgd.indices import axis
-from symgd.pictures import Band, fading_sensitivities, flow_of_sensitivities, to_blocks, units_in_columns
 from symgd.term import Call, D, Name, Term
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
+
+if TYPE_CHECKING:
+    from symgd.pictures import Band
 
 __all__ = ["bands", "page_of"]
 
@@ -37,6 +40,8 @@ def _drawn(gradient: Gradient) -> tuple[Block, ...]:
     """The network, the flow through it, and how its sensitivities fade; nothing for a model of one layer."""
     if not (found := bands(gradient)):
         return ()
+    from symgd.pictures import fading_sensitivities, flow_of_sensitivities, to_blocks, units_in_columns
+
     first = layers_of(gradient.problem)[0].fed_by
     units = units_in_columns(found, _size(gradient, first[0]) if first else "")
     return tuple(to_blocks(picture)[0] for picture in (units, flow_of_sensitivities(found), fading_sensitivities(slopes())))
@@ -50,6 +55,8 @@ def bands(gradient: Gradient) -> tuple[Band, ...]:
 
 
 def _band(gradient: Gradient, layers: tuple[Layer, ...], k: int, called: dict[str, str]) -> Band:
+    from symgd.pictures import Band
+
     layer, last, loss = layers[k], k == len(layers) - 1, gradient.problem.objective
     total, before = layer.total.name, layers[k - 1].output if k else next(iter(layer.fed_by), layer.total.name)
     out = loss if last else layer.output

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -116,6 +115,8 @@ class Problem:
     @staticmethod
     def from_toml(text: str) -> Problem:
         """The problem that a TOML text states, with the keys of `from_text`.  Raises ProblemError, Unread."""
+        import tomllib
+
         try:
             stated = tomllib.loads(text)
         except tomllib.TOMLDecodeError as wrong:

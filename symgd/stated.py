@@ -1,6 +1,7 @@
 """What a person states in text → the parts of a problem: names with their axes, and the forward tape.
 
 In numbers, one a sample: "(w*x + b - y)^2".  In arrays, where shapes are given: "sum((X @ w - y)^2)/n" (`symgd.arrays`).
+What reads text is imported where text is read: a problem of the catalogue needs none.
 """
 
 from __future__ import annotations
@@ -11,11 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from symgd.arrays import ShapeError, state
-from symgd.arrays.sizes import read_shapes
 from symgd.indices import free
 from symgd.language import CONSTANTS, FUNCTIONS
-from symgd.reading import Unread, read, read_definition
 from symgd.term import Call, Name, Sum, Term, children, mean, names, rebuild, subterms, symbol_problem
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import layout
@@ -75,6 +73,8 @@ class Statement:
 
     def stated(self) -> Stated:
         """Raises ProblemError, Unread."""
+        from symgd.reading.unread import Unread
+
         self.check()
         if self.shapes:
             return self.in_arrays()
@@ -87,6 +87,9 @@ class Statement:
 
     def in_arrays(self) -> Stated:
         """What has a shape and is no parameter is data."""
+        from symgd.arrays import ShapeError, state
+        from symgd.arrays.sizes import read_shapes
+
         try:
             known = read_shapes(self.shapes)
             made = state(self.let, self.loss, self.objective, self.parameters, self.data, tuple(self.constants), known)
@@ -99,6 +102,8 @@ class Statement:
         return Stated(tuple(made.names[p] for p in self.parameters), data, tape, constants, made.count, made.sizes)
 
     def in_numbers(self) -> Stated:
+        from symgd.reading import read_definition
+
         known = {p: Name(p) for p in self.parameters} | {d: Name(d, (SAMPLES,)) for d in self.data} | {c: Name(c) for c in self.constants} | {"n": COUNT}
         tape: list[Definition] = []
         for line in self.let:
@@ -135,6 +140,8 @@ class Statement:
 
     def goal(self, known: dict[str, Name]) -> Definition:
         """The objective: the mean of the loss of one sample, or as stated."""
+        from symgd.reading import read
+
         name = next(s for s in ("L", "J", *(f"L{k}" for k in range(1, len(known) + 2))) if s not in known)
         text = self.loss or self.objective
         value = self.resolved(read(text, declared=self.symbols()), known, text)

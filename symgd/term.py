@@ -13,11 +13,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import wraps
+from operator import attrgetter, is_
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 __all__ = [
     "ONE", "TWO", "ZERO", "Add", "Call", "Cases", "Compare", "D", "Det", "Div", "Inverse", "Match", "Mul", "Name", "Neg", "Num", "Pow", "Sum", "Term",
-    "add", "children", "mean", "mul", "names", "occurrences", "parts", "rebuild", "replace", "size", "subterms", "symbol_problem", "term",
+    "add", "children", "mean", "mul", "names", "occurrences", "parts", "rebuild", "remembered", "replace", "size", "subterms", "symbol_problem", "term",
 ]  # fmt: skip
 
 
@@ -58,6 +60,7 @@ class Term:
 
 
 C = TypeVar("C")
+R = TypeVar("R")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -74,11 +77,25 @@ def _node(cls: type[C]) -> type[C]:
             return self._hash  # type: ignore[no-any-return]
 
     def state(self: Any) -> dict[str, Any]:
-        return {k: v for k, v in vars(self).items() if k != "_hash"}  # a hash of strings dies with its process
+        return {k: v for k, v in vars(self).items() if k[0] != "_"}  # a hash of strings dies with its process
 
     made.__hash__ = once
     made.__getstate__ = state
     return made  # type: ignore[no-any-return]
+
+
+def remembered(law: Callable[[Term], R]) -> Callable[[Term], R]:
+    """What depends on a term alone, found once and kept in its node: nodes do not change."""
+    key = f"_{law.__module__}.{law.__qualname__}"
+
+    @wraps(law)
+    def once(t: Term) -> R:
+        kept = t.__dict__
+        if key not in kept:
+            kept[key] = law(t)
+        return kept[key]  # type: ignore[no-any-return]
+
+    return once
 
 
 @_node
@@ -243,26 +260,23 @@ def parts(kind: type[Add] | type[Mul], t: Term) -> tuple[Term, ...]:
     return (t,)
 
 
+_INSIDE: dict[type[Term], Callable[[Any], tuple[Term, ...]]] = {
+    Add: attrgetter("terms"), Mul: attrgetter("factors"), Call: attrgetter("args"),
+    Div: attrgetter("top", "bottom"), Pow: attrgetter("base", "exponent"), D: attrgetter("of", "by"), Compare: attrgetter("left", "right"),
+    Neg: lambda t: (t.body,), Sum: lambda t: (t.body,), Det: lambda t: (t.entry,), Inverse: lambda t: (t.entry,),
+    Cases: lambda t: (*(x for piece in t.pieces for x in piece), t.otherwise), Num: lambda t: (), Name: lambda t: (), Match: lambda t: (),
+}  # fmt: skip
+
+
 def children(t: Term) -> tuple[Term, ...]:
     """The terms directly inside t, in the order they are written."""
-    match t:
-        case Add(ts) | Mul(ts):
-            return ts
-        case Div(a, b) | Pow(a, b) | D(a, b) | Compare(a, _, b):
-            return (a, b)
-        case Neg(a) | Sum(_, a) | Det(_, _, a) | Inverse(_, _, _, _, a):
-            return (a,)
-        case Call(_, args):
-            return args
-        case Cases(pieces, otherwise):
-            return (*(x for piece in pieces for x in piece), otherwise)
-    return ()
+    return _INSIDE[type(t)](t)
 
 
 def rebuild(t: Term, new: Iterable[Term]) -> Term:
     """t with other children, in the order of `children`; t itself where nothing changed."""
-    new = tuple(new)
-    if all(a is b for a, b in zip(new, children(t), strict=True)):
+    new, old = tuple(new), children(t)
+    if len(new) == len(old) and all(map(is_, new, old)):
         return t
     match t:
         case Add():
@@ -297,9 +311,11 @@ def rebuild(t: Term, new: Iterable[Term]) -> Term:
 
 def subterms(t: Term) -> Iterator[Term]:
     """t and everything inside it, outermost first, left to right."""
-    yield t
-    for c in children(t):
-        yield from subterms(c)
+    left = [t]
+    while left:
+        s = left.pop()
+        yield s
+        left += children(s)[::-1]
 
 
 def replace(t: Term, change: Callable[[Term], Term | None]) -> Term:
@@ -308,9 +324,10 @@ def replace(t: Term, change: Callable[[Term], Term | None]) -> Term:
     return new if new is not None else rebuild(t, [replace(c, change) for c in children(t)])
 
 
+@remembered
 def names(t: Term) -> frozenset[str]:
     """The symbols written in t."""
-    return frozenset(s.symbol for s in subterms(t) if isinstance(s, Name))
+    return frozenset((t.symbol,)) if isinstance(t, Name) else frozenset().union(*map(names, children(t)))
 
 
 def occurrences(t: Term, symbol: str) -> tuple[Name, ...]:
@@ -318,9 +335,10 @@ def occurrences(t: Term, symbol: str) -> tuple[Name, ...]:
     return tuple(s for s in subterms(t) if isinstance(s, Name) and s.symbol == symbol)
 
 
+@remembered
 def size(t: Term) -> int:
     """How many nodes t has: the measure of 'shorter'."""
-    return sum(1 for _ in subterms(t))
+    return 1 + sum(map(size, children(t)))
 
 
 # ---------------------------------------------------------------- the one check every name passes

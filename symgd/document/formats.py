@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias, overload
 
 from symgd.document.page import Page
-from symgd.document.to_html import to_html
-from symgd.document.to_latex import to_latex
-from symgd.document.to_markdown import to_markdown
-from symgd.document.to_notebook import to_notebook
-from symgd.document.to_pdf import MissingExtra, to_pdf
-from symgd.document.to_text import to_text
+from symgd.document.to_pdf import MissingExtra
 
 __all__ = ["BYTES", "FORMATS", "TEXTS", "Format", "MissingExtra", "format_of", "render", "see_installed"]
 
 
 @dataclass(frozen=True)
 class Format:
-    """How a page is written: the suffix of its files, the function, and the library of an extra that it needs."""
+    """How a page is written: the suffix of its files, the function to_… in the file of its name, and the library of an extra that it needs."""
 
     suffix: str
-    write: Callable[..., str | bytes]
+    to: str
     needs: str = ""
+
+    def write(self, page: Page, **options: Any) -> str | bytes:
+        """One format is written at a time: the others are not imported."""
+        written: str | bytes = getattr(import_module(f"symgd.document.{self.to}"), self.to)(page, **options)
+        return written
 
 
 FORMATS = {
-    "text": Format(".txt", to_text),
-    "markdown": Format(".md", to_markdown),
-    "latex": Format(".tex", to_latex),
-    "html": Format(".html", to_html),
-    "notebook": Format(".ipynb", to_notebook),
-    "pdf": Format(".pdf", to_pdf, "typst"),
+    "text": Format(".txt", "to_text"),
+    "markdown": Format(".md", "to_markdown"),
+    "latex": Format(".tex", "to_latex"),
+    "html": Format(".html", "to_html"),
+    "notebook": Format(".ipynb", "to_notebook"),
+    "pdf": Format(".pdf", "to_pdf", "typst"),
 }
 
 BYTES = ("pdf",)  # the formats that are no text

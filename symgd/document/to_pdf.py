@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from symgd.document.page import Page
-from symgd.document.to_typst import to_typst
 
 __all__ = ["MissingExtra", "compiled", "to_pdf"]
 
@@ -22,6 +21,8 @@ def to_pdf(page: Page) -> bytes:
 
     Raises MissingExtra without Typst, ValueError for a picture that is no drawing.
     """
+    from symgd.document.to_typst import to_typst
+
     return compiled(to_typst(page))
 
 
