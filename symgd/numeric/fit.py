@@ -26,7 +26,7 @@ from symgd.numeric.data.study import Study, hidden_axes, initial, penalty_of, ta
 from symgd.numeric.descent.trace import Trace
 from symgd.numeric.data.units import Units, scores, units_of
 
-__all__ = ["EXACT_ROWS", "TOLERANCE", "Fit", "fit"]
+__all__ = ["EXACT_ROWS", "MOST_KEPT", "TOLERANCE", "Fit", "first_point", "fit", "outlook", "separated"]
 
 MOST_KEPT = 50_000_000  # numbers: beyond them only the two ends of a descent are kept
 MOST_LOOKED = 1_000_000_000  # rows: beyond them a stochastic descent does not look at the loss of all rows after each step
@@ -91,7 +91,7 @@ def fit(
     held = {study.shapes.owner(k): True for places, _ in study.shapes.entries(hold or {}) for k in places}
     units = units_of(problem, study.feature, study.X, study.names, standard=standardise, fixed=held) if study.feature else Units()
     run = study.data(units.features(study.X))
-    first = _start(study, units, {**(start or {}), **(hold or {})}, seed)
+    first = first_point(study, units, {**(start or {}), **(hold or {})}, seed)
     hidden = {h: study.shapes.sizes[h] for h in hidden_axes(problem)}
     g = f.bind(**run, sizes=hidden) if hidden else f.bind(**run)
     if hold:
@@ -102,8 +102,8 @@ def fit(
     chosen = chosen_for(g, first.tolist(), known, method, rate, momentum, batches)
     warning = "" if rate == "auto" and momentum is None else known.warning(chosen.rate) if method == "gd" else chosen.warning(known)
     if announce:
-        outlook = _outlook(g, chosen.rate, first, max_iterations, raw=not units.scalings) if not warning and method == "gd" else ""
-        announce(tuple(filter(None, (warning, outlook))), known, units, chosen)
+        forecast = outlook(g, chosen.rate, first, max_iterations, raw=not units.scalings) if not warning and method == "gd" else ""
+        announce(tuple(filter(None, (warning, forecast))), known, units, chosen)
     seldom = batches is not None and not g.quadratic and study.rows * max_iterations > MOST_LOOKED
     keep = "all" if len(first) * max_iterations <= MOST_KEPT and not seldom else "ends"
     how: Any = {"rate": rate, "max_iterations": max_iterations, "stop": stop, "tell": tell, "keep": keep}
@@ -116,7 +116,7 @@ def fit(
     rounded = None if closed is None else {p: _rounded(v) for p, v in closed.items()}
     least = None if rounded is None else g.fun(study.shapes.join(units.run(rounded)))
     predicted = outcome(study, end, run)
-    remark = _separated(study, units, predicted)
+    remark = separated(study, units, predicted)
     return Fit(units.own(end), rounded, why_not, gap, agrees, units, trace, g, warning, rate, least, predicted, remark, chosen)
 
 
@@ -128,7 +128,7 @@ def _safe_rates(study: Study, g: Any, run: Mapping[str, Any]) -> Rates | None:
     return curve_of.rates(**run) if isinstance(curve_of.form.majorant, Majorant) else None
 
 
-def _separated(study: Study, units: Units, found: Outcome | None) -> str:
+def separated(study: Study, units: Units, found: Outcome | None) -> str:
     """Where a linear score puts every sample into its class, twice the weights do so with more certainty, and so on without end."""
     linear = (units.pairs or units.powers) and not hidden_axes(study.problem)
     if found is None or found.accuracy != 1.0 or not linear or penalty_of(study.problem) or target_kind(study.problem) not in ("zero-one", "classes"):
@@ -136,7 +136,7 @@ def _separated(study: Study, units: Units, found: Outcome | None) -> str:
     return "every sample is put into its class, so larger weights always fit better: the loss has no minimum, and a penalty (…+ridge) would give it one"
 
 
-def _outlook(g: Any, rate: float, first: Column, most: int, *, raw: bool) -> str:
+def outlook(g: Any, rate: float, first: Column, most: int, *, raw: bool) -> str:
     """That the descent cannot get there with the steps it has, and why; "" where it can, or nothing is known."""
     if not g.quadratic or g.moments is None:
         return ""
@@ -155,7 +155,7 @@ def _rounded(v: Any) -> Any:
     return np.asarray(v, dtype=np.float64) if np.ndim(v) else float(v)
 
 
-def _start(study: Study, units: Units, given: Mapping[str, float], seed: int) -> Column:
+def first_point(study: Study, units: Units, given: Mapping[str, float], seed: int) -> Column:
     """θ of the run: the usual start, with the entries that were given in the data's own units."""
     shapes = study.shapes
     usual = initial(study.problem, shapes, seed)

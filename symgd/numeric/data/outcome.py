@@ -64,7 +64,7 @@ def outcome(study: Study, parameters: Mapping[str, Any], data: Mapping[str, Any]
     return Outcome(found, r_squared=1 - float(np.square(found - actual).sum()) / spread if spread else None)
 
 
-def placed(problem: Problem, parameters: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Column, Any]:
+def placed(problem: Problem, parameters: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Any, Any]:
     """(predicted, actual): numbers, or for each sample the place of its class."""
     last = prediction_of(problem)
     assert last is not None

@@ -21,7 +21,7 @@ from symgd.numeric.data.scaling import Scaling, standardise
 from symgd.stationary import linear, unfold
 from symgd.term import ONE, Add, Mul, Name, Neg, Num, Pow, Sum, Term, names, parts, subterms
 
-__all__ = ["Units", "scores", "units_of"]
+__all__ = ["Units", "scores", "seen_units", "units_of"]
 
 MOST_EXACT = 20_000  # entries brought over in exact arithmetic; more of them in double precision
 
@@ -131,18 +131,20 @@ def units_of(problem: Problem, feature: Name, X: Column, titles: tuple[str, ...]
 
     fixed  the parameters that are held: where one of them would have to take up the shift, the features are not centred
     """
-    if len(feature.indices) == 1:
-        powers = _of_powers(problem, feature)
-        seen = Units(powers=powers)
-        whole = powers is not None and sorted(powers.values()) == list(range(max(powers.values()) + 1))
-    else:
-        pairs = _of_pairs(problem, feature)
-        seen = Units(pairs)
-        whole = bool(pairs) and all(b and b not in fixed for _, b in pairs)
+    seen, centre = seen_units(problem, feature, fixed)
     if not standard or not (seen.pairs or any((seen.powers or {}).values())) or not np.any(X):
         return seen
     columns = X.T if X.ndim > 1 else X[None]
-    return Units(seen.pairs, seen.powers, tuple(_scaling(c, title, centre=whole) for c, title in zip(columns, titles, strict=True)))
+    return Units(seen.pairs, seen.powers, tuple(_scaling(c, title, centre=centre) for c, title in zip(columns, titles, strict=True)))
+
+
+def seen_units(problem: Problem, feature: Name, fixed: Collection[str] = ()) -> tuple[Units, bool]:
+    """(how a problem sees its features, without scalings; may they be centred: does an intercept take up the shift?)."""
+    if len(feature.indices) == 1:
+        powers = _of_powers(problem, feature)
+        return Units(powers=powers), powers is not None and sorted(powers.values()) == list(range(max(powers.values()) + 1))
+    pairs = _of_pairs(problem, feature)
+    return Units(pairs), bool(pairs) and all(b and b not in fixed for _, b in pairs)
 
 
 def _scaling(c: Column, title: str, *, centre: bool) -> Scaling:
