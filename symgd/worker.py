@@ -52,8 +52,9 @@ def _equal(left: str, right: str, domain: dict[str, str]) -> Iterator[dict[str, 
     from dataclasses import asdict
 
     from symgd.reading import Unread, read
-    from symgd.referee.equality import term_looks
+    from symgd.referee.equality import looks
     from symgd.referee.samples import compare_over_samples, has_samples
+    from symgd.referee.simplifying import simplified
 
     terms = []
     for side, text in (("left", left), ("right", right)):
@@ -66,7 +67,7 @@ def _equal(left: str, right: str, domain: dict[str, str]) -> Iterator[dict[str, 
         if any(has_samples(t) for t in terms):
             yield asdict(compare_over_samples(terms[0], terms[1], domain))
             return
-        for check in term_looks(terms[0], terms[1], domain, last=False):
+        for check in looks(terms[0], terms[1], domain, simplified):
             yield asdict(check)
     except ValueError as invalid:  # a domain that is none; names that do not fit together
         yield {"invalid": str(invalid)}

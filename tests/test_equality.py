@@ -22,10 +22,11 @@ from symgd.reading import read
 from symgd.referee.balls import UNDEFINED, ball, holds
 from symgd.referee.canonical import prove
 from symgd.referee.check import Check
-from symgd.referee.equality import decide, equal_terms
+from symgd.referee.equality import decide, equal_terms, looks
 from symgd.referee.kernels import TooLarge
 from symgd.referee.points import DOMAINS, points, within
 from symgd.referee.samples import compare_over_samples
+from symgd.referee.simplifying import simplified
 from symgd.term import Name, Num, Sum
 from tests.equality_pairs import DIFFERENT, EQUAL, WHOLE
 
@@ -172,9 +173,15 @@ def test_where_nothing_can_be_said_the_claim_is_held(left, right, reason):
 
 
 def test_simplify_is_a_last_try_for_strangers_only():
-    pair = sp.cos(302 * x), 2 * sp.cos(151 * x) ** 2 - 1  # too many turns for the canonical form
-    assert re.fullmatch(r"agrees at \d+ points to 30 digits; no proof was found", decide(*pair).evidence)
-    assert decide(*pair, effort="stranger").evidence == "SymPy's simplify brings the difference to 0"
+    left, right = "cos(302*x)", "2*cos(151*x)^2 - 1"  # too many turns for the canonical form
+    first, last = looks(read(left), read(right), {}, simplified)
+    assert re.fullmatch(r"agrees at \d+ points to 30 digits; no proof was found", first.evidence)
+    assert _equal(left, right, ()) == first
+    assert (last.verdict, last.evidence) == ("proved", "SymPy's simplify brings the difference to 0")
+
+
+def test_what_is_decided_is_not_tried_again():
+    assert [c.verdict for c in looks(read("x + x"), read("2*x"), {}, lambda pair: pytest.fail("tried again"))] == ["proved"]
 
 
 def test_a_claim_may_hold_under_a_condition_alone():

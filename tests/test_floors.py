@@ -78,6 +78,16 @@ def test_rooms_apart_use_low_floors_and_are_used_by_the_front_door_alone() -> No
     assert all(FLOOR[above] == 8 for above, below in EDGES if below in APART and above not in APART)
 
 
+def test_what_may_take_for_ever_is_handed_out_by_the_worker_alone() -> None:
+    trees = {f.relative_to(ROOT).as_posix(): ast.parse(f.read_text()) for f in FILES}
+    modules = {f: {n.module or "" for n in ast.walk(t) if isinstance(n, ast.ImportFrom)} for f, t in trees.items()}
+    modules = {f: found | {a.name for n in ast.walk(trees[f]) if isinstance(n, ast.Import) for a in n.names} for f, found in modules.items()}
+    assert [f for f, found in modules.items() if "symgd.referee.simplifying" in found] == ["worker.py"]
+    said = {f for f, t in trees.items() for n in ast.walk(t) if isinstance(n, ast.Attribute) and n.attr in ("simplify", "trigsimp", "nsimplify", "radsimp")}
+    said |= {f for f, t in trees.items() for n in ast.walk(t) if isinstance(n, ast.ImportFrom) and {a.name for a in n.names} & {"simplify", "simplifying"}}
+    assert said == {"referee/simplifying.py"}
+
+
 @pytest.mark.parametrize("room", ["term", "indices", "language", "reading", "typeset", "document"])
 def test_the_tree_reading_and_writing_need_no_sympy_and_no_numpy(room: str) -> None:
     files = [f for f in FILES if f.relative_to(ROOT).parts[0].removesuffix(".py") == room]

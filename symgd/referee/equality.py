@@ -9,7 +9,7 @@ Glossary: `u`, `v` the balls of the two sides; a point gives each name a value; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -31,7 +31,7 @@ from symgd.referee.points import points, within
 from symgd.referee.witness import decimal, digits, refuted
 from symgd.term import Term
 
-__all__ = ["decide", "equal_terms", "looks", "term_looks"]
+__all__ = ["Pair", "decide", "equal_terms", "looks"]
 
 LOOKS = 96  # points before a pair is held
 FIRST = 6  # points that agree before a proof is tried
@@ -43,45 +43,36 @@ Point = Mapping[str, Fraction]
 KERNEL_WORDS = {"exp": "exponentials", "log": "logarithms", "tan": "sines and cosines", "root": "roots", "pi": "π"}
 
 
-def decide(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None = None, effort: str = "own", where: tuple[sp.Basic, ...] = ()) -> Check:
+def decide(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None = None, where: tuple[sp.Basic, ...] = ()) -> Check:
     """left = right for all real values of their names where both are defined and the conditions `where` hold.
 
     domain  words by name ("positive", "nonnegative", "negative", "nonzero", "integer", "(0,1)", ">1", or several: "positive integer"); a name not in it is real
-    effort  "own": never longer than about a second; "stranger": SymPy's simplify as a last try, to be called in a worker that can be killed
-    Raises ValueError for a word that is no domain.
+    It takes no longer than about a second.  Raises ValueError for a word that is no domain.
     """
-    left, right = sp.sympify(left, strict=True), sp.sympify(right, strict=True)
-    look = looks(left, right, domain, effort == "own", where)
-    check = next(look)
-    return next(look) if check.verdict == "held" and effort == "stranger" else check
+    return Pair(sp.sympify(left, strict=True), sp.sympify(right, strict=True), domain or {}, where).verdict()
 
 
-def looks(left: sp.Expr, right: sp.Expr, domain: Mapping[str, str] | None, last: bool = False, where: tuple[sp.Basic, ...] = ()) -> Iterator[Check]:
-    """The verdict; and where that is held and not the last word, the one after SymPy's simplify, which may take for ever."""
-    pair = Pair(left, right, domain or {}, where)
-    check = pair.verdict()
-    yield check
-    if check.verdict == "held" and not last:
-        yield pair.simplified() or check
-
-
-def equal_terms(left: Term, right: Term, domain: Mapping[str, str] | None = None, effort: str = "own") -> Check:
+def equal_terms(left: Term, right: Term, domain: Mapping[str, str] | None = None) -> Check:
     """left = right, two terms without indices, wherever both are defined as they are written; a difference of domain is noted in the scope.
 
-    Domain and effort as for `decide`.  Raises ValueError for an index, a sum or a pending derivative, and for a word that is no domain.
+    Domain and time as for `decide`.  Raises ValueError for an index, a sum or a pending derivative, and for a word that is no domain.
     """
-    look = term_looks(left, right, domain, effort == "own")
-    check = next(look)
-    return next(look) if check.verdict == "held" and effort == "stranger" else check
+    return next(looks(left, right, domain, lambda _: None))
 
 
-def term_looks(left: Term, right: Term, domain: Mapping[str, str] | None = None, last: bool = False) -> Iterator[Check]:
-    """`looks` for terms."""
+def looks(left: Term, right: Term, domain: Mapping[str, str] | None, last: Callable[[Pair], Check | None]) -> Iterator[Check]:
+    """The verdict of `equal_terms`; and where that is held, the one after a last try, which may take for ever."""
     own, other = conditions(left, domain), conditions(right, domain)
-    where = meanings(dict.fromkeys((*own, *other)))
-    for check in looks(expression(left), expression(right), domain, last, where):
+    pair = Pair(expression(left), expression(right), domain or {}, meanings(dict.fromkeys((*own, *other))))
+
+    def noted(check: Check) -> Check:
         note = difference(own, other, domain) if check.verdict != "refuted" else ""
-        yield replace(check, scope=f"{check.scope}; {note}") if note else check
+        return replace(check, scope=f"{check.scope}; {note}") if note else check
+
+    check = pair.verdict()
+    yield noted(check)
+    if check.verdict == "held":
+        yield noted(last(pair) or check)
 
 
 class Pair:
@@ -107,7 +98,7 @@ class Pair:
             within(domain, name, Fraction(0))
 
     def verdict(self) -> Check:
-        """The whole procedure but simplify."""
+        """The whole procedure."""
         fixed, near = self.points(), list(islice(self.near(), 60))
         try:
             refuted = self.look(iter(fixed), FIRST) or self.look(iter(near))
@@ -270,15 +261,6 @@ class Pair:
         count = len({tuple(sorted(p.items())) for p in self.agreed})
         return Check("held", f"agrees at {count} point{'s' if count > 1 else ''} to {min(self.digits, 30)} digits; {self.reason}", self.scope())
 
-    def simplified(self) -> Check | None:
-        """Proved if SymPy's simplify makes the difference 0; anything else it says counts for nothing."""
-        if self.missing or not self.agreed:
-            return None
-        assumed = {s: sp.Symbol(s.name, **_assumptions(self.domain.get(s.name, "real"))) for s in self.symbols}
-        if sp.simplify((self.left - self.right).xreplace(assumed)) == 0:
-            return Check("proved", "SymPy's simplify brings the difference to 0", self.scope())
-        return None
-
 
 # ---------------------------------------------------------------- what is said
 
@@ -303,9 +285,3 @@ def _argument(proof: Proof) -> str:
 
 def _said_of(gaps: list[sp.Expr]) -> str:
     return ", ".join(map(sp.sstr, gaps))
-
-
-def _assumptions(words: str) -> dict[str, bool]:
-    """SymPy's words for a domain."""
-    named = {"(0,1)": "positive", ">1": "positive"}
-    return {"real": True} | {named.get(word, word): True for word in words.split()}
