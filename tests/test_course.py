@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +62,7 @@ def page_of(c: Course, lesson: Lesson) -> Page:
 
 @functools.cache
 def output_of(c: Course, lesson: Lesson) -> str:
-    return printed(preamble(c.example) + lesson.program(c), c.example)
+    return printed(lesson.program(c), c.example)
 
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[x.slug for x in LESSONS])
@@ -87,6 +89,30 @@ def test_a_program_imports_numpy_alone_and_stays_short(lesson: Lesson) -> None:
     text = preamble(course().example) + lesson.program(course())
     assert set(re.findall(r"^\s*(?:import|from)\s+(\w+)", text, re.MULTILINE)) <= {"numpy", "math", "fractions"}
     assert text.count("\n") <= 100
+
+
+def code_of(program: str) -> str:
+    """The program without its comments."""
+    return ast.unparse(ast.parse(program))
+
+
+@each_lesson
+def test_the_code_of_a_program_holds_no_word_of_the_data(lesson: Lesson) -> None:
+    hostile = replace(course().example, feature='x"""; import os # \r\u2028\nprint(1)', target="{data!r} \\' + __import__('os')")
+    evil = Course(hostile, course().style)
+    assert lesson.program(evil) == lesson.program(course())
+    assert code_of(preamble(hostile) + lesson.program(evil)) == code_of(preamble(course().example) + lesson.program(course()))
+    assert printed(lesson.program(evil), hostile) == output_of(course(), lesson)
+
+
+def test_names_of_columns_do_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    monkeypatch.setattr("builtins.exec", lambda code, scope: texts.append(code))
+    monkeypatch.setattr("builtins.compile", lambda text, *_: text)
+    printed("print(n)\n", replace(course().example, feature="feature-word", target="target-word"))
+    assert len(texts) == 1
+    assert "print(n)" in texts[0]
+    assert "-word" not in texts[0]
 
 
 def test_a_number_that_is_wrong_in_its_last_digit_is_noticed() -> None:

@@ -23,7 +23,7 @@ from symgd.course.lesson import Course, Lesson
 from symgd.course.lessons.slides import FORMULAS, LOOSE, SLIDES, TYPED, slides_verdict
 from symgd.course.mistake import GIVEN, in_letters_of, mistake, verdict_on
 from symgd.course.path import LESSONS
-from symgd.course.program import preamble, printed
+from symgd.course.program import printed
 from symgd.course.spoiled import as_line, definitions, spoiled
 from symgd.course.worksheets import BLANK, answers, name_of, worksheet, worksheets
 from symgd.document.page import Box, Chain, Code, Folded, Page, Prose, every_block
@@ -330,7 +330,7 @@ def test_what_is_predicted_happens(part: float, data: dict[str, float]) -> None:
         does = run(c, rate, standard, held)
         assert regime(rate, exercise._steepest(c, standard, held)) == does
         assert exercise.REGIMES[does] in inline_text(e.answer[0].text)  # type: ignore[union-attr]
-        program = preamble(c.example) + predict_program(c, rate, standard=standard, held=held)
+        program = predict_program(c, rate, standard=standard, held=held)
         found = numbers_printed(printed(program, c.example))
         said = [inline_text(b.text) for b in every_block(to_blocks((e,))) if isinstance(b, Prose)]
         assert [n.text for s in said for n in numbers(s) if not n.is_among(found)] == []

@@ -20,7 +20,7 @@ from symgd.course.lessons.scaling import SCALING
 from symgd.course.lessons.side import SIDE
 from symgd.course.lessons.stopping import STOPPING
 from symgd.course.measured import measured
-from symgd.course.program import preamble, printed
+from symgd.course.program import printed
 from symgd.course.runs import Form, figure, forms_of, held, jumps, needed, start_of
 from symgd.course.spoiled import findings
 from symgd.course.stopped import SHARES, fired, plainly, short, tolerance, too_small
@@ -111,7 +111,7 @@ each_data = pytest.mark.parametrize("data", ["", *SMALL])
 @pytest.mark.parametrize("data", [*DATA])
 def test_the_program_prints_every_number_of_the_page(lesson: Lesson, data: str) -> None:
     c = of(data)
-    assert [f"{x.text} in: {x.place[:150]}" for x in lost(page_of(lesson, data), printed(preamble(c.example) + lesson.program(c), c.example))] == []
+    assert [f"{x.text} in: {x.place[:150]}" for x in lost(page_of(lesson, data), printed(lesson.program(c), c.example))] == []
 
 
 @each_lesson

@@ -21,7 +21,7 @@ from symgd.course.lessons.convexity import CONVEXITY, eigenvalues, small
 from symgd.course.lessons.gradient import GRADIENT, _found, _places
 from symgd.course.lessons.update import UPDATE, after_another, rate_of, start_of, together
 from symgd.course.network import WEIGHTS, Network, derived, linear, products
-from symgd.course.program import preamble, printed
+from symgd.course.program import printed
 from symgd.course.spoiled import findings
 from symgd.course.trial import agreeing, cells, exact, power_below, trial
 from symgd.document.page import Box, Chain, Note, Page, Picture, Prose, every_block
@@ -90,7 +90,7 @@ def sums(c: Course, w: Fraction, b: Fraction) -> tuple[Fraction, Fraction, Fract
 @each
 def test_its_program_finds_the_numbers_of_the_page(lesson: Lesson, data: str) -> None:
     c = course(data)
-    output = printed(preamble(c.example) + lesson.program(c), c.example)
+    output = printed(lesson.program(c), c.example)
     assert [f"{x.text} in: {x.place[:200]}" for x in lost(page_of(c, lesson), output)] == []
 
 
@@ -98,7 +98,7 @@ def test_its_program_finds_the_numbers_of_the_page(lesson: Lesson, data: str) ->
 @pytest.mark.parametrize("detail", ["brief", "tutorial"])
 def test_with_other_details_letters_and_a_half_too(lesson: Lesson, detail: str) -> None:
     c = course("falling", True, (("w", "theta1"), ("b", "theta0"), ("n", "m"), ("L", "J")), detail)
-    output = printed(preamble(c.example) + lesson.program(c), c.example)
+    output = printed(lesson.program(c), c.example)
     assert [f"{x.text} in: {x.place[:200]}" for x in lost(page_of(c, lesson), output)] == []
 
 

@@ -23,11 +23,11 @@ def page(c: Course, lesson: Lesson) -> Page:
     blocks: list[Block] = [way, *w.blocks]
     if exercises:
         blocks += [Heading(1, ("Exercises",)), *to_blocks(exercises, lambda k: f"{FOLDER}/{name_of(lesson, k)}")]
-    program = preamble(c.example) + lesson.program(c)
-    prints = printed(program, c.example) if c.outputs else None
+    body = lesson.program(c)
+    prints = printed(body, c.example) if c.outputs else None
     blocks += [
         Heading(1, ("Compute it yourself",)),
-        Folded(("A program that finds the numbers of this page again",), (Code(program, "python", prints),), "more"),
+        Folded(("A program that finds the numbers of this page again",), (Code(preamble(c.example) + body, "python", prints),), "more"),
         way,
     ]
     return Page((lesson.title,), tuple(blocks), (lesson.asks,))

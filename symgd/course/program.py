@@ -15,7 +15,7 @@ DATA = "data.csv"
 
 PREAMBLE = '''import numpy as np
 np.seterr(all="ignore")  # a descent that diverges ends in inf, which says it
-x, y = np.loadtxt("{data}", delimiter=",", skiprows=1, unpack=True)  # {feature}, {target}
+x, y = np.loadtxt("{data}", delimiter=",", skiprows=1, unpack=True){comment}
 n, scale = len(x), {scale}
 
 
@@ -32,15 +32,18 @@ def slopes(w, b):
 
 def preamble(example: Example) -> str:
     """What every program begins with: the columns from the file beside the page, the loss, its slopes.  Column names stand in a comment, on one line."""
-    return PREAMBLE.format(data=DATA, feature=_comment(example.feature), target=_comment(example.target), scale=example.scale)
+    return PREAMBLE.format(data=DATA, comment=f"  # {_cleaned(example.feature)}, {_cleaned(example.target)}", scale=example.scale)
 
 
-def _comment(name: str) -> str:
+def _cleaned(name: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in name).replace("{", "(").replace("}", ")")
 
 
-def printed(program: str, example: Example) -> str:
-    """What the program prints, its file read from the example.  The text is one of ours: lessons put numbers into it, never words of the data."""
+def printed(body: str, example: Example) -> str:
+    """What the program with this body prints, its file read from the example.
+
+    What runs is text of ours: lessons put numbers into it, never words of the data, and the preamble stands before it without its comment.
+    """
     out = io.StringIO()
     columns = np.column_stack((example.x, example.y))
 
@@ -52,7 +55,7 @@ def printed(program: str, example: Example) -> str:
         def __getattr__(self, name: str) -> object:
             return getattr(np, name)
 
-    text = program.replace("import numpy as np\n", "", 1)
+    text = PREAMBLE.format(data=DATA, comment="", scale=example.scale).replace("import numpy as np\n", "", 1) + body
     with contextlib.redirect_stdout(out), np.errstate(all="ignore"):
         exec(compile(text, "<program>", "exec"), {"np": Numbers(), "__name__": "program"})
     return out.getvalue()
