@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,12 @@ from numpy.typing import NDArray
 
 from symgd.document.page import Page, Prose
 from symgd.document.shown import shows_itself
+from symgd.numeric.bound.leaping import FEW, FIRST, STEEP, far
 from symgd.numeric.bound.moments import Moments
 
-__all__ = ["Bound", "over_grid"]
+__all__ = ["Bound", "over_grid", "spectrum"]
+
+LARGEST = sys.float_info.max
 
 Column = NDArray[np.float64]
 
@@ -27,6 +32,14 @@ def over_grid(both: Callable[..., Any], points: Sequence[Any]) -> tuple[Column, 
         for at in np.ndindex(shape):
             loss[at], slopes[(slice(None), *at)] = both(*(float(p[at]) for p in points))
     return loss, slopes
+
+
+def spectrum(H: Column) -> tuple[Column, Column]:
+    """(λ, V), all nan where H is not finite."""
+    if np.isfinite(H).all():
+        values, vectors = np.linalg.eigh(H)
+        return values, vectors
+    return np.full(len(H), np.nan), np.full(H.shape, np.nan)
 
 
 @dataclass(frozen=True)
@@ -62,7 +75,7 @@ class Bound:
         self.parameters: tuple[str, ...] = shape._fields  # type: ignore[attr-defined]
         self.moments = moments
         self.sizes = sizes  # the mean size of a sample's own derivatives, where one sample can be looked at alone
-        self.walk = walk  # the descent in plain floats, for a quadratic loss: `descend` drives it
+        self._walk = walk  # the descent in plain floats, for a quadratic loss
         self._shape, self._loss, self._both, self._form = shape, loss, both, form
 
     def shown(self) -> Page:
@@ -109,6 +122,32 @@ class Bound:
         except (OverflowError, ZeroDivisionError):
             return float("inf"), (float("nan"),) * len(theta)
 
+    def slope(self, theta: Column) -> Column:
+        """The derivatives at the flat vector θ, as `step` has them."""
+        return np.array(self.step(tuple(theta.tolist()))[1])
+
+    def heights(self, way: Column) -> Column:
+        """L at each of the points, shape (m, p), of a loss that is quadratic."""
+        with np.errstate(all="ignore"):
+            return np.array(np.broadcast_to(self._loss(*way.T), len(way)))
+
+    @property
+    def walk(self) -> Callable[..., Any] | None:
+        """The descent of a quadratic loss: `descend` drives it."""
+        return None if self._walk is None else self._walked
+
+    def _walked(self, *given: Any) -> Any:
+        """Every step where a rule may end it; else only the first and the last ones, and leaps between them."""
+        *first, rate, most, halt, watch, limit, points, losses = given
+        assert self._walk is not None
+        values = self.spectrum[0]
+        if halt or watch or most < FEW or not values[-1] < STEEP * values[0]:
+            return self._walk(*given)
+        begun = self._walk(*first, rate, FIRST, False, False, limit, points, losses)
+        made, theta = far(self, np.array(begun[3]), rate, FIRST, most, -1.0, LARGEST, points, losses)
+        why, steps, period, *there = self._walk(*theta.tolist(), rate, most - made, False, False, limit, points, losses)
+        return why, made + steps, period, *there
+
     def hess(self, theta: Any) -> Column:
         """The second derivatives at the flat vector θ, shape (p, p)."""
         return self.hessian(*map(float, theta))
@@ -127,11 +166,24 @@ class Bound:
         if self._form is None and self.second is not None and theta:
             self._grid(theta)
             return self.second(tuple(map(float, theta)))
+        return self._bend.copy()
+
+    @cached_property
+    def _bend(self) -> Column:
         form = self.form()
         return form.scale * form.J @ form.M @ form.J.T + form.P
 
+    @cached_property
+    def spectrum(self) -> tuple[Column, Column]:
+        """The eigenvalues of the second derivatives of a quadratic loss, in ascending order, and their eigenvectors; all nan where they are not finite."""
+        return spectrum(self._bend)
+
     def form(self) -> Form:
         """The quadratic form that the loss is.  Raises ValueError for another loss."""
+        return self._quadratic_form
+
+    @cached_property
+    def _quadratic_form(self) -> Form:
         if self._form is None or self.moments is None:
             raise ValueError("the loss is not quadratic in its parameters: its second derivatives change from place to place")
         m = self.moments

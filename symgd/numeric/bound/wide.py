@@ -17,12 +17,12 @@ from symgd.document.page import Page, Prose
 from symgd.forward import Definition, Problem
 from symgd.indices import free
 from symgd.numeric.data.arrays import Column
-from symgd.numeric.bound.loss import Form
+from symgd.numeric.bound.loss import Form, spectrum
 from symgd.numeric.closed.form import exact_value, fmpq
 from symgd.numeric.data.table import DataError
 from symgd.numeric.bound.flat import BoundArrays
 from symgd.numeric.bound.gram import gram
-from symgd.numeric.bound.leaping import eigen, leap
+from symgd.numeric.bound.leaping import far
 from symgd.numeric.bound.moments import Moments
 from symgd.numeric.descent.rates import rounding
 from symgd.numeric.bound.squares import WideSquare, wide_square
@@ -34,7 +34,6 @@ __all__ = ["BoundSquare", "WideSum", "wide_sum"]
 # A Gram matrix takes as long as 5 passes over the data for 10 columns, 3 for 100, 14 for 500 (measured): fewer than any descent makes.
 MOST_COLUMNS = 4_000  # beyond it a Gram matrix is larger than most data
 LEVEL, EVERY = 1e-8, 16  # of the first slope, and steps: when steps are made one by one, and the slope compared with its rounding
-AT_ONCE = 256  # steps
 
 
 class BoundSquare(BoundArrays):
@@ -152,31 +151,22 @@ class BoundSquare(BoundArrays):
         """
         *first, rate, most, halt, watch, limit, points, losses = given
         with np.errstate(all="ignore"):
-            begun, theta = self._leaps(np.array(first, dtype=np.float64), rate, most, halt, watch, limit, points, losses)
+            begun, theta = 0, np.array(first, dtype=np.float64)
+            if watch or not halt:
+                ends = LEVEL * float(np.abs(self.slope(theta)).max()) if watch else -1.0
+                begun, theta = far(self, theta, rate, 0, most, ends, limit, points, losses)
             return self._steps(theta, begun, rate, most, halt, watch, limit, points, losses)
 
-    def _leaps(self, theta: Column, rate: float, most: int, halt: bool, watch: bool, limit: float, points: Any, losses: Any) -> tuple[int, Column]:
-        """(steps, θ): as many as lead down the hill, or up it below the limit; where the rules are watched, to where the slope is LEVEL of the first."""
-        found = eigen(self.hessian()) if watch or not halt else None
-        slope, steps = self._at(theta)[1], 0
-        ends = LEVEL * float(np.abs(slope).max()) if watch else -1.0
-        while found is not None and steps < most and (largest := float(np.abs(slope).max())) > ends and np.isfinite(largest):
-            way, slopes = leap(theta, slope, rate, min(AT_ONCE, most - steps), *found)
-            heights = self._heights(way)
-            fit = np.isfinite(heights) & (heights <= limit) & (np.abs(slopes).max(axis=1) > ends)
-            many = len(fit) if fit.all() else int(np.argmin(fit))
-            if not many:
-                break
-            if points is not None:
-                points.frombytes(np.ascontiguousarray(way[:many]).tobytes())
-                losses.frombytes(heights[:many].tobytes())
-            theta, steps = way[many - 1], steps + many
-            if many < len(fit):
-                break
-            slope = self._at(theta)[1]
-        return steps, theta
+    @cached_property
+    def spectrum(self) -> tuple[Column, Column]:
+        """The eigenvalues of the second derivatives, in ascending order, and their eigenvectors; all nan where they are not finite."""
+        return spectrum(self._bend)
 
-    def _heights(self, way: Column) -> Column:
+    def slope(self, theta: Column) -> Column:
+        """The derivatives at the flat vector θ."""
+        return self._at(theta)[1]
+
+    def heights(self, way: Column) -> Column:
         """L at each of the points."""
         m = self.moments
         delta = way[:, self.at] - self.anchor

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import flint
 import numpy as np
 
-from symgd.numeric.bound.leaping import eigen
+from symgd.numeric.bound.leaping import eigen, land
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.descent.rates import rates, rounding
 from symgd.numeric.function import GradientFunction
@@ -119,11 +119,5 @@ def _by_eigenvectors(g: Any, start: Sequence[float], rate: float, steps: int) ->
     found = eigen(g.hessian())
     if found is None:
         raise ValueError(f"the second derivatives by {len(start)} parameters are too ill-conditioned for double precision: standardise the features")
-    values, V = found
-    shrink, k = rate * values, float(steps)
-    with np.errstate(all="ignore"):
-        small = shrink < 0.5
-        less = np.where(small, np.expm1(k * np.log1p(-np.where(small, shrink, 0.0))), (1 - shrink) ** k - 1)
-        phi = np.where(values != 0, less / np.where(values != 0, values, 1.0), -rate * k)
-        theta = np.array(start, dtype=np.float64) + V @ (phi * (np.array(g.step(tuple(start))[1]) @ V))
-    return tuple(theta.tolist())
+    first = np.array(start, dtype=np.float64)
+    return tuple(land(first, np.array(g.step(tuple(start))[1]), rate, steps, *found).tolist())

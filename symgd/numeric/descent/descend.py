@@ -295,7 +295,7 @@ class _Walk:
 def _trace(g: Bound, walked: _Walk, known: Rates, stop: str, *, scaled: bool) -> Trace:
     best = minimum(g)
     gap = None if best is None else distance(g, walked.theta, best)
-    predicted = predicted_iterations(g, walked.rate, walked.points[: len(walked.theta)].tolist()) if g.quadratic else None
+    predicted = None if best is None else predicted_iterations(g, walked.rate, walked.points[: len(walked.theta)].tolist(), best=best)
     stopped = _why(g, walked, known, gap, watched=stop == "auto")
     if not walked.keep and walked.steps:
         walked.points.extend(walked.theta)

@@ -9,7 +9,7 @@ Glossary: α the rate; H the second derivatives; λ its eigenvalues; θ* the min
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,7 +148,7 @@ def distance(g: Bound, theta: Sequence[float], other: Sequence[float]) -> float 
     if not np.isfinite(d).all():
         return math.inf
     between = d[0] + math.fsum(a * b for a, b in zip(m.means, d[1:], strict=True))
-    within = float(d[1:] @ np.array(m.S).reshape(len(m.means), len(m.means)) @ d[1:]) / m.n
+    within = float(d[1:] @ _products(g) @ d[1:]) / m.n
     return math.sqrt(between * between + max(within, 0.0))
 
 
@@ -160,42 +160,69 @@ def target_spread(g: Bound) -> float:
     return math.sqrt(max(m.R + rest, 0.0) / m.n)
 
 
-def predicted_iterations(g: Bound, rate: float, start: Sequence[float], momentum: float = 0.0, *, ahead: bool = False) -> int | None:
+def predicted_iterations(
+    g: Bound, rate: float, start: Sequence[float], momentum: float = 0.0, *, ahead: bool = False, best: tuple[float, ...] | None = None
+) -> int | None:
     """How many steps bring the predictions within 1e-8 standard deviations of the target to those of the minimum; None where none do.
 
     With momentum μ the errors along λ obey e_next = (1 + μ − αλ) e − μ e_before, those of Nesterov's (`ahead`) (1 − αλ)((1 + μ) e − μ e_before).
-    They may swing on their way: then about so many steps.
+    They may swing on their way: then about so many steps.  best: the minimum, where it is known already
     """
-    best = minimum(g)
+    best = minimum(g) if best is None else best
     if best is None or not g.rows or not (spread := target_spread(g)):
         return None
     form, m = g.form(), g.moments
     assert m is not None
-    values, vectors = np.linalg.eigh(g.hessian())
+    values, vectors = g.spectrum
     shrink = 1 - rate * values
-    turn = np.zeros((len(values), 2, 2))
+    parts = vectors.T @ (np.array(start, dtype=np.float64) - np.array(best))
+    turned = form.J.T @ vectors * parts  # what each part adds to the coefficients of u
+    between, within = np.array([1.0, *m.means]) @ turned, turned[1:].T
+    S, least = _products(g) / m.n, (NEAR * spread) ** 2
+
+    def close(left: Column) -> Any:
+        """Are the predictions near with so much left of each part, shape (…, p)?"""
+        inside = left @ within
+        return (left @ between) ** 2 + (inside @ S * inside).sum(axis=-1) <= least
+
+    if momentum:
+        return _first_swinging(shrink, momentum, ahead, close)
+    return _first(lambda k: close(shrink ** k[:, None])) if (np.abs(shrink) < 1).all() else None
+
+
+def _products(g: Any) -> Column:
+    """S as an array."""
+    means = g.moments.means
+    return g.S if hasattr(g, "S") else np.array(g.moments.S, dtype=np.float64).reshape(len(means), len(means))
+
+
+def _first(near: Callable[[Column], Any]) -> int | None:
+    """The first number of steps that is near, if those after it are too: between powers of 4, then between ever nearer numbers, many at once."""
+    ks = np.array([0.0, *(4.0**j for j in range(27))])
+    while (found := near(ks)).any():
+        k = int(np.argmax(found))
+        low, high = ks[k - 1], ks[k]
+        if not k or high - low <= 1:
+            return int(high)
+        ks = np.unique(np.linspace(low, high, 65).round())
+    return None
+
+
+def _first_swinging(shrink: Column, momentum: float, ahead: bool, close: Callable[[Column], Any]) -> int | None:
+    """The first number of steps from which on the predictions stay near for SWING steps."""
+    turn = np.zeros((len(shrink), 2, 2))
     turn[:, 0, 0] = (1 + momentum) * shrink if ahead else shrink + momentum
     turn[:, 0, 1], turn[:, 1, 0] = -momentum * (shrink if ahead else 1.0), 1.0
     if not np.isfinite(turn).all() or not (np.abs(np.linalg.eigvals(turn)) < 1).all():
         return None
-    parts = vectors.T @ (np.array(start, dtype=np.float64) - np.array(best))
-    turned = form.J.T @ vectors * parts  # what each part adds to the coefficients of u
-    between, within = np.array([1.0, *m.means]) @ turned, turned[1:]
-    S = np.array(m.S).reshape(len(m.means), len(m.means)) / m.n
 
     def near(k: int) -> bool:
-        if not momentum:
-            return close(shrink**k)
         pair = np.linalg.matrix_power(turn, k).sum(axis=2)  # (e_k, e_(k − 1)) of errors that were 1
         for _ in range(SWING):
             if not close(pair[:, 0]):
                 return False
             pair = np.einsum("pij,pj->pi", turn, pair)
         return True
-
-    def close(left: Column) -> bool:
-        inside = within @ left
-        return float(between @ left) ** 2 + float(inside @ S @ inside) <= (NEAR * spread) ** 2
 
     high = 1
     while not near(high):
@@ -249,7 +276,7 @@ def rounding(g: Bound, theta: Sequence[float]) -> list[float]:
 
 def unresolved(g: Any, theta: Sequence[float], slope: Sequence[float]) -> bool:
     """Is there more of the slope of a quadratic loss along its steepest directions than rounding makes?  There a rate at its bound swings for ever."""
-    values, V = np.linalg.eigh(g.hessian())
+    values, V = g.spectrum
     steep = V[:, values >= (1 - 1e-12) * values[-1]].T
     return bool((np.abs(steep @ np.array(slope)) > np.abs(steep) @ np.array(rounding(g, theta))).any())
 
