@@ -35,7 +35,7 @@ def dot(a, b):
     if len(a) <= PIECE:
         return a @ b
     whole = len(a) // PIECE * PIECE
-    return np.vecdot(a[:whole].reshape(-1, PIECE), b[:whole].reshape(-1, PIECE)).sum() + a[whole:] @ b[whole:]
+    return np.add.reduce(np.vecdot(a[:whole].reshape(-1, PIECE), b[:whole].reshape(-1, PIECE))) + a[whole:] @ b[whole:]
 '''
 SUM_LOG1P = '''
 
@@ -75,7 +75,7 @@ def log_loss(z, y, p, tail, right):
     right -= y
     return dot(right, z) + sum_log1p(tail)
 '''
-NUMBERS = 262_144  # in the buffers of a block of columns, two of them at least: so many that computing takes longer than calling, and cached still
+NUMBERS = 524_288  # in the buffers of a block of columns, two of them at least: so many that computing takes longer than calling, and cached still
 
 
 def head(texts: Sequence[str], buffers: int) -> str:
