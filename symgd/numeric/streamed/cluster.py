@@ -1,0 +1,254 @@
+"""A run by the workers of a Dask cluster: bundles of parts go out as futures, exact sums come back, the data stay where they are.
+
+    with on_cluster("tcp://10.0.0.1:8786") as run:      # a scheduler that has workers; "local" starts one process a core
+        found = moments(source, ("x",), "y", run=run)
+
+Sums are added without rounding, so the digits depend neither on how many workers there are nor on who answered what, nor on how often: a bundle whose
+worker died is given to another one by Dask.  Workers need the same symgd, and see every file under the path that it has here.  The sum of a piece of
+2,048 numbers is the processor's own: machines of another kind may differ there in a last bit, as they do in one process.
+
+Dask speaks pickle: who reaches a scheduler can run anything on its workers and on those who are connected to it.  Connect only to a scheduler of your
+own; keep it within a network of your own, or behind TLS ("tls://…", with Dask's own configuration).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import Any, NoReturn
+
+from symgd import __version__
+from symgd.document.formats import MissingExtra
+from symgd.numeric.data.table import DataError
+from symgd.numeric.streamed.asked import part_sums
+from symgd.numeric.streamed.exact import merged
+from symgd.numeric.streamed.parts import Ask, Part, Run, Sums
+from symgd.numeric.streamed.source import see_unchanged
+
+__all__ = ["ClusterLost", "answered", "by_workers", "on_cluster"]
+
+LOCAL = "local"
+PATIENCE = 30.0  # seconds without a worker, or without a word from the scheduler
+CONNECT = 10  # seconds for a scheduler to answer for the first time
+LOOK = 1.0  # seconds after which a silent cluster is looked at
+AHEAD = 3  # bundles a thread has before it
+BUNDLES, LARGEST = 16, 64  # bundles that each thread gets of a whole pass; parts of one
+NOISY = ("distributed", "tornado", "asyncio")
+
+
+class ClusterLost(ValueError):
+    """The cluster cannot be reached, or does not answer any more; the message says which, and what to do."""
+
+
+def answered(parts: Sequence[Part], ask: Ask, version: str) -> Sums:
+    """On a worker: the sums of some parts, merged.  Raises DataError for what cannot be used, or is not seen from here."""
+    if version != __version__:
+        raise DataError(f"the worker on {_host()} has symgd {__version__}, you have {version}; install the same one on all machines")
+    for path in sorted({s.file.path for p in parts for s in p.stretches}):
+        if not os.path.exists(path):
+            raise DataError(f"{path}: no such file on the worker {_host()}; put it where every worker sees it under this path, then begin again")
+    return merged(part_sums(p, ask) for p in parts)
+
+
+def _host() -> str:
+    import socket
+
+    return socket.gethostname()
+
+
+def by_workers(client: Any, parts: Sequence[Part], ask: Ask, patience: float = PATIENCE) -> Iterator[Sums]:
+    """A run by the workers of a `distributed.Client`: a few bundles a thread are under way, so that the cluster holds little, of any number of parts.
+
+    patience  seconds to wait for a worker, or a word from the scheduler, before it is given up
+    Of several parts that cannot be used the first is told of.  Raises DataError, ClusterLost.
+    """
+    from distributed import wait
+
+    with _told(client):
+        threads, heard = _threads(client), time.monotonic()
+        left = _bundles(parts, max(1, min(LARGEST, len(parts) // (BUNDLES * max(1, threads)))))
+        waiting, broken = dict[Any, tuple[int, Any]](), list[tuple[int, Any, Any]]()
+        while True:
+            while not broken and len(waiting) < AHEAD * max(1, threads) and (bundle := next(left, None)):
+                waiting[client.submit(answered, bundle, ask, __version__, pure=False)] = bundle[0].number, bundle
+            if not waiting:
+                break
+            try:
+                with client.as_current():
+                    wait(list(waiting), timeout=LOOK, return_when="FIRST_COMPLETED")
+            except TimeoutError:
+                threads = _threads(client)
+                heard = time.monotonic() if threads > 0 else heard
+                if time.monotonic() - heard > patience:
+                    raise ClusterLost(_silent(client, threads)) from None
+                continue
+            heard = time.monotonic()
+            for f in [f for f in waiting if f.done()]:
+                number, bundle = waiting.pop(f)
+                if f.status == "finished":
+                    yield f.result()
+                else:
+                    broken.append((number, f, bundle))
+            if broken:  # those before it may be broken too
+                first = min(number for number, _, _ in broken)
+                waiting = {f: w for f, w in waiting.items() if w[0] < first}
+        if broken:
+            _, f, bundle = min(broken, key=lambda b: b[0])
+            _refuse(client, f, bundle)
+
+
+def _bundles(parts: Sequence[Part], size: int) -> Iterator[tuple[Part, ...]]:
+    for k in range(0, len(parts), size):
+        yield tuple(parts[k : k + size])
+
+
+def _refuse(client: Any, future: Any, bundle: Sequence[Part]) -> NoReturn:
+    """Raises what went wrong on the worker; a file that is gone from here too is told of first."""
+    from distributed import KilledWorker
+
+    at, needed = _address(client), f"install symgd[data,dask] {__version__} where the scheduler and the workers run, then begin again"
+    try:
+        future.result()
+    except DataError:
+        for s in (s for p in bundle for s in p.stretches):
+            see_unchanged(s.file)
+        raise
+    except KilledWorker as why:
+        many = why.allowed_failures + 1
+        raise ClusterLost(f"{many} workers of {at} died, one after the other, over the same rows; have they too little memory?") from None
+    except (ImportError, AttributeError) as why:
+        raise ClusterLost(f"{at} cannot run symgd ({_line(why)}); {needed}") from None
+    except RuntimeError as why:
+        if "deserializ" not in str(why):
+            raise
+        raise ClusterLost(f"{at} cannot read what symgd sends; {needed}") from None
+    raise ClusterLost(f"{at} lost what it was asked; begin again")
+
+
+def _threads(client: Any) -> int:
+    """Of all workers; −1 where the scheduler does not answer."""
+    try:
+        return sum(client.sync(client.scheduler.ncores, callback_timeout=5).values())
+    except (OSError, AttributeError, RuntimeError):
+        return -1
+
+
+def _silent(client: Any, threads: int) -> str:
+    at = _address(client)
+    if threads < 0:
+        return f"the scheduler at {at} does not answer any more; there is no result, and nothing was written: start it and its workers, then begin again"
+    return f"all workers of {at} are gone; start some (dask worker {at}), then begin again"
+
+
+def _address(client: Any) -> str:
+    return str(client._start_arg if isinstance(client._start_arg, str) else "this machine")
+
+
+@contextmanager
+def _told(client: Any) -> Iterator[None]:
+    """A scheduler that is gone → ClusterLost."""
+    try:
+        yield
+    except (CancelledError, OSError):
+        raise ClusterLost(_silent(client, -1)) from None
+    except RuntimeError:
+        if client.status == "running":
+            raise
+        raise ClusterLost(_silent(client, -1)) from None
+
+
+def _line(why: BaseException) -> str:
+    return (str(why) or type(why).__name__).partition("\n")[0][:200]
+
+
+# ---------------------------------------------------------------- who the workers are
+
+
+@contextmanager
+def on_cluster(address: str, workers: int = 0, patience: float = PATIENCE) -> Iterator[Run]:
+    """A run by the workers of the scheduler at an address, host:port or tcp://host:port; "local" starts processes of this machine, and ends them.
+
+    workers  of a local cluster: as many as there are cores
+    Raises MissingExtra without Dask, ClusterLost where nobody answers, or there is no worker.
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise MissingExtra("dask[distributed]", "dask") from None
+    with ExitStack() as ends, _silence():
+        if address == LOCAL:
+            folder = ends.enter_context(tempfile.TemporaryDirectory(prefix="symgd-", ignore_cleanup_errors=True))
+            cluster = distributed.LocalCluster(
+                n_workers=workers or _cores(), threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL,
+                memory_limit=0, local_directory=folder,
+            )  # fmt: skip
+            ends.callback(_end, cluster, 20)
+            client = _connected(distributed, cluster, LOCAL)
+        else:
+            client = _connected(distributed, address, address)
+        ends.callback(_end, client, 5)
+        try:
+            client.wait_for_workers(1, timeout=patience)
+        except TimeoutError:
+            raise ClusterLost(f"the scheduler at {address} has no worker; start some (dask worker {address}), then begin again") from None
+        yield partial(by_workers, client, patience=patience)
+
+
+def _connected(distributed: Any, where: Any, at: str) -> Any:
+    """A client of a cluster, or of the scheduler at an address.  Raises ClusterLost."""
+    try:
+        kind = _kind(where) if isinstance(where, str) else "Scheduler"
+        if kind != "Scheduler":
+            raise ClusterLost(f"{at} is a Dask {kind.lower()}; name the address of its scheduler")
+        with warnings.catch_warnings():  # other versions: where that matters, an answer says so
+            warnings.simplefilter("ignore")
+            return distributed.Client(where, timeout=CONNECT, set_as_default=False)
+    except (OSError, TypeError, KeyError, EOFError, RuntimeError, MemoryError) as why:
+        raise ClusterLost(f"no Dask scheduler answers at {at} ({_line(why)}); start one with `dask scheduler` and name its address: tcp://HOST:8786") from None
+    except ValueError as why:
+        raise why if isinstance(why, ClusterLost) else ClusterLost(f"{at} is no address of a scheduler ({_line(why)}); it is as tcp://HOST:8786") from None
+
+
+def _kind(address: str) -> str:
+    """What answers at an address: Scheduler, Worker, Nanny; asked in a thread of its own, for the caller may run a loop."""
+    from distributed.core import rpc
+    from distributed.security import Security
+
+    async def asked() -> str:
+        async with rpc(address, timeout=CONNECT, connection_args=Security().get_connection_args("client")) as at:
+            return str((await at.identity())["type"])
+
+    with ThreadPoolExecutor(1) as one:
+        return one.submit(asyncio.run, asyncio.wait_for(asked(), CONNECT)).result()
+
+
+def _end(opened: Any, seconds: float) -> None:
+    """Closed, if it closes; what is left of a cluster that is gone says nothing."""
+    with suppress(OSError, RuntimeError, CancelledError, AssertionError):
+        opened.close(timeout=seconds)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Dask's own words on the way of workers and connections are not for the user of a command."""
+    loggers = [logging.getLogger(name) for name in sorted({*logging.root.manager.loggerDict, *NOISY}) if name.partition(".")[0] in NOISY]
+    before = [(one, one.level) for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for one, level in before:
+            one.setLevel(level)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
