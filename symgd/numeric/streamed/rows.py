@@ -101,12 +101,13 @@ def _footer(file: File) -> Any:
     return opened(file).metadata
 
 
-def _batches(s: Stretch, names: Sequence[str]) -> Iterator[tuple[int, Any]]:
+def _batches(s: Stretch, columns: Sequence[Numbers | Words]) -> Iterator[tuple[int, Any]]:
     """(number of its first row in the file, a batch of rows) for the rows of a stretch.  Raises DataError where the file cannot be read to its end."""
     pa, _ = pyarrow()
     at, last = 0, s.stop - s.start
+    names, texts = [c.name for c in columns], [c.name for c in columns if isinstance(c, Words)]
     try:
-        for batch in opened(s.file, _footer(s.file)).iter_batches(min(BATCH, s.stop), row_groups=[s.group], columns=list(names), use_threads=False):
+        for batch in opened(s.file, _footer(s.file), texts).iter_batches(min(BATCH, s.stop), row_groups=[s.group], columns=names, use_threads=False):
             a, b = max(s.start - at, 0), min(s.stop - at, len(batch))
             if a < b:
                 yield s.first + at + a, batch.slice(a, b - a)
@@ -128,7 +129,7 @@ def _of_groups(part: Part, ask: Ask, many: int) -> Iterator[Rows]:
     room, filled = np.empty((width(ask), many)), 0
     starts: list[tuple[int, str, int]] = []  # (where in the room, file, row there)
     for s in part.stretches:
-        for first, batch in _batches(s, names):
+        for first, batch in _batches(s, ask.columns):
             at = 0
             while at < len(batch):
                 length = min(many - filled, len(batch) - at)
@@ -195,19 +196,23 @@ def _coded(array: Any, c: Words, ask: Ask, place: Callable[[int], str]) -> Colum
     pa, _ = pyarrow()
     import pyarrow.compute as pc
 
-    texts = _as_words(array)
-    codes = pc.index_in(texts, value_set=pa.array(c.cells, pa.string())).to_numpy(zero_copy_only=False)
-    lost = np.isnan(codes.astype(np.float64))
-    if lost.any():
-        k = next((int(k) for k in np.flatnonzero(lost) if not (ask.drop and _gap(texts[int(k)].as_py()))), -1)
-        if k >= 0:
-            raise DataError(f"{place(k)}: column {quoted(c.name)}: {missing_says(texts[k].as_py() or '')}")
+    known = pa.array(c.cells, pa.string())
+    if pa.types.is_dictionary(array.type):
+        of_words = pc.fill_null(pc.index_in(_as_words(array.dictionary), value_set=known), -1).to_numpy(zero_copy_only=False)
+        codes = np.append(of_words, -1)[pc.fill_null(array.indices.cast(pa.int64()), len(of_words)).to_numpy(zero_copy_only=False)]
+    else:
+        codes = pc.fill_null(pc.index_in(_as_words(array), value_set=known), -1).to_numpy(zero_copy_only=False)
+    for k in np.flatnonzero(codes < 0).tolist():
+        word = array[k].as_py()
+        if not (ask.drop and _gap(word)):
+            what = missing_says("" if word is None else str(word)) if _gap(word) else f"{quoted(str(word))} was not there when the words were counted"
+            raise DataError(f"{place(k)}: column {quoted(c.name)}: {what}")
     values = np.vstack([np.array(c.values, dtype=np.float64), np.full(len(c.values[0]), np.nan)])
-    return np.asarray(values[np.where(lost, len(c.cells), codes).astype(np.intp)].T)
+    return np.asarray(values[codes].T)
 
 
-def _gap(word: str | None) -> bool:
-    return word is None or word.strip().lower() in NO_WORD
+def _gap(word: Any) -> bool:
+    return word is None or str(word).strip().lower() in NO_WORD
 
 
 # ---------------------------------------------------------------- CSV
@@ -342,7 +347,7 @@ def words_of(part: Part, ask: Ask) -> dict[str, tuple[int, str]]:
         _see_words(found, arrays[0], name, ask, part.number, lambda k: _by_hand(s, raw, begun, ask).place(k))
         return found
     for s in part.stretches:
-        for first, batch in _batches(s, [name]):
+        for first, batch in _batches(s, ask.columns):
             _see_words(found, batch.column(name), name, ask, part.number, _placed([(0, s.file.path, first)]))
     return found
 

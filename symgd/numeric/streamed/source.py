@@ -133,12 +133,12 @@ def pyarrow() -> tuple[Any, Any]:
     return pyarrow, pyarrow.parquet
 
 
-def opened(file: File, metadata: Any = None) -> Any:
-    """The Parquet file, read in small pieces.  Raises DataError where it is changed, or none."""
+def opened(file: File, metadata: Any = None, texts: Sequence[str] = ()) -> Any:
+    """The Parquet file, read in small pieces, `texts` by their dictionaries.  Raises DataError where it is changed, or none."""
     pa, pq = pyarrow()
     see_unchanged(file)
     try:
-        return pq.ParquetFile(file.path, metadata=metadata, buffer_size=2**22)
+        return pq.ParquetFile(file.path, metadata=metadata, buffer_size=2**22, read_dictionary=list(texts))
     except (pa.ArrowException, OSError) as why:
         raise DataError(f"{file.path}: this is no whole Parquet file; was it cut short? ({_first_line(why)})") from None
 

@@ -1,0 +1,145 @@
+"""The whole way on a table that is read part by part: one pass for the moments, then a descent on them alone; or, for a loss that is no sum of squares,
+a descent each of whose steps is one reduction over all parts.
+
+Glossary: θ the parameters; `g` the bound loss; `S` the centred products of the columns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+
+from symgd.hessian import Majorant
+from symgd.numeric.bound.above import needed
+from symgd.numeric.bound.held import Held
+from symgd.numeric.closed.form import solvable
+from symgd.numeric.curve import curve
+from symgd.numeric.data.arrays import Column
+from symgd.numeric.data.outcome import Outcome, of_classes, outcome
+from symgd.numeric.data.study import hidden_axes, penalty_of
+from symgd.numeric.data.units import Units
+from symgd.numeric.descent.constants import Constants
+from symgd.numeric.descent.descend import chosen_for, descend_bound, kinked, rates_near
+from symgd.numeric.descent.methods import MethodName
+from symgd.numeric.descent.rates import Rates, minimum, shown
+from symgd.numeric.fit import MOST_KEPT, TOLERANCE, Fit, first_point, outlook, separated
+from symgd.numeric.function import GradientFunction
+from symgd.numeric.streamed.exact import rounded
+from symgd.numeric.streamed.loss import bound
+from symgd.numeric.streamed.passes import all_sums
+from symgd.numeric.streamed.study import StreamedStudy, spread
+
+__all__ = ["fit_streamed"]
+
+
+def fit_streamed(
+    study: StreamedStudy, *, start: Mapping[str, float] | None = None, hold: Mapping[str, float] | None = None, rate: float | Literal["auto"] = "auto",
+    max_iterations: int = 1000, stop: Literal["auto", "unchanged", "never"] = "auto", standardise: bool = True, seed: int = 0,
+    announce: Callable[[tuple[str, ...], Rates, Units, Constants], None] | None = None, tell: Callable[[int, int], None] | None = None,
+    method: MethodName = "gd", momentum: float | None = None, batch: int | None = None, decay: float = 0.0,
+) -> Fit:  # fmt: skip
+    """`numeric.fit.fit` on a table that is read part by part; the words are the same.
+
+    The closed form is found from the moments in double precision, not in exact arithmetic, and says so with its condition.
+    Raises DataError, and ValueError for what a stream cannot do: batches of stochastic descent.
+    """
+    if method == "sgd":
+        raise ValueError("sgd draws rows from all over the table, which is read part by part here: take gd, momentum or bb")
+    problem, f = study.problem, GradientFunction(study.gradient)
+    held = {study.shapes.owner(k) for places, _ in study.shapes.entries(hold or {}) for k in places}
+    units = study.units(standard=standardise, fixed=tuple(held))
+    first = first_point(study, units, {**(start or {}), **(hold or {})}, seed)
+    g = bound(study, f, units)
+    if hold:
+        fixed = [k for places, _ in study.shapes.entries(hold) for k in places]
+        g = Held(g, first, ~np.isin(np.arange(len(first)), fixed))
+    known = _rates(study, f, g, units, first)
+    chosen = chosen_for(g, first.tolist(), known, method, rate, momentum, None)
+    warning = "" if rate == "auto" and momentum is None else known.warning(chosen.rate) if method == "gd" else chosen.warning(known)
+    if announce:
+        ahead = outlook(g, chosen.rate, first, max_iterations, raw=not units.scalings) if not warning and method == "gd" else ""
+        announce(tuple(filter(None, (warning, ahead))), known, units, chosen)
+    trace = descend_bound(
+        g, start=first.tolist(), kinked=kinked(problem), scaled=bool(units.scalings), known=known, rate=rate, max_iterations=max_iterations, stop=stop,
+        tell=tell, keep="all" if len(first) * max_iterations <= MOST_KEPT else "ends", method=method, momentum=momentum, decay=decay,
+    )  # fmt: skip
+    end = study.shapes.split(trace.points[-1])
+    best, why_not = _closed(study, g)
+    closed = None if best is None else units.own(study.shapes.split(best))
+    gap = None if closed is None else trace.gap
+    agrees = None if gap is None or trace.stopped != "converged" else gap <= TOLERANCE * spread(study.whole)
+    predicted = _outcome(study, f, units, end)
+    least = None if best is None else g.fun(best)
+    remark = separated(study, units, predicted)
+    return Fit(units.own(end), closed, why_not, gap, agrees, units, trace, g, warning, rate, least, predicted, remark, chosen)
+
+
+def _rates(study: StreamedStudy, f: GradientFunction, g: Any, units: Units, first: Column) -> Rates:
+    """Those of the Hessian; for another loss those of the form above it, which a few rows with the same products give; else estimates from the sample."""
+    if g.quadratic:
+        return rates_near(g, first.tolist())
+    problem, feature = study.problem, study.feature
+    jumps = kinked(problem)
+    straight = units.pairs or max((units.powers or {}).values(), default=0) == 1
+    if feature is not None and straight and not hidden_axes(problem) and not jumps:
+        above = curve(study.gradient)
+        if isinstance(above.form.majorant, Majorant) and needed(above.form) <= {feature.symbol}:
+            like: Any = units.features(study.likeness())
+            few: dict[str, Any] = {feature.symbol: like if len(feature.indices) > 1 else np.ascontiguousarray(like[:, 0])}
+            return above.rates(**few)
+    hidden = {h: study.shapes.sizes[h] for h in hidden_axes(problem)}
+    run = study.data(units.features(study.X))
+    some: Any = f.bind(**run, sizes=hidden) if hidden else f.bind(**run)
+    if isinstance(g, Held):
+        some = Held(some, g.first, g.free)
+    return rates_near(some, first.tolist(), kinked=jumps)
+
+
+def _closed(study: StreamedStudy, g: Any) -> tuple[Column | None, str]:
+    """(the minimum in the units of the run, how it was found), or why there is none."""
+    if isinstance(g, Held):
+        return None, "its formula is for the case that no weight is held"
+    if why := solvable(study.gradient).why_not:
+        return None, why
+    if not g.quadratic:
+        return None, "it is found from moments, and this loss is not made from those of its columns"
+    if (best := minimum(g)) is None:
+        return None, "the data do not determine one solution: the columns are dependent as far as double precision tells"
+    condition = shown(_condition(study)) if not penalty_of(study.problem) else shown(_bent(g))
+    return np.array(best), f"found from the moments in double precision, not in exact arithmetic; condition {condition}"
+
+
+def _condition(study: StreamedStudy) -> float:
+    """Of the columns, each about its mean and of length 1."""
+    S = np.array(study.whole.S).reshape(len(study.names), -1)
+    size = np.sqrt(np.diag(S))
+    size[size == 0] = 1.0
+    values = np.linalg.eigvalsh(S / size / size[:, None]) if len(size) else np.ones(1)
+    return math.sqrt(values[-1] / values[0]) if values[0] > 0 else math.inf
+
+
+def _bent(g: Any) -> float:
+    """√ of that of the second derivatives."""
+    values = np.linalg.eigvalsh(g.hessian())
+    return math.sqrt(values[-1] / values[0]) if values[0] > 0 else math.inf
+
+
+def _outcome(study: StreamedStudy, f: GradientFunction, units: Units, end: Mapping[str, Any]) -> Outcome | None:
+    """How the model does on all rows, one more pass; what it predicts for the sample."""
+    shown_rows = outcome(study, end, study.data(units.features(study.X)))
+    if shown_rows is None:
+        return None
+    classes = len(study.goal.classes)
+    scalings = tuple((s.mean, s.scale) for s in units.scalings)
+    ask = replace(study.ask, what="outcome", function=f, numbers=(scalings, tuple(end[p] for p in f.parameters), classes))
+    totals = [rounded(e) for e in all_sums(study.table, ask, study.run, study.tell).totals]
+    if classes:
+        return of_classes(shown_rows.predicted, np.array(totals, dtype=int).reshape(classes, classes))
+    total = study.rows * spread(study.whole) ** 2
+    return Outcome(shown_rows.predicted, r_squared=1 - totals[0] / total if total else None)
+
+
