@@ -126,3 +126,75 @@ def test_what_is_not_finite_is_refused_with_its_row(target):
 
 def test_it_shows_how_it_is_called():
     assert repr(made("c", "line-mse")) == "gradient function of line-mse for c: f.loss_and_gradient(w, b, x=x, y=y)"
+
+
+# ---------------------------------------------------------------- the sums of a sum of squares, compiled
+
+
+def rows(n, offset=0.0):
+    rng = np.random.default_rng(n)
+    x = offset + rng.normal(3.0, 1.0, n)
+    return x, 0.5 * x + rng.normal(0.0, 1.0, n)
+
+
+def outlier_first():
+    x, y = rows(5_000)
+    x = np.sort(x)
+    x[0] = 1e9
+    return x, y
+
+
+COLUMNS = {
+    "few": rows(41), "one": rows(1), "two": rows(2), "a piece": rows(2_048), "pieces": rows(10_001), "far": rows(5_000, 1e8), "outlier first": outlier_first(),
+    "strided": tuple(c[::3] for c in rows(9_000)), "constant y": (rows(100)[0], np.full(100, 2.5)), "constant x": (np.full(100, 0.1), rows(100)[1]),
+}  # fmt: skip
+SQUARES = ["line-mse", "line-ridge", "constant-mse", "proportional-mse", "polynomial-mse"]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("case", COLUMNS)
+@pytest.mark.parametrize("name", SQUARES)
+def test_the_compiled_pass_takes_the_moments_that_numpy_takes(name, case, weighted):
+    if name == "polynomial-mse" and case in ("far", "outlier first"):
+        pytest.skip("cubes of such columns are one column")
+    f = made("numba", name)
+    data = {s: c for s, c in zip("xy", COLUMNS[case], strict=True) if s in f.data}
+    m = np.random.default_rng(3).uniform(0.5, 2.0, len(data["y"])) if weighted else None
+    ours, theirs = f.bind(weights=m, **data), f.numpy.bind(weights=m, **data)
+    assert f.reduced is not None
+    size = float(np.mean(data["y"] ** 2))
+    np.testing.assert_allclose(ours.moments.S, theirs.moments.S, rtol=2e-15)
+    np.testing.assert_allclose(ours.moments.R, theirs.moments.R, rtol=1e-14 if len(ours.moments.S) < 2 else 1e-12, atol=1e-16 * size)
+    np.testing.assert_allclose((ours.moments.n, *ours.moments.means), (theirs.moments.n, *theirs.moments.means), rtol=4e-16)
+    best = np.linalg.lstsq(ours.hessian(), -ours.jac(np.zeros(len(f.parameters))))[0]
+    np.testing.assert_allclose(ours.fun(best), theirs.fun(best), rtol=1e-13, atol=1e-15 * size)
+
+
+@pytest.mark.parametrize("case", [c for c in COLUMNS if c != "outlier first"])
+@pytest.mark.parametrize("name", SQUARES)
+def test_a_compiled_descent_ends_where_a_descent_ends(name, case):
+    f = made("numba", name)
+    data = {s: np.ascontiguousarray(c) for s, c in zip("xy", COLUMNS[case], strict=True) if s in f.data}
+    g, count = f.numpy.bind(**data), len(f.parameters)
+    rate = 1.0 / np.linalg.eigvalsh(g.hessian())[-1]
+    constants = {c: v for c, v in f.constants.items() if v is None}
+    start = [0.1] * count
+    ours = f.reduced.functions["descend"](*start, *(data[s] for s in f.data), *(0.3 if v is None else v for v in f.constants.values()), rate, 300)
+    theirs = symgd.descend(f.numpy, start=start, rate=float(rate), max_iterations=300, stop="never", keep="ends", **data, **dict.fromkeys(constants, 0.3))
+    np.testing.assert_allclose(ours, theirs.points[-1], rtol=1e-12, atol=1e-16)
+
+
+def test_only_sums_are_rearranged_in_the_compiled_pass():
+    text = made("numba", "line-mse").reduced.source
+    assert text.count("reassoc") == 1
+    assert text.count("@added\ndef plus") == text.count("@added") == 2
+    assert made("numba", "logistic-log-loss").reduced is None
+    assert made("c", "line-mse").reduced is None
+
+
+def test_a_compiled_pass_refuses_what_numpy_refuses():
+    f = made("numba", "line-mse")
+    with pytest.raises(DataError, match="y, row 2 of 3: nan is not finite"):
+        f.bind(x=[1.0, 2.0, 3.0], y=[1.0, np.nan, 3.0])
+    with pytest.raises(DataError, match="range of double precision"):
+        f.bind(x=[1e200, 2.0, 3.0], y=[1.0, 2.0, 3.0])

@@ -20,7 +20,7 @@ from symgd.numeric.program.printing import print_sympy
 from symgd.term import TWO, Name, Pow, Term, names
 from symgd.term import replace as rewrite
 
-__all__ = ["Square", "bound_source", "columns_source", "costs", "square"]
+__all__ = ["Square", "bound_source", "columns_source", "costs", "square", "step_lines"]
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,14 @@ def costs(q: Square, p: Plan, ids: Mapping[str, str]) -> tuple[int, int]:
     lines = [*write.distances(), *write.square(), *write.halves(), write.loss(), *write.gradient()]
     signs = [type(s.op) for line in lines for s in ast.walk(ast.parse(line)) if isinstance(s, ast.BinOp)]
     return signs.count(ast.Mult), signs.count(ast.Add) + signs.count(ast.Sub)
+
+
+def step_lines(q: Square, p: Plan, ids: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """(lines that come first, lines of one step θ − _rate ∂L/∂θ): of the parameters and of _n, _a0, _mean, _ak, _mk, _gk, _Sjk, the fields of the moments."""
+    write = _Writer(q, p, ids)
+    slopes = [f"_e{j} = {g}" for j, g in enumerate(write.gradient())]
+    step = ", ".join(f"{t} - _rate*_e{j}" for j, t in enumerate(write.theta_ids))
+    return [f"_c = {write.text(2 * q.scale)}"], [*write.distances(), *write.halves(), *slopes, f"{', '.join(write.theta_ids)} = {step}"]
 
 
 def _walk(write: _Writer) -> list[str]:

@@ -24,8 +24,8 @@ from symgd.records import from_json, to_json
 from symgd.term import Name
 
 if TYPE_CHECKING:
-    from symgd.numeric.bound.moments import Moments
     from symgd.numeric.function import GradientFunction
+    from symgd.numeric.targets.reduced import Reduced
 
 __all__ = ["FUNCTIONS", "Called", "Machine", "doubles"]
 
@@ -43,7 +43,7 @@ class Machine:
     around   what a call is made in
     plainly  a value of the target's as NumPy's
     own      is it an array of the target's own?  Then nobody looks into it; where None is given arrays are NumPy's, and are seen to be finite
-    moments  where it takes the sums of a quadratic loss itself: (the NumPy functions, columns, weights) → the moments, or None where it cannot
+    reduced  the sums of a sum of squares in its own way, as `targets.reduced` has them, or None for another loss
     """
 
     target: str
@@ -54,7 +54,7 @@ class Machine:
     around: Callable[[], AbstractContextManager[Any]] = nullcontext
     plainly: Callable[[Any], Any] = np.asarray
     own: Callable[[Any], bool] | None = None
-    moments: Callable[[GradientFunction, Sequence[Any], Any], Moments | None] | None = None
+    reduced: Callable[[GradientFunction], Reduced | None] = lambda f: None
 
 
 def doubles(declared: Sequence[Name], values: Sequence[Any]) -> list[Any]:
@@ -145,6 +145,11 @@ class Called:
         from symgd.numeric.function import compile_gradient
 
         return compile_gradient(self.derivation)
+
+    @cached_property
+    def reduced(self) -> Reduced | None:
+        """The sums of a sum of squares as the target takes them itself; None where NumPy takes them."""
+        return self._machine.reduced(self.numpy)
 
     @cached_property
     def weighted_source(self) -> str:

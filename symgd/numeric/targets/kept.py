@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from symgd.numeric.data.arrays import see_finite
+from symgd.numeric.data.table import DataError
 from symgd.numeric.targets.called import Called
 
 __all__ = ["kept"]
@@ -17,7 +20,7 @@ def kept(f: Called, weights: Any, sizes: Mapping[str, int], given: Mapping[str, 
     plainly = f._machine.plainly
     plain = {s: plainly(v) for s, v in given.items()}
     masses = None if weights is None else plainly(weights)
-    g = f.numpy.bind(weights=masses, sizes=sizes, **plain)
+    g = _reduced(f, masses, plain) if f.reduced else f.numpy.bind(weights=masses, sizes=sizes, **plain)
     if g.moments is not None:
         return g
     given = _once(f, given)
@@ -33,6 +36,19 @@ def kept(f: Called, weights: Any, sizes: Mapping[str, int], given: Mapping[str, 
     g._loss, g._both = loss, both
     g.again = _bound_again, (f, masses, dict(sizes), plain)
     return g
+
+
+def _reduced(f: Called, weights: Any, given: Mapping[str, Any]) -> Any:
+    """The moments by a pass of the target's own.  Raises DataError as NumPy does."""
+    assert f.reduced
+    columns, constants = f.numpy._handed.given(weights, given)
+    data, masses = (columns, None) if weights is None else (columns[:-1], columns[-1])
+    with np.errstate(all="ignore"):
+        moments = f.reduced.moments(data, masses)
+    if not math.isfinite(moments.R):
+        see_finite(f.data, columns)
+        raise DataError("the squares of the data leave the range of double precision; scale them down")
+    return f.numpy.from_moments(moments, constants, len(data[0]))
 
 
 def _once(f: Called, given: Mapping[str, Any]) -> dict[str, Any]:

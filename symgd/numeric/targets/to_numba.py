@@ -11,6 +11,7 @@ from symgd.indices import axis
 from symgd.numeric.program.aligned import SIZE
 from symgd.numeric.program.compiled import compile_source
 from symgd.numeric.program.plan import Plan, plan
+from symgd.numeric.targets.arithmetic import OWN, needed
 from symgd.numeric.targets.called import FUNCTIONS, Called, Machine, doubles
 from symgd.numeric.targets.loops import For, Loops, Make, Plus, Put, Statement
 from symgd.numeric.targets.scalar import Words
@@ -21,7 +22,7 @@ __all__ = ["compile", "module"]
 MATH = ("exp", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf")
 WORDS = Words(
     target="numba",
-    numpy={f: f"math.{f}" for f in MATH}
+    numpy={f: f if f in OWN else f"math.{f}" for f in MATH}
     | {f"arc{f}": f"math.a{f}" for f in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
     | {"abs": "abs", "maximum": "max", "minimum": "min", "sign": "np.sign", "logaddexp": "np.logaddexp"},
     calls={"max": "max({0}, {1})", "min": "min({0}, {1})", "clip": "min(max({0}, {1}), {2})"},
@@ -30,7 +31,7 @@ WORDS = Words(
     power="{0}**{1}",
     pi="math.pi",
 )
-USED = ("math", "np", "njit", "plus", "compiled", "numba")
+USED = ("math", "np", "njit", "plus", "compiled", "numba", *OWN)
 HEAD = '''import math
 
 import numpy as np
@@ -60,7 +61,7 @@ def _module(p: Plan) -> str:
         _function("gradient", "Its derivatives, in the order of the parameters.", p, ids, p.results[1:], derivatives),
         _function("loss_and_gradient", "The loss and its derivatives.", p, ids, p.results, f"{ids[p.results[0]]}, {derivatives}"),
     ]
-    text = "\n\n".join([f'"""{story(p)}\n\n{says}\n"""\n\n{HEAD}', *functions])
+    text = "\n\n".join([f'"""{story(p)}\n\n{says}\n"""\n\n{HEAD}', *needed(functions), *functions])
     for used, line in (("np.", "import numpy as np\n"), ("math.", "import math\n\n")):
         text = text if used in text else text.replace(line, "", 1)
     return text
@@ -68,7 +69,7 @@ def _module(p: Plan) -> str:
 
 def compile(gradient: Gradient) -> Called:  # noqa: A001  the word of the interface
     """The gradient as functions that Numba compiles at the first call."""
-    return Called(gradient, Machine("numba", _made, USED, doubles))
+    return Called(gradient, Machine("numba", _made, USED, doubles, reduced=_reduced))
 
 
 def _made(p: Plan) -> tuple[str, dict[str, Any]]:
@@ -76,6 +77,13 @@ def _made(p: Plan) -> tuple[str, dict[str, Any]]:
     source = _module(p)
     scope = compile_source(source, f"{p.problem.name or p.problem.title}, numba")
     return source, {name: scope[name] for name in FUNCTIONS}
+
+
+def _reduced(f: Any) -> Any:
+    """The compiled pass of a sum of squares."""
+    from symgd.numeric.targets.reduced import reduced
+
+    return reduced(f)
 
 
 def _function(name: str, says: str, p: Plan, ids: dict[str, str], results: Sequence[str], outcome: str) -> str:
