@@ -160,7 +160,7 @@ def _output_words(p: argparse.ArgumentParser) -> None:
 
 def _fit_words(commands: Any) -> None:
     p = _command(commands, "fit", "fitting.fit_command", "the whole way on data: derive, compile, bound the rate, descend, cross-check")
-    p.add_argument("data", nargs="?", default="", metavar="DATA", help="a CSV file, or - for standard input; default: the bundled example")
+    p.add_argument("data", nargs="?", default="", metavar="DATA", help="a CSV or Parquet file, or - for standard input; default: the bundled example")
     p.add_argument("--target", default="", metavar="COL", help="the column to predict")
     p.add_argument("--feature", action="append", default=[], metavar="COL", help="a column to predict from (again for more)")
     p.add_argument("--one-hot", action="append", default=[], metavar="COL", help="a feature that is a category: 0 or 1 for each level but the first")
@@ -178,6 +178,8 @@ def _fit_words(commands: Any) -> None:
     p.add_argument("--stop", choices=("auto", "unchanged", "never"), default="auto", help="unchanged: only when a step changes nothing")
     p.add_argument("--no-intercept", action="store_true", help="leave the intercept out: a line through the origin")
     p.add_argument("--missing", choices=("refuse", "drop"), default="refuse", help="drop: leave out rows with missing values")
+    p.add_argument("--stream", action="store_true", help="read DATA part by part, as is done by itself where it is large; a folder or a pattern too")
+    p.add_argument("--dask", default="", metavar="ADDRESS", help='have the parts read by the workers of a Dask cluster, or by "local" processes')
     p.add_argument("--degree", type=int, default=1, metavar="K", help="fit a polynomial of this degree in one feature")
     p.add_argument("--hidden", default="8", metavar="H", help="units of a network's hidden layers: 8, or 16,8 (default 8)")
     p.add_argument("--seed", type=int, default=0, metavar="S", help="of a network's first weights, and of the batches of sgd (default 0)")

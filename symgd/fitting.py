@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
+import contextlib
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -13,11 +12,13 @@ from typing import Any, Literal
 
 import symgd
 from symgd import catalogue
+from symgd.bar import Bar
 from symgd.commands import NO, YES, Refused, named, number, refusing, values
 from symgd.document.files import see_writable, write_file
 from symgd.document.formats import format_of, render, see_installed
 from symgd.document.plain import visible
 from symgd.forward import Problem
+from symgd.tables import source_of, streams, table_of
 
 __all__ = ["fit_command"]
 
@@ -39,11 +40,16 @@ def fit_command(given: argparse.Namespace) -> int:
     method = _method(given)
     start = {k: float(v) for k, v in _entries([given.start], "--start").items()}
     problem = _problem(given)
-    from symgd.numeric.fit import fit
     from symgd.summary import after_lines, before_lines, to_data
 
-    with refusing():
-        study = _study(given, problem, hidden)
+    bar = Bar()
+    with refusing(), contextlib.ExitStack() as open_ones:
+        try:
+            study, fit = _study(given, problem, hidden, open_ones, bar)
+        except KeyboardInterrupt:
+            raise Refused(f"interrupted {bar.where}: there is no result, and nothing was written") from None
+        finally:
+            bar.end()
         hold = _held(problem, given)[1]
         _see_entries(study, start, "--start")
         if hold and len(_see_entries(study, hold, "--hold")) == study.shapes.size:
@@ -52,7 +58,6 @@ def fit_command(given: argparse.Namespace) -> int:
         def announce(warnings: tuple[str, ...], known: Any, units: Any, chosen: Any) -> None:
             print(visible("\n".join(before_lines(study, rate, warnings, known, units, method["method"], chosen))), flush=True)
 
-        bar = _Bar()
         try:
             found = fit(
                 study, start=start, hold=hold, rate=rate, max_iterations=given.max_iterations, stop=given.stop, standardise=not given.raw, seed=given.seed,
@@ -69,26 +74,6 @@ def fit_command(given: argparse.Namespace) -> int:
         write_file(given.report, render(to_page(study, found, given.detail, given.title), form), given.force)
         print(f"wrote {given.report}", file=sys.stderr)
     return YES if found.good else NO
-
-
-class _Bar:
-    """How far a long descent has come, on a terminal, from the first second on."""
-
-    def __init__(self) -> None:
-        self.since, self.shown = time.monotonic(), 0.0
-        self.where = "in the descent"
-
-    def show(self, steps: int, most: int) -> None:
-        now = time.monotonic()
-        self.where = f"at step {steps:,} of at most {most:,}"
-        if now - self.since > 1 and now - self.shown > 0.1:
-            self.shown = now
-            bar = "█" * (20 * steps // most)
-            print(f"\r  {bar:░<20} {steps:,} of at most {most:,} steps", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if self.shown:
-            print(f"\r{' ' * 78}\r", end="", file=sys.stderr, flush=True)
 
 
 def _entries(words: Sequence[str], option: str) -> dict[str, Fraction]:
@@ -205,19 +190,21 @@ def _for_many(name: str) -> str:
 # ---------------------------------------------------------------- the columns
 
 
-def _study(given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...]) -> Any:
-    """The columns as the problem needs them, and the gradient, derived."""
+def _study(given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...], open_ones: contextlib.ExitStack, bar: Bar) -> tuple[Any, Any]:
+    """(the columns as the problem needs them and the gradient, derived; who fits them)."""
     import numpy as np
 
     from symgd.numeric.data.columns import Features, collinear, features, target
     from symgd.numeric.data.study import Study, feature_of, target_kind
+    from symgd.numeric.fit import fit
 
     kind = target_kind(problem)
-    table, source, rows_are = _table(given, kind)
+    if (long := source_of(given)) is not None and streams(given, long):
+        return _streamed(given, problem, hidden, long, open_ones, bar)
+    table, source, rows_are = table_of(given, kind, long)
     feature = feature_of(problem)
-    wanted, goal = _chosen(given, table, used=feature is not None)
-    if goal in wanted:
-        raise Refused(f"the column {goal!r} is both target and feature")
+    names = list(dict.fromkeys((*table.columns, *table.texts)))
+    wanted, goal = _chosen(given, names, table.skipped, used=feature is not None)
     found = target(table, goal, kind)
     _see_enough(problem, table.rows, len(wanted))
     intercept = any(p.symbol.startswith("b") for p in problem.parameters)
@@ -225,40 +212,51 @@ def _study(given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...])
     _see_enough(problem, table.rows, len(X.names))
     relations = collinear(X.names, X.X, intercept=intercept) if len(X.names) > 1 else ()
     notes = (*table.says, *X.says, *filter(None, [found.says, _of_softmax(problem)]))
-    return Study(symgd.derive(problem), X.names, X.X, goal, found, source, rows_are, notes, relations, hidden)
+    return Study(symgd.derive(problem), X.names, X.X, goal, found, source, rows_are, notes, relations, hidden), fit
 
 
-def _table(given: argparse.Namespace, kind: str) -> tuple[Any, str, str]:
-    """(table, what messages call it, what a row is): categories and classes are read as text."""
-    from symgd.numeric.data.table import example, parse_csv, read_csv
+def _streamed(
+    given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...], source: Any, open_ones: contextlib.ExitStack, bar: Bar
+) -> tuple[Any, Any]:
+    from symgd.numeric.data.study import feature_of
+    from symgd.numeric.streamed.fit import fit_streamed
+    from symgd.numeric.streamed.passes import in_threads
+    from symgd.numeric.streamed.study import streamed_study
 
-    as_text = kind in ("zero-one", "sign", "classes")
-    if not given.data:
-        return example(texts=None), "the bundled example", "students"
-    named = (*dict.fromkeys((*given.feature, *given.one_hot)), given.target) if (given.feature or given.one_hot) and given.target else ()
-    texts = (*given.one_hot, *([given.target] if as_text else [])) if named else None if as_text or given.one_hot else ()
-    if given.data == "-":
-        return parse_csv(sys.stdin.buffer, "standard input", named, texts=texts, missing=given.missing), "standard input", "rows"
-    return read_csv(given.data, named, texts=texts, missing=given.missing), os.path.basename(given.data), "rows"
+    names = [n for n, kind in source.types.items() if kind in ("number", "text")]
+    wanted, goal = _chosen(given, names, (), used=feature_of(problem) is not None)
+    run: Any = in_threads
+    if given.dask:
+        from symgd.numeric.streamed.cluster import on_cluster
+
+        run = open_ones.enter_context(on_cluster(given.dask))
+    unit = "bytes" if source.rows is None else "rows"
+    study = streamed_study(
+        symgd.derive(problem), source, wanted, goal, given.one_hot, intercept=any(p.symbol.startswith("b") for p in problem.parameters), hidden=hidden,
+        drop=given.missing == "drop", run=run, tell=(lambda done, whole: bar.read(done, whole, unit)) if sys.stderr.isatty() else None,
+        see_enough=lambda rows, columns: _see_enough(problem, rows, columns),
+    )  # fmt: skip
+    return study, fit_streamed
 
 
-def _chosen(given: argparse.Namespace, table: Any, *, used: bool) -> tuple[list[str], str]:
-    """(features, target): as named; of two columns the first is the feature and the last the target."""
+def _chosen(given: argparse.Namespace, names: list[str], skipped: Sequence[tuple[str, str]], *, used: bool) -> tuple[list[str], str]:
+    """(features, target) as named; of two columns the first is the feature and the last the target."""
     wanted = list(dict.fromkeys((*given.feature, *given.one_hot)))
     if len(given.feature) > len(set(given.feature)):
         wanted = list(given.feature)  # named twice: `features` says so
     target = given.target
     if not given.data:
         return wanted or ["sat_sum"], target or "fy_gpa"
-    names = list(dict.fromkeys((*table.columns, *table.texts)))
-    if len(names) < 2 and table.skipped:
-        raise Refused(table.skipped[0][1])
+    if len(names) < 2 and skipped:
+        raise Refused(skipped[0][1])
     if len(names) == 2:
         rest = [n for n in names if n not in (target, *wanted)]
         wanted = wanted or rest[:1]
         target = target or next((n for n in reversed(names) if n not in wanted), "")
     if not target or not (wanted or not used):
         raise Refused(f"name the columns with --target and --feature; there are {', '.join(map(repr, names))}")
+    if target in wanted:
+        raise Refused(f"the column {target!r} is both target and feature")
     return wanted, target
 
 

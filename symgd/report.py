@@ -197,7 +197,7 @@ def _pictures(study: Study, fit: Fit, least: float | None) -> Iterator[Drawing]:
 def _parabola(study: Study, fit: Fit) -> Drawing:
     """L(w) = A w² + B w + C with the intercept held at its best value, in the data's own units; tangents on both sides of the vertex."""
     f = GradientFunction(study.gradient)
-    g, closed, k = f.bind(**study.data(study.X)), dict(fit.closed or {}), list(f.parameters).index(fit.units.slope)
+    g, closed, k = study.bound(f), dict(fit.closed or {}), list(f.parameters).index(fit.units.slope)
     best = closed[fit.units.slope]
     at_zero = [0.0 if p == fit.units.slope else closed[p] for p in f.parameters]
     loss, slopes = g.loss_and_gradient(*at_zero)

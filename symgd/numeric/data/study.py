@@ -95,6 +95,10 @@ class Study:
             given[x.symbol] = X if len(x.indices) > 1 else np.ascontiguousarray(X[:, 0])
         return given
 
+    def bound(self, f: Any) -> Any:
+        """The problem's gradient function on all rows, in the data's own units."""
+        return f.bind(**self.data(self.X))
+
 
 def target_of(problem: Problem) -> Name:
     """What is predicted: y_i, t_ik."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -69,8 +70,8 @@ def fit_streamed(
     )  # fmt: skip
     end = study.shapes.split(trace.points[-1])
     best, why_not = _closed(study, g)
-    closed = None if best is None else units.own(study.shapes.split(best))
-    gap = None if closed is None else trace.gap
+    closed = None if best is None else _in_own_units(study, units, units.own(study.shapes.split(best)))
+    gap = None if closed is None else _gap(study, units, units.own(end), closed, trace.gap)
     agrees = None if gap is None or trace.stopped != "converged" else gap <= TOLERANCE * spread(study.whole)
     predicted = _outcome(study, f, units, end)
     least = None if best is None else g.fun(best)
@@ -111,6 +112,43 @@ def _closed(study: StreamedStudy, g: Any) -> tuple[Column | None, str]:
         return None, "the data do not determine one solution: the columns are dependent as far as double precision tells"
     condition = shown(_condition(study)) if not penalty_of(study.problem) else shown(_bent(g))
     return np.array(best), f"found from the moments in double precision, not in exact arithmetic; condition {condition}"
+
+
+def _in_own_units(study: StreamedStudy, units: Units, found: dict[str, Any]) -> dict[str, Any]:
+    """The solution, and where it is that of the moments of the data as they stand those numbers: they went through no other units.
+
+    That of y − Σ w_k x_k − b, whose moments are at hand: w = −a, b = −a_0 where their residuals are orthogonal to every column.
+    """
+    if (names := _line(study, units)) is None or penalty_of(study.problem):
+        return found
+    weight, bias = names
+    m = study.whole
+    S = np.array(m.S).reshape(len(m.means), -1)
+    size = np.sqrt(np.diag(S))
+    step = np.linalg.solve(S / size / size[:, None], -np.array(m.g) / size) / size
+    a = np.array(m.anchor) + step
+    level = sum((Fraction(d) * Fraction(v) for d, v in zip(step.tolist(), m.means, strict=True)), Fraction(m.mean))
+    w, b = -a, -float(Fraction(m.constant) - level)
+    near = np.abs(w - np.ravel(found[weight])) <= 1e-6 * np.abs(w) + 1e-9 * spread(m) / np.sqrt(np.diag(S) / m.n)
+    return {**found, weight: w.reshape(np.shape(found[weight])) if np.ndim(found[weight]) else float(w[0]), bias: b} if near.all() else found
+
+
+def _line(study: StreamedStudy, units: Units) -> tuple[str, str] | None:
+    """(weights, intercept) of a model that is Σ_k w_k x_k + b and no more."""
+    mine = {p.symbol for p in study.problem.parameters}
+    names = units.pairs[0] if len(units.pairs) == 1 else (units.slope, units.intercept)
+    return names if all(names) and set(names) == mine and study.names else None
+
+
+def _gap(study: StreamedStudy, units: Units, end: Mapping[str, Any], closed: Mapping[str, Any], otherwise: float | None) -> float | None:
+    """√ of the mean of (Σ_k Δw_k x_k + Δb)², from the moments; the differences are taken exactly, so that none of them is lost."""
+    if (names := _line(study, units)) is None or not all(np.isfinite(v).all() for v in end.values()):
+        return otherwise
+    (weight, bias), m = names, study.whole
+    d = [Fraction(float(p)) - Fraction(float(q)) for p, q in zip(np.ravel(end[weight]), np.ravel(closed[weight]), strict=True)]
+    level = Fraction(end[bias]) - Fraction(closed[bias]) + sum((a * Fraction(v) for a, v in zip(d, m.means, strict=True)), Fraction(0))
+    moved = np.array([float(v) for v in d])
+    return math.sqrt(float(level) ** 2 + max(float(moved @ np.array(m.S).reshape(len(d), -1) @ moved), 0.0) / m.n)
 
 
 def _condition(study: StreamedStudy) -> float:

@@ -17,7 +17,7 @@ from symgd.numeric.data.table import LARGEST, MISSING_WORDS, NO_WORD, DataError,
 from symgd.numeric.streamed.parts import ALIGN, Ask, File, Numbers, Part, Stretch, Words
 from symgd.numeric.streamed.source import LINE_BYTES, opened, pyarrow, see_unchanged
 
-__all__ = ["Rows", "read", "see_usable", "words_of"]
+__all__ = ["Rows", "numbers_of", "read", "refusal", "see_usable", "texts_of", "words_of"]
 
 BATCH = 131_072  # rows decoded at once
 GAPS = tuple(sorted({v for w in MISSING_WORDS for v in (w, w.upper(), w.capitalize(), "NaN", "N/A")}))
@@ -71,13 +71,14 @@ def see_usable(rows: Rows, ask: Ask) -> None:
                 wrong |= v != np.floor(v)
         if wrong.any():
             k = int(np.flatnonzero(wrong)[0])
-            raise DataError(f"{rows.place(k)}: {_refusal(c, float(v[k]))}")
+            raise DataError(f"{rows.place(k)}: {refusal(c, float(v[k]))}")
 
 
 NEEDED = {"count": "a count is needed: a whole number from 0", "not-negative": "a number from 0 is needed"}
 
 
-def _refusal(c: Numbers, v: float) -> str:
+def refusal(c: Numbers, v: float) -> str:
+    """What is wrong with a value."""
     if np.isnan(v):
         return f"column {quoted(c.name)}: {missing_says('nan')}"
     if np.isinf(v):
@@ -163,7 +164,7 @@ def _into(room: Column, arrays: Sequence[Any], ask: Ask, place: Callable[[int], 
             continue
         if array.null_count and not ask.drop:
             raise DataError(f"{place(_first_null(array))}: column {quoted(c.name)}: {missing_says('null')}")
-        room[at] = _numbers(array)
+        room[at] = numbers_of(array)
         at += 1
 
 
@@ -171,7 +172,7 @@ def _first_null(array: Any) -> int:
     return int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
 
 
-def _numbers(array: Any) -> Any:
+def numbers_of(array: Any) -> Any:
     """As NumPy has them; what is null is NaN."""
     pa, _ = pyarrow()
     if pa.types.is_dictionary(array.type):
@@ -181,7 +182,7 @@ def _numbers(array: Any) -> Any:
     return array.to_numpy(zero_copy_only=False)
 
 
-def _as_words(array: Any) -> Any:
+def texts_of(array: Any) -> Any:
     """As trimmed text."""
     pa, _ = pyarrow()
     import pyarrow.compute as pc
@@ -198,10 +199,10 @@ def _coded(array: Any, c: Words, ask: Ask, place: Callable[[int], str]) -> Colum
 
     known = pa.array(c.cells, pa.string())
     if pa.types.is_dictionary(array.type):
-        of_words = pc.fill_null(pc.index_in(_as_words(array.dictionary), value_set=known), -1).to_numpy(zero_copy_only=False)
+        of_words = pc.fill_null(pc.index_in(texts_of(array.dictionary), value_set=known), -1).to_numpy(zero_copy_only=False)
         codes = np.append(of_words, -1)[pc.fill_null(array.indices.cast(pa.int64()), len(of_words)).to_numpy(zero_copy_only=False)]
     else:
-        codes = pc.fill_null(pc.index_in(_as_words(array), value_set=known), -1).to_numpy(zero_copy_only=False)
+        codes = pc.fill_null(pc.index_in(texts_of(array), value_set=known), -1).to_numpy(zero_copy_only=False)
     for k in np.flatnonzero(codes < 0).tolist():
         word = array[k].as_py()
         if not (ask.drop and _gap(word)):
@@ -355,7 +356,7 @@ def words_of(part: Part, ask: Ask) -> dict[str, tuple[int, str]]:
 def _see_words(found: dict[str, tuple[int, str]], array: Any, name: str, ask: Ask, number: int, place: Callable[[int], str]) -> None:
     import pyarrow.compute as pc
 
-    texts = _as_words(array)
+    texts = texts_of(array)
     for word in pc.unique(texts).to_pylist():
         if word in found:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,12 @@ class StreamedStudy(Study):
             return seen
         pairs = zip(self.whole.means, self.deviations.tolist(), strict=True)
         return Units(seen.pairs, seen.powers, tuple(Scaling(m, s) if centre else Scaling(0.0, math.hypot(m, s)) for m, s in pairs))
+
+    def bound(self, f: Any) -> Any:
+        """The problem's gradient function on all rows, in the data's own units."""
+        from symgd.numeric.streamed.loss import bound
+
+        return bound(self, f, Units())
 
     def likeness(self) -> Column:
         """A few rows with the mean and the products of all rows, shape (2d, d): what depends on those alone is the same for them."""
