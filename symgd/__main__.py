@@ -10,7 +10,7 @@ from symgd import cli
 
 __all__ = ["main"]
 
-SELDOM = 50_000  # objects made between two looks for garbage; Python's own number is 700
+SELDOM = 200_000  # objects made between two looks for garbage; Python's own number is 700
 
 
 def main() -> int:

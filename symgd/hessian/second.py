@@ -6,7 +6,6 @@ For vectors: ∂g_j/∂w_j', each slope against each entry of the other paramete
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations_with_replacement
 
 from symgd.backward import derive
 from symgd.derivation import Derivation, Gradient, Step
@@ -51,11 +50,10 @@ def deep(problem: Problem) -> bool:
 
 def entries(problem: Problem, found: tuple[Definition, ...]) -> Entries:
     """((p, q), derivation of ∂g_p/∂q), p before or at q; none where there would be more than MOST."""
-    pairs = list(combinations_with_replacement(range(len(found)), 2))
-    if len(pairs) > MOST:
+    if len(found) * (len(found) + 1) // 2 > MOST:
         return ()
-    ps = problem.parameters
-    return tuple(((ps[j], ps[k]), _second(problem, ps[j], found[j], ps[k])) for j, k in pairs)
+    ps = problem.parameters[: len(found)]
+    return tuple(((p, q), d) for k, (p, g) in enumerate(zip(ps, found, strict=True)) for q, d in zip(ps[k:], _row(problem, p, g, ps[k:]), strict=True))
 
 
 def then(problem: Problem, *more: Definition) -> tuple[Definition, ...]:
@@ -64,27 +62,33 @@ def then(problem: Problem, *more: Definition) -> tuple[Definition, ...]:
     return (*(problem.tape if problem.objective.symbol in used else problem.tape[:-1]), *more)
 
 
-def _second(problem: Problem, p: Name, slope: Definition, q: Name) -> Derivation:
-    """∂g_p/∂q along the tape; 0 where g_p is made of nothing that holds q.
+def _row(problem: Problem, p: Name, slope: Definition, qs: tuple[Name, ...]) -> tuple[Derivation, ...]:
+    """∂g_p/∂q for each q, in one walk along the tape; 0 where g_p is made of nothing that holds q.
 
     The walk is taken with primed letters in g_p, so that they stay apart from those of the tape; then the letters change places.
     """
-    others = tuple((other, None) for other in problem.parameters if other != q)
-    used = {a for d in problem.tape for a in bound(d.value) | set(d.name.indices)} | set(q.indices)
+    used = {a for d in problem.tape for a in bound(d.value) | set(d.name.indices)} | {a for q in qs for a in q.indices}
     to: dict[str, str] = {}
     for a in slope.name.indices:
         to[a] = fresh(axis(a) + FAR, used | set(to.values()))
     g = Definition(_named(rename(slope.name, to)), rename(slope.value, to), slope.says)
-    along = replace(problem, tape=then(problem, g), parameters=(q,), constants=(*problem.constants, *others))
-    back = {there: here for here, there in to.items()}
-    for a in q.indices:
-        if a in to:
-            back[a] = fresh(a, set(to) | set(back.values()))
-    name, goal = f"d2L/d{p.symbol}d{q.symbol}", D(g.name, q)
-    if q.symbol not in along.needed():
-        check = Check("proved", f"{slope.name.symbol} is made of nothing that holds {q.symbol}")
-        return _called(Derivation(name, goal, (Step(goal, ZERO, "constant", goal, check=check),)), back)
-    return _called(replace(finished(derive(along), q), name=name), back)
+    along = replace(problem, tape=then(problem, g))
+    moving = tuple(q for q in qs if q.symbol in along.needed())
+    others = tuple((other, None) for other in problem.parameters if other not in moving)
+    gradient = derive(replace(along, parameters=moving, constants=(*problem.constants, *others))) if moving else None
+
+    def entry(q: Name) -> Derivation:
+        back = {there: here for here, there in to.items()}
+        for a in q.indices:
+            if a in to:
+                back[a] = fresh(a, set(to) | set(back.values()))
+        name, goal = f"d2L/d{p.symbol}d{q.symbol}", D(g.name, q)
+        if gradient is None or q not in moving:
+            check = Check("proved", f"{slope.name.symbol} is made of nothing that holds {q.symbol}")
+            return _called(Derivation(name, goal, (Step(goal, ZERO, "constant", goal, check=check),)), back)
+        return _called(replace(finished(gradient, q), name=name), back)
+
+    return tuple(map(entry, qs))
 
 
 def _named(t: Term) -> Name:

@@ -18,12 +18,15 @@ __all__ = ["degree"]
 LARGEST = 3  # rows of a determinant or an inverse, at the sizes where lines are decided
 
 
-Known = dict[tuple[str, str], tuple[int, int]]  # (symbol, axis) → what its definition has
+Known = dict[tuple[str | Term, str], tuple[int, int]]  # (symbol, axis) → what its definition has; (line, axis) → what the line has
 
 
 def degree(problem: Problem, a: Term, b: Term, over: str, known: Known) -> int:
-    """How many sums over the axis are multiplied together in a = b, once denominators are cleared; `known` remembers the names of the tape."""
-    (top_a, under_a), (top_b, under_b) = _degree(problem, a, over, known), _degree(problem, b, over, known)
+    """How many sums over the axis are multiplied together in a = b, once denominators are cleared; `known` remembers the names of the tape, and the lines."""
+    for t in (a, b):  # a line is met twice: as what comes out of one step, and as what goes into the next
+        if (t, over) not in known:
+            known[t, over] = _degree(problem, t, over, known)
+    (top_a, under_a), (top_b, under_b) = known[a, over], known[b, over]
     return max(top_a + under_b, top_b + under_a)
 
 

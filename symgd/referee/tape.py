@@ -12,7 +12,6 @@ Signs, roots and cases are split: such a line is looked at at several places, un
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -24,7 +23,7 @@ from symgd.referee.check import Check
 from symgd.referee.residues import Pattern, Undecided, Unfit
 from symgd.referee.scope import Known, degree
 from symgd.referee.values import RANGES, Reals, Residues, Values
-from symgd.term import ZERO, Call, Cases, Det, Inverse, Num, Pow, Term, children, names, subterms
+from symgd.term import ZERO, Call, Cases, Det, Inverse, Num, Pow, Term, children, names, remembered, subterms
 
 __all__ = ["Referee"]
 
@@ -112,16 +111,17 @@ def alike(entries: Entries) -> list[Entries]:
     return [tuple(kind) for kind in kinds.values()]
 
 
-def positives(t: Term) -> Iterator[Term]:
+@remembered
+def positives(t: Term) -> tuple[Term, ...]:
     """What must be positive for t to be real; the values of cases are left out, each holds in its case only."""
+    own: tuple[Term, ...] = ()
     match t:
         case Call(f, args):
             conditions = FUNCTIONS[f].domain(args[0]) if f in FUNCTIONS else ()
-            yield from (c.left for c in conditions if c.relation in (">", ">=") and c.right == ZERO)
+            own = tuple(c.left for c in conditions if c.relation in (">", ">=") and c.right == ZERO)
         case Pow(u, v) if not isinstance(v, Num):
-            yield u
-    for c in children(t) if not isinstance(t, Cases) else ():
-        yield from positives(c)
+            own = (u,)
+    return sum(map(positives, children(t) if not isinstance(t, Cases) else ()), own)
 
 
 def every(patterns: set[Pattern]) -> bool:
@@ -134,9 +134,10 @@ def every(patterns: set[Pattern]) -> bool:
     return all(every({p - {(expression, s)} for p in patterns if (expression, -s) not in p}) for s in (1, -1))
 
 
-def rows_of_inverses(terms: Iterable[Term]) -> frozenset[str]:
-    """The axes of the matrices of which the terms take a determinant or an inverse."""
-    return frozenset(axis(x) for t in terms for s in subterms(t) if isinstance(s, Det | Inverse) for x in binds(s))
+@remembered
+def rows_of_inverses(t: Term) -> frozenset[str]:
+    """The axes of the matrices of which the term takes a determinant or an inverse."""
+    return frozenset(axis(x) for s in subterms(t) if isinstance(s, Det | Inverse) for x in binds(s))
 
 
 class Referee:
@@ -148,9 +149,9 @@ class Referee:
         self.counted = frozenset(a for a in self.axes if a in {x for x, _ in problem.count})
         self.weighed = frozenset(a for a in self.counted if not mixes(problem, a))
         self.cases: dict[tuple[tuple[int, ...], frozenset[str]], Case] = {}
-        self.square = rows_of_inverses(d.value for d in problem.tape)
+        self.square = frozenset[str]().union(*(rows_of_inverses(d.value) for d in problem.tape))
         self.degrees: Known = {}
-        self.made = {d.name.symbol: (names(d.value), tuple(positives(d.value))) for d in problem.tape}
+        self.made = {d.name.symbol: (names(d.value), positives(d.value)) for d in problem.tape}
         self.forms = FORMS
 
     def compare(self, a: Term, b: Term) -> Check:
@@ -168,9 +169,9 @@ class Referee:
             return refuted
         return self.by_form(a, b, why) if met else Check("held", "no place was met at which both sides have a value", self.scope(sizes, weighed))
 
-    def weighed_in(self, *terms: Term) -> frozenset[str]:
+    def weighed_in(self, a: Term, b: Term) -> frozenset[str]:
         """The axes whose samples may stand for copies of themselves: a matrix with two equal rows has no inverse."""
-        return self.weighed - rows_of_inverses(terms)
+        return self.weighed - rows_of_inverses(a) - rows_of_inverses(b)
 
     def case(self, sizes: tuple[int, ...], weighed: frozenset[str]) -> Case:
         key = sizes, weighed
@@ -184,7 +185,7 @@ class Referee:
 
     def sizes(self, a: Term, b: Term) -> list[tuple[int, ...]]:
         """The sizes at which a line is decided, axis by axis in the order of self.axes."""
-        indices, square = free(a) | free(b), self.square | rows_of_inverses((a, b))
+        indices, square = free(a) | free(b), self.square | rows_of_inverses(a) | rows_of_inverses(b)
         unweighed, counted = self.counted - self.weighed_in(a, b) - square, self.counted - square
         samples = {x: max(2, degree(self.problem, a, b, x, self.degrees) + sum(axis(i) == x for i in indices)) for x in counted}
         out = []

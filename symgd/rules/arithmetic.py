@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from symgd.indices import free, settle
 from symgd.term import ONE, ZERO, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term
-from symgd.term import add, children, mul, parts, rebuild, subterms
+from symgd.term import add, children, mul, parts, rebuild, remembered, subterms
 
 __all__ = ["tidy"]
 
@@ -22,6 +22,7 @@ def tidy(t: Term) -> Term:
     return settle(_tidy(t))
 
 
+@remembered
 def _tidy(t: Term) -> Term:
     if isinstance(t, D):
         return t
