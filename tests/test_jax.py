@@ -1,4 +1,4 @@
-"""The gradient functions against JAX's automatic differentiation of the loss, where JAX is installed (`uv run --with jax pytest tests/test_jax.py`)."""
+"""The gradient functions against JAX's automatic differentiation of the loss."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -14,9 +16,7 @@ from symgd.catalogue import CATALOGUE, problem
 from symgd.forward import Problem
 from symgd.term import Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow, Sum, Term
 
-jax = pytest.importorskip("jax")
 jax.config.update("jax_enable_x64", True)
-jnp = jax.numpy
 
 FUNCTIONS = {
     "sigmoid": jax.nn.sigmoid, "softplus": jax.nn.softplus, "relu": jax.nn.relu, "abs": jnp.abs, "max": jnp.maximum, "min": jnp.minimum,
