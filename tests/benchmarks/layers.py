@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+import symgd
 from symgd.backward import derive
 from symgd.catalogue import combine, problem
 from symgd.numeric.function import compile_gradient
@@ -108,19 +109,29 @@ def fresh_columns(k: int, n: int) -> tuple[Any, ...]:
     return 0.3, 0.2, x, (rng.random(n) < 0.5) * 1.0
 
 
+def compiled(gradient: Any) -> dict[str, Contestant]:
+    """Our loop, where there is somebody to compile it."""
+    if peer("numba") is None:
+        return {}
+    return {"compiled": Contestant(symgd.compile(gradient, target="numba").functions["loss_and_gradient"])}
+
+
 def loss_rows(*, tiny: bool = False) -> Iterator[Row]:
     """A row for each loss."""
     n = 1000 if tiny else ROWS
     scipy = {"SciPy": Contestant(by_scipy)} if peer("scipy.special") is not None else {}
-    for name, model, loss, by_hand, stated, target in (
-        ("log-loss", "logistic", "log-loss", stable_log_loss, LOG_LOSS, 4.5), ("Huber", "line", "huber", plain_huber, HUBER, 16.0),
+    for name, model, loss, by_hand, stated, target, most in (
+        ("log-loss", "logistic", "log-loss", stable_log_loss, LOG_LOSS, 4.5, 2.0), ("Huber", "line", "huber", plain_huber, HUBER, 16.0, 1.5),
     ):  # fmt: skip
-        ours = generated(compile_gradient(derive(combine(model, loss))))
+        gradient = derive(combine(model, loss))
+        ours = generated(compile_gradient(gradient))
+        loops = compiled(gradient)
         theirs = {**lambdified(loss), **automatic(stated, 2), **looped(loss), **(scipy if loss == "log-loss" else {})}
-        made = {"ours": Contestant(ours), "NumPy": Contestant(by_hand), "floor": Contestant(exp_and_log, judged=False), **theirs, **reads(2)}
+        made = {"ours": Contestant(ours), **loops, "NumPy": Contestant(by_hand), "floor": Contestant(exp_and_log, judged=False), **theirs, **reads(2)}
         took = race(made, partial(fresh_columns, n=n), rounds=1 if tiny else 7)
         read = min(took[r] for r in READS)
-        others = took.over(read, "ours", "floor", *READS)
+        others = took.over(read, "ours", "floor", "compiled", *READS)
         yield Row(f"{name}, n = {n:,}, stable, the generated function", took["ours"] / read, "reads", target, beside=others, short=True)
+        yield Row("the same, compiled (numba)", took["compiled"] / read if loops else None, "reads", most, beside=others, absent="numba is not installed")
         if name == "log-loss":
             yield Row("its exponential and its logarithm alone", took["floor"] / read, "reads")
