@@ -130,9 +130,9 @@ def test_a_leap_is_the_powers_of_the_matrix(values):
     A = np.eye(p) - V @ np.diag(values) @ V.T
     for k in (1, 2, 63, 64, 65, 129, 130):
         sums = sum(np.linalg.matrix_power(A, j) for j in range(k))
-        np.testing.assert_allclose(way[k - 1], theta - sums @ slope, rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(V @ parts[k - 1], np.linalg.matrix_power(A, k) @ slope, rtol=1e-12, atol=1e-13)
-        np.testing.assert_allclose(land(theta, slope, 1.0, k, np.array(values), V), way[k - 1], rtol=1e-14)
+        np.testing.assert_allclose(way[:, k - 1], theta - sums @ slope, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(V @ parts[:, k - 1], np.linalg.matrix_power(A, k) @ slope, rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(land(theta, slope, 1.0, k, np.array(values), V), way[:, k - 1], rtol=1e-14)
 
 
 def test_a_matrix_whose_small_eigenvalues_are_rounding_is_not_leapt_on():

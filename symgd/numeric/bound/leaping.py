@@ -22,7 +22,7 @@ from symgd.numeric.data.arrays import Column
 __all__ = ["FEW", "FIRST", "eigen", "far", "fit", "land", "leap"]
 
 FEW = 256  # steps: fewer are made one by one, which takes no longer
-FIRST = 32  # of many: the steps before the first leap, or of it
+FIRST = 64  # of many: the steps before the first leap, or of it
 GROW = 3
 PAIR, MORE = 1024, 128  # steps of a leap at most: of two parameters, whose eigenvalues are right to the last digits, and of more
 FINE = 64  # steps of a part of a leap
@@ -46,53 +46,54 @@ def eigen(H: Column) -> Spectrum | None:
 
 def _logs(shrink: Column) -> Column:
     """log |1 − s|; where that is −∞ as small as makes no difference."""
-    return np.maximum(np.log1p(np.where(shrink < 1, -shrink, shrink - 2)), -1e3)
-
-
-def _phi(less: Column, k: Any, rate: float, values: Column) -> Column:
-    return np.where(values != 0, less / np.where(values != 0, values, 1.0), -rate * k)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.maximum(np.log1p(np.where(shrink < 1, -shrink, shrink - 2)), -1e3))
 
 
 def land(theta: Column, slope: Column, rate: float, steps: int, values: Column, vectors: Column) -> Column:
     """The point after so many steps."""
-    with np.errstate(all="ignore"):
-        shrink = rate * values
-        less = np.expm1(float(steps) * _logs(shrink))
-        if steps % 2:
-            less = np.where(shrink > 1, -2 - less, less)
-        return np.asarray(theta + vectors @ (_phi(less, float(steps), rate, values) * (slope @ vectors)))
+    shrink = rate * values
+    less = np.expm1(float(steps) * _logs(shrink))
+    if steps % 2:
+        less = np.where(shrink > 1, -2 - less, less)
+    flat = values == 0
+    phi = np.where(flat, -rate * steps, less / np.where(flat, 1.0, values))
+    return np.asarray(theta + vectors @ (phi * (slope @ vectors)))
 
 
 def leap(theta: Column, slope: Column, rate: float, steps: int, values: Column, vectors: Column) -> tuple[Column, Column]:
-    """The points after 1, 2, …, steps, the last one as `land` has it, and the parts of the slopes there along V; shapes (steps, p).
+    """The points after 1, 2, …, steps, the last one as `land` has it, and the parts of the slopes there along V; shapes (p, steps).
 
     (1 − s)^{i + j} − 1 = A + B + A B for A = (1 − s)^i − 1 and B = (1 − s)^j − 1
     """
-    with np.errstate(all="ignore"):
-        shrink, part = rate * values, slope @ vectors
-        logs, many = _logs(shrink), -(-steps // FINE)
-        coarse, fine = np.expm1(FINE * np.arange(many)[:, None, None] * logs), np.expm1(np.arange(1.0, FINE + 1)[:, None] * logs)
-        less = (coarse + fine + coarse * fine).reshape(-1, len(logs))[:steps]
-        less[::2] = np.where(shrink > 1, -2 - less[::2], less[::2])
-        way = theta + (_phi(less, np.arange(1.0, steps + 1)[:, None], rate, values) * part) @ vectors.T
-        way[-1] = land(theta, slope, rate, steps, values, vectors)
-        return way, (1 + less) * part
+    shrink, part = rate * values, slope @ vectors
+    logs = _logs(shrink)[:, None]
+    coarse, fine = np.expm1(FINE * logs * np.arange(-(-steps // FINE)))[:, :, None], np.expm1(logs * np.arange(1.0, FINE + 1))[:, None]
+    less = (coarse + fine + coarse * fine).reshape(len(values), -1)[:, :steps]
+    if (over := shrink > 1).any():
+        less[over, ::2] = -2 - less[over, ::2]
+    flat = values == 0
+    moved = less * (part / np.where(flat, 1.0, values))[:, None]
+    if flat.any():
+        moved[flat] = np.outer(part[flat], -rate * np.arange(1.0, steps + 1))
+    way = theta[:, None] + vectors @ moved
+    way[:, -1] = land(theta, slope, rate, steps, values, vectors)
+    return way, (1 + less) * part[:, None]
 
 
 def far(g: Any, theta: Column, rate: float, begun: int, most: int, ends: float, limit: float, points: Any, losses: Any) -> tuple[int, Column]:
     """(steps, θ), so many steps from the beginning: at most `most`, along losses up to the limit and slopes above `ends`.  What they pass is kept if asked for.
 
-    g has `spectrum`, slope(θ), and heights(points), their losses
+    g has `spectrum`, both(θ) → L and the slope, and heights(points), their losses
     """
-    steps, found = begun, fit(*g.spectrum)
-    while found is not None and steps < most:
-        slope = g.slope(theta)
-        if not ends < float(np.abs(slope).max()) < math.inf:
-            break
-        many = min(PAIR if len(theta) <= 2 else MORE, max(FIRST, GROW * steps), most - steps)
+    steps, found, slope = begun, fit(*g.spectrum), g.both(theta)[1]
+    longest = PAIR if len(theta) <= 2 else MORE
+    while found is not None and steps < most and ends < float(np.abs(slope).max()) < math.inf:
+        many = min(longest, max(FIRST, GROW * steps), most - steps)
         if points is None and ends < 0:  # where it ends is all that is asked
             end = land(theta, slope, rate, many, *found)
-            if not g.heights(end[None])[0] <= limit:
+            loss, slope = g.both(end)
+            if not loss <= limit:
                 break
             theta, steps = end, steps + many
             continue
@@ -100,13 +101,14 @@ def far(g: Any, theta: Column, rate: float, begun: int, most: int, ends: float, 
         heights = g.heights(way)
         good = heights <= limit
         if ends >= 0:
-            good &= np.abs(parts @ found[1].T).max(axis=1) > ends
+            good &= np.abs(found[1] @ parts).max(axis=0) > ends
         made = many if good.all() else int(np.argmin(good))
         if points is not None:
-            points.frombytes(way[:made].tobytes())
+            points.frombytes(way[:, :made].tobytes(order="F"))
             losses.frombytes(heights[:made].tobytes())
         if made:
-            theta, steps = way[made - 1], steps + made
+            theta, steps = way[:, made - 1].copy(), steps + made
         if made < many:
             break
+        slope = g.both(theta)[1]
     return steps, theta

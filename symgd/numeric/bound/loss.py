@@ -122,14 +122,14 @@ class Bound:
         except (OverflowError, ZeroDivisionError):
             return float("inf"), (float("nan"),) * len(theta)
 
-    def slope(self, theta: Column) -> Column:
-        """The derivatives at the flat vector θ, as `step` has them."""
-        return np.array(self.step(tuple(theta.tolist()))[1])
+    def both(self, theta: Column) -> tuple[float, Column]:
+        """L and its derivatives at the flat vector θ, as `step` has them."""
+        loss, slope = self.step(tuple(theta.tolist()))
+        return loss, np.array(slope)
 
     def heights(self, way: Column) -> Column:
-        """L at each of the points, shape (m, p), of a loss that is quadratic."""
-        with np.errstate(all="ignore"):
-            return np.array(np.broadcast_to(self._loss(*way.T), len(way)))
+        """L at each of the points, shape (p, m), of a loss that is quadratic."""
+        return np.array(np.broadcast_to(self._loss(*way), way.shape[1]))
 
     @property
     def walk(self) -> Callable[..., Any] | None:
@@ -144,7 +144,8 @@ class Bound:
         if halt or watch or most < FEW or not values[-1] < STEEP * values[0]:
             return self._walk(*given)
         begun = self._walk(*first, rate, FIRST, False, False, limit, points, losses)
-        made, theta = far(self, np.array(begun[3]), rate, FIRST, most, -1.0, LARGEST, points, losses)
+        with np.errstate(all="ignore"):
+            made, theta = far(self, np.array(begun[3]), rate, FIRST, most, -1.0, LARGEST, points, losses)
         why, steps, period, *there = self._walk(*theta.tolist(), rate, most - made, False, False, limit, points, losses)
         return why, made + steps, period, *there
 

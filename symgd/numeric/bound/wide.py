@@ -58,7 +58,7 @@ class BoundSquare(BoundArrays):
         """To what it is bound, and what a call costs."""
         return Page((), (Prose((f"{self.name} bound to {self.rows:,} rows: each call is made from one Gram matrix, without the data",)),))
 
-    def _at(self, theta: Column) -> tuple[float, Column]:
+    def both(self, theta: Column) -> tuple[float, Column]:
         """L and its derivatives at the flat vector θ."""
         m = self.moments
         delta = theta[self.at] - self.anchor
@@ -84,11 +84,11 @@ class BoundSquare(BoundArrays):
 
     def loss(self, *arrays: Any) -> float:
         """L"""
-        return self._at(self._flat(arrays))[0]
+        return self.both(self._flat(arrays))[0]
 
     def loss_and_gradient(self, *arrays: Any) -> Any:
         """L, (∂L/∂w, ∂L/∂b, …)"""
-        loss, slope = self._at(self._flat(arrays))
+        loss, slope = self.both(self._flat(arrays))
         return loss, self.unflatten(slope)
 
     def _flat(self, arrays: Sequence[Any]) -> Column:
@@ -100,16 +100,16 @@ class BoundSquare(BoundArrays):
 
     def fun(self, theta: Any) -> float:
         """L at the flat vector θ."""
-        return self._at(np.asarray(theta, dtype=np.float64))[0]
+        return self.both(np.asarray(theta, dtype=np.float64))[0]
 
     def jac(self, theta: Any) -> Column:
         """The gradient at the flat vector θ, shape (p,)."""
-        return self._at(np.asarray(theta, dtype=np.float64))[1]
+        return self.both(np.asarray(theta, dtype=np.float64))[1]
 
     def step(self, theta: Sequence[float]) -> tuple[float, tuple[float, ...]]:
         """L and its derivatives as plain floats.  Overflow gives inf or nan, never an error or a warning."""
         with np.errstate(all="ignore"):
-            loss, slope = self._at(np.array(theta, dtype=np.float64))
+            loss, slope = self.both(np.array(theta, dtype=np.float64))
         return loss, tuple(slope.tolist())
 
     def hessian(self, *arrays: Any) -> Column:
@@ -153,7 +153,7 @@ class BoundSquare(BoundArrays):
         with np.errstate(all="ignore"):
             begun, theta = 0, np.array(first, dtype=np.float64)
             if watch or not halt:
-                ends = LEVEL * float(np.abs(self.slope(theta)).max()) if watch else -1.0
+                ends = LEVEL * float(np.abs(self.both(theta)[1]).max()) if watch else -1.0
                 begun, theta = far(self, theta, rate, 0, most, ends, limit, points, losses)
             return self._steps(theta, begun, rate, most, halt, watch, limit, points, losses)
 
@@ -162,23 +162,19 @@ class BoundSquare(BoundArrays):
         """The eigenvalues of the second derivatives, in ascending order, and their eigenvectors; all nan where they are not finite."""
         return spectrum(self._bend)
 
-    def slope(self, theta: Column) -> Column:
-        """The derivatives at the flat vector θ."""
-        return self._at(theta)[1]
-
     def heights(self, way: Column) -> Column:
-        """L at each of the points."""
+        """L at each of the points, shape (p, m)."""
         m = self.moments
-        delta = way[:, self.at] - self.anchor
-        v = m.mean - m.constant + delta @ self.means + (self.turn * way[:, self.fixed] if self.fixed >= 0 else 0.0)
-        q = m.n * v * v + m.R + np.einsum("ij,ij->i", delta, delta @ self.S + 2 * self.g)
-        return np.asarray(self.scale * q + (np.square(way) @ self.ridge if self.ridged else 0.0))
+        delta = way[self.at] - self.anchor[:, None]
+        v = m.mean - m.constant + self.means @ delta + (self.turn * way[self.fixed] if self.fixed >= 0 else 0.0)
+        q = m.n * v * v + m.R + np.einsum("ij,ij->j", delta, self.S @ delta + 2 * self.g[:, None])
+        return np.asarray(self.scale * q + (self.ridge @ np.square(way) if self.ridged else 0.0))
 
     def _steps(
         self, theta: Column, steps: int, rate: float, most: int, halt: bool, watch: bool, limit: float, points: Any, losses: Any,
     ) -> tuple[str, int, int, tuple[float, ...], float, tuple[float, ...]]:  # fmt: skip
         """One by one, to the end."""
-        loss, slope = self._at(theta)
+        loss, slope = self.both(theta)
         why, marked, following, mark = "", steps, 2 * steps + 1, theta
         gate, this = math.inf, self
         while steps < most:
@@ -187,7 +183,7 @@ class BoundSquare(BoundArrays):
                 why = "unchanged"
                 break
             theta, old = new, loss
-            loss, slope = self._at(theta)
+            loss, slope = self.both(theta)
             steps += 1
             if points is not None:
                 points.frombytes(theta.tobytes())

@@ -9,7 +9,7 @@ Glossary: α the rate; H the second derivatives; λ its eigenvalues; θ* the min
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,7 +135,9 @@ def minimum(g: Bound) -> tuple[float, ...] | None:
         return None
     theta = np.zeros(len(H))
     for _ in range(4):
-        theta = theta - np.linalg.solve(scaled, np.array(g.step(tuple(map(float, theta)))[1]) / size) / size
+        before, theta = theta, theta - np.linalg.solve(scaled, np.array(g.step(tuple(map(float, theta)))[1]) / size) / size
+        if (theta == before).all():
+            break
     return tuple(map(float, theta))
 
 
@@ -177,17 +179,11 @@ def predicted_iterations(
     shrink = 1 - rate * values
     parts = vectors.T @ (np.array(start, dtype=np.float64) - np.array(best))
     turned = form.J.T @ vectors * parts  # what each part adds to the coefficients of u
-    between, within = np.array([1.0, *m.means]) @ turned, turned[1:].T
-    S, least = _products(g) / m.n, (NEAR * spread) ** 2
-
-    def close(left: Column) -> Any:
-        """Are the predictions near with so much left of each part, shape (…, p)?"""
-        inside = left @ within
-        return (left @ between) ** 2 + (inside @ S * inside).sum(axis=-1) <= least
-
+    between, within = np.array([1.0, *m.means]) @ turned, turned[1:]
+    C = np.outer(between, between) + within.T @ (_products(g) / m.n) @ within  # with so much left of each part the predictions are off by √(left C left)
     if momentum:
-        return _first_swinging(shrink, momentum, ahead, close)
-    return _first(lambda k: close(shrink ** k[:, None])) if (np.abs(shrink) < 1).all() else None
+        return _first_swinging(shrink, momentum, ahead, C, NEAR * spread)
+    return _first(shrink, C, NEAR * spread) if (np.abs(shrink) < 1).all() else None
 
 
 def _products(g: Any) -> Column:
@@ -196,20 +192,28 @@ def _products(g: Any) -> Column:
     return g.S if hasattr(g, "S") else np.array(g.moments.S, dtype=np.float64).reshape(len(means), len(means))
 
 
-def _first(near: Callable[[Column], Any]) -> int | None:
-    """The first number of steps that is near, if those after it are too: between powers of 4, then between ever nearer numbers, many at once."""
-    ks = np.array([0.0, *(4.0**j for j in range(27))])
-    while (found := near(ks)).any():
-        k = int(np.argmax(found))
-        low, high = ks[k - 1], ks[k]
-        if not k or high - low <= 1:
-            return int(high)
-        ks = np.unique(np.linspace(low, high, 65).round())
-    return None
+def _first(shrink: Column, C: Column, least: float) -> int | None:
+    """The first k with √(sᵏ C sᵏ) at most `least`: by halving, below the k at which each part alone is so small that all of them together are."""
+
+    def near(k: int) -> bool:
+        left = shrink**k
+        return bool(left @ C @ left <= least * least)
+
+    size = np.sqrt(np.diag(C))
+    some = (size > 0) & (shrink != 0)
+    each = np.log(least / (len(size) * size[some])) / np.log(np.abs(shrink[some]))
+    most = float(each.max(initial=0.0))
+    if near(0) or not most < 2**53:
+        return 0 if near(0) else None
+    low, high = 0, 1 + math.ceil(max(0.0, most))
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if near(middle) else (middle, high)
+    return high
 
 
-def _first_swinging(shrink: Column, momentum: float, ahead: bool, close: Callable[[Column], Any]) -> int | None:
-    """The first number of steps from which on the predictions stay near for SWING steps."""
+def _first_swinging(shrink: Column, momentum: float, ahead: bool, C: Column, least: float) -> int | None:
+    """The first number of steps from which on the predictions stay as near for SWING steps."""
     turn = np.zeros((len(shrink), 2, 2))
     turn[:, 0, 0] = (1 + momentum) * shrink if ahead else shrink + momentum
     turn[:, 0, 1], turn[:, 1, 0] = -momentum * (shrink if ahead else 1.0), 1.0
@@ -219,7 +223,7 @@ def _first_swinging(shrink: Column, momentum: float, ahead: bool, close: Callabl
     def near(k: int) -> bool:
         pair = np.linalg.matrix_power(turn, k).sum(axis=2)  # (e_k, e_(k − 1)) of errors that were 1
         for _ in range(SWING):
-            if not close(pair[:, 0]):
+            if not pair[:, 0] @ C @ pair[:, 0] <= least * least:
                 return False
             pair = np.einsum("pij,pj->pi", turn, pair)
         return True
