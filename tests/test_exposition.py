@@ -30,7 +30,7 @@ from symgd.numeric.function import compile_gradient
 from symgd.numeric.program.stable import stable
 from symgd.records import from_json, to_json
 from symgd.referee.tape import Referee
-from symgd.rules.stable import STABLE, Stable, stable_forms
+from symgd.rules.stable import SHORT, STABLE, Stable, stable_forms
 from symgd.term import TWO, Add, Call, Cases, Compare, D, Div, Mul, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, names, subterms
 from symgd.typeset import to_unicode
 from symgd.typeset.layout import Convention, Notation, layout
@@ -294,6 +294,23 @@ def test_a_stable_form_is_proved_equal(row: Stable) -> None:
     assert check.verdict == "proved"
     signed = [s for s in subterms(row.right) if isinstance(s, Cases) or (isinstance(s, Call) and s.function == "abs")]
     assert ("for each sign of z" in check.evidence) == bool(signed)
+
+
+@pytest.mark.parametrize("row", SHORT, ids=lambda row: row.name)
+@pytest.mark.parametrize("y", [0.0, 0.25, 1.0])
+def test_a_short_form_is_proved_equal_and_is_right_near_zero(row: Stable, y: float) -> None:
+    assert proved(row).verdict == "proved"
+    for score in (-3.0, -0.5, 0.0, 1.0, 4.0):
+        with mpmath.workdps(60):
+            exact = float(number(row.left, (score,), {"y": y}, 0, mpmath))
+        assert number(row.right, (score,), {"y": y}, 0, math) == pytest.approx(exact, rel=1e-14)
+
+
+def test_a_page_shows_the_short_form_where_the_text_sums_it() -> None:
+    for name in ("logistic-log-loss", "line+log-loss-logits", "line+log-cosh", "softmax-cross-entropy"):
+        gradient = derive(problem(name))
+        said = render(page_of(gradient), "text")
+        assert ("= log(1 + eᶻ) − y z" in said) == ("log_loss(" in compile_gradient(gradient).source) == (name == "logistic-log-loss")
 
 
 @pytest.mark.parametrize("row", STABLE, ids=lambda row: row.name)

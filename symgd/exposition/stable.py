@@ -10,7 +10,7 @@ from symgd.exposition.writing import Writing
 from symgd.forward import Problem
 from symgd.referee.check import Check
 from symgd.referee.tape import Referee
-from symgd.rules.stable import Stable, stable_forms
+from symgd.rules.stable import Stable, short_forms, stable_forms
 from symgd.term import Name, Sum, names, subterms
 
 __all__ = ["proved", "stable_section"]
@@ -36,11 +36,15 @@ def stable_section(w: Writing, gradient: Gradient) -> None:
     w.head("The stable form: how it is computed")
     several = any(row.met & {"sum over classes"} for row in rows)
     w.say("Some of these expressions overflow in floating point, or are rounded to 0 before a logarithm is taken. Code computes equal ones that do not:")
-    lines = []
-    for row in rows:
-        check = proved(row)
-        split = ", proved for each sign of z" if "for each sign of" in check.evidence else ""
-        lines.append(Line(w.layout(row.left, "sum"), w.layout(row.right, "sum"), reason=(f"{row.name}: {row.why}{split}",), check=check.verdict))
-    w.chain(tuple(lines))
+    w.chain(tuple(_line(w, row) for row in rows))
     if several:
         w.say("Any number may be taken for m: it cancels. With the largest score of the sample no exponential overflows, and one of them is 1.")
+    if short := short_forms(gradient.problem):
+        w.say("Where no score is above 20, and the sum is no small difference of large numbers, the NumPy text sums a shorter form:")
+        w.chain(tuple(_line(w, row) for row in short))
+
+
+def _line(w: Writing, row: Stable) -> Line:
+    check = proved(row)
+    split = ", proved for each sign of z" if "for each sign of" in check.evidence else ""
+    return Line(w.layout(row.left, "sum"), w.layout(row.right, "sum"), reason=(f"{row.name}: {row.why}{split}",), check=check.verdict)

@@ -73,7 +73,8 @@ def log_loss(z, y, p, tail, right):
     np.maximum(tail, right, out=p)
     p /= 1 + tail
     right -= y
-    return dot(right, z) + sum_log1p(tail)
+    total = dot(right, z)                             # Σᵢ ({1 if zᵢ ≥ 0; 0 otherwise} − yᵢ) zᵢ
+    return total + sum_log1p(tail)                    # Σᵢ log1p(exp(−|zᵢ|))
 '''
 NUMBERS = 524_288  # in the buffers of a block of columns, two of them at least: so many that computing takes longer than calling, and cached still
 
