@@ -41,9 +41,10 @@ def module(p: Plan, library: Library, says: str) -> str:
     """The text of a module: its docstring ends with `says`; loss, gradient and loss_and_gradient of whole arrays."""
     ids = named(p, (*library.taken, *library.own))
     derivatives = f"({', '.join(ids[r] for r in p.results[1:])}{',' * (len(p.results) == 2)})"
+    alone = derivatives[1:-1] if len(p.results) > 2 else derivatives
     functions = [
         _function("loss", "The loss.", p, ids, library, p.results[:1], ids[p.results[0]]),
-        _function("gradient", "Its derivatives, in the order of the parameters.", p, ids, library, p.results[1:], derivatives),
+        _function("gradient", "Its derivatives, in the order of the parameters.", p, ids, library, p.results[1:], alone),
         _function("loss_and_gradient", "The loss and its derivatives.", p, ids, library, p.results, f"{ids[p.results[0]]}, {derivatives}"),
     ]
     own = [text.lstrip("\n") for word, text in library.own.items() if any(re.search(rf"(?<![\w.]){word}\(", f) for f in functions)]

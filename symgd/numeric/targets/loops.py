@@ -151,8 +151,23 @@ class Loops:
         return [*made, *self._along(x.axes, lambda: self._put(x, x.axes))]
 
     def _put(self, x: Line, axes: tuple[str, ...]) -> list[Statement]:
+        if not axes and (run := self._run(x)):
+            return run
         first, text = self.text(x.value)
         return [*first, Put(self._entry(x.symbol, axes), text, why(x, self.p), new=not axes)]
+
+    def _run(self, x: Line) -> list[Statement]:
+        """A number that is a sum, or the largest of a row: its own name runs up to it."""
+        word, about = self.ids[x.symbol], why(x, self.p)
+        match x.value:
+            case Sum(index, body):
+                first, text = self.text(body)
+                return [Put(word, self.words.number(0 * ONE.value)), For(self.letter(index), self.size(index), (*first, Plus(word, text, about)))]
+            case Call("largest", (Sum(index, body),)):
+                first, text = self.text(body)
+                step = Put(word, self.larger.format(word, text), about, new=False)
+                return [Put(word, self.smallest), For(self.letter(index), self.size(index), (*first, step))]
+        return []
 
     def _along(self, axes: Sequence[str], inner: Callable[[], list[Statement]]) -> list[Statement]:
         """The statements in a loop for each axis."""

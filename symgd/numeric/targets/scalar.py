@@ -6,7 +6,7 @@ Glossary: `level` how tightly a text holds together: a sum 1, a product 2, a sig
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -29,6 +29,7 @@ class Words:
     calls    functions that it writes in a way of its own: {"clip": "fmin(fmax({0}, {1}), {2})"}
     number   an exact number
     choice   one of two values: "({1} if {0} else {2})"
+    cases    several at once, where it can: ([(value, condition)], otherwise) → text
     power    "{0}**{1}", the base bracketed, or a call as "pow({0}, {1})"
     pi       π
     products are small powers written out, u*u?
@@ -42,6 +43,7 @@ class Words:
     power: str
     pi: str
     products: bool = True
+    cases: Callable[[Sequence[tuple[str, str]], str], str] | None = None
 
 
 def scalar(t: Term, words: Words, name: Callable[[Name], str], other: Callable[[Term], str | None] = lambda t: None) -> str:
@@ -85,6 +87,8 @@ def scalar(t: Term, words: Words, name: Callable[[Name], str], other: Callable[[
             case Call(f, args) if f in words.calls or f in FUNCTIONS or function_text(f):
                 return _call(f, [go(a)[0] for a in args], words)
             case Cases(pieces, otherwise):
+                if words.cases:
+                    return words.cases([(go(value)[0], _compared(when, at)) for value, when in pieces], go(otherwise)[0]), PIECE
                 out = go(otherwise)[0]
                 for value, when in reversed(pieces):
                     out = words.choice.format(_compared(when, at), go(value)[0], out)
@@ -93,7 +97,15 @@ def scalar(t: Term, words: Words, name: Callable[[Name], str], other: Callable[[
             return found, PIECE
         raise NotSupported(f"the target {words.target} has no word for {type(s).__name__.lower()}")
 
-    return go(t)[0]
+    return _bare(go(t)[0])
+
+
+def _bare(text: str) -> str:
+    """(a + b) as a + b"""
+    if not text.startswith("("):
+        return text
+    depth = [text[: k + 1].count("(") - text[: k + 1].count(")") for k in range(len(text))]
+    return text[1:-1] if 0 not in depth[:-1] else text
 
 
 def _compared(c: Compare, at: Callable[[Term, int], str]) -> str:

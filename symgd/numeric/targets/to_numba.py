@@ -56,9 +56,10 @@ def _module(p: Plan) -> str:
     ids = named(p, USED)
     says = "Compiled by Numba at the first call; data are float64 arrays, and numbers floats.  One thread."
     derivatives = f"({', '.join(ids[r] for r in p.results[1:])}{',' * (len(p.results) == 2)})"
+    alone = derivatives[1:-1] if len(p.results) > 2 else derivatives
     functions = [
         _function("loss", "The loss.", p, ids, p.results[:1], ids[p.results[0]]),
-        _function("gradient", "Its derivatives, in the order of the parameters.", p, ids, p.results[1:], derivatives),
+        _function("gradient", "Its derivatives, in the order of the parameters.", p, ids, p.results[1:], alone),
         _function("loss_and_gradient", "The loss and its derivatives.", p, ids, p.results, f"{ids[p.results[0]]}, {derivatives}"),
     ]
     text = "\n\n".join([f'"""{story(p)}\n\n{says}\n"""\n\n{HEAD}', *needed(functions), *functions])

@@ -27,8 +27,8 @@ WORDS = Words(
     numpy={},
     calls={f: f"sympy.{f}({{0}})" for f in SAME} | {f"a{f}": f"sympy.a{f}({{0}})" for f in SAME_ARC} | {
         "abs": "sympy.Abs({0})", "max": "sympy.Max({0}, {1})", "min": "sympy.Min({0}, {1})", "relu": "sympy.Max({0}, 0)",
-        "leakyrelu": "sympy.Max({0}, {0}/100)", "sigmoid": "(1/(1 + sympy.exp(-({0}))))", "softplus": "sympy.log(1 + sympy.exp({0}))",
-        "silu": "({0})/(1 + sympy.exp(-({0})))", "gelu": "({0})*(1 + sympy.erf(({0})/sympy.sqrt(2)))/2", "logcosh": "sympy.log(sympy.cosh({0}))",
+        "leakyrelu": "sympy.Max({0}, {0}/100)", "sigmoid": "1/(1 + sympy.exp(-{0}))", "softplus": "sympy.log(1 + sympy.exp({0}))",
+        "silu": "{0}/(1 + sympy.exp(-{0}))", "gelu": "{0}*(1 + sympy.erf({0}/sympy.sqrt(2)))/2", "logcosh": "sympy.log(sympy.cosh({0}))",
         "log2": "sympy.log({0}, 2)", "log10": "sympy.log({0}, 10)",
     },
     number=lambda v: str(v) if v.denominator == 1 else f"sympy.Rational({v.numerator}, {v.denominator})",
@@ -36,7 +36,9 @@ WORDS = Words(
     power="{0}**{1}",
     pi="sympy.pi",
     products=False,
+    cases=lambda pieces, otherwise: f"sympy.Piecewise({', '.join(f'({value}, {when})' for value, when in pieces)}, ({otherwise}, True))",
 )  # fmt: skip
+LONG = 80  # characters: the comment of a longer line stands above it
 OTHERS = "numpy, numba, jax, torch and c take it"
 TAKEN = ("sympy", "arguments", "derivatives")
 
@@ -63,7 +65,8 @@ def _module(whole: Plan) -> str:
     fixed = [f"    {ids[c.symbol]} is {v} as stated" for c, v in p.constants if v is not None]
     text = [f'"""{story(whole)}\n\n{says}', *(["", *fixed] if fixed else []), '"""', "", "import sympy", ""]
     text.append(f"{', '.join(words)} = arguments = sympy.symbols({' '.join(words)!r}, real=True, seq=True)".replace("'", '"'))
-    text += [commented(f"{ids[n.symbol]} = {value}", comment) for n, value, comment in lines]
+    for n, value, comment in lines:
+        text += [f"# {comment}", f"{ids[n.symbol]} = {value}"] if len(value) > LONG else [commented(f"{ids[n.symbol]} = {value}", comment)]
     return "\n".join([*text, f"derivatives = ({', '.join(results)}{',' * (len(results) == 1)})", ""])
 
 
