@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Iterable
 
@@ -188,5 +187,7 @@ def _article(word: str) -> str:
 
 
 def _hint(name: str, table: Iterable[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, list(table), 3, 0.4)
     return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(table)}"

@@ -13,10 +13,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from symgd.forward import Definition
+from symgd.frozen import dataclass
 from symgd.term import Call, Name, Num, Sum, Term, add
 
 __all__ = ["ACTIVATIONS", "MODELS", "Model", "spelled"]
