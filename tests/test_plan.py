@@ -511,6 +511,18 @@ def test_nothing_else_is_joined(name):
     assert together(p.lines) == p.lines
 
 
+@pytest.mark.parametrize("scores", SCORES)
+def test_the_log_loss_of_scores_is_that_of_probabilities(compiled, scores):
+    """softplus(z) − y z, where z is right, is no difference of large sums; σ(z), which has no name there, gets a line."""
+    z = np.array(SCORES[scores])
+    f = compile_gradient(derive(problem("line+log-loss-logits")))
+    for y in ((z > 0) * 1.0, (z < 0) * 1.0, 0 * z + 0.375):
+        theirs = compiled["logistic-log-loss"].loss_and_gradient(1.0, 0.0, x=z, y=y)
+        ours = f.loss_and_gradient(1.0, 0.0, x=z, y=y)
+        assert (ours[0], *ours[1]) == pytest.approx((theirs[0], *theirs[1]), rel=1e-15, abs=0)
+        assert f.gradient(1.0, 0.0, x=z, y=y) == ours[1]
+
+
 def test_the_text_of_the_log_loss_warns_of_nothing_where_it_runs_alone(compiled):
     """e^z is taken where it cannot overflow, so that a text that is exported needs nobody who silences it."""
     both = compile_source(compiled["logistic-log-loss"].source, "alone")["loss_and_gradient"]

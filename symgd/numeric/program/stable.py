@@ -162,7 +162,7 @@ def _tail(z: Term) -> Term:
 
 
 def _joined(ts: Sequence[Term]) -> Term | None:
-    """c softplus(z) + d softplus(−z) + … as ([z ≥ 0] − d) z + … + log(1 + e^(−|z|)), where c + d = 1: for a score that is right nothing is lost."""
+    """c softplus(z) + d softplus(−z) + f z + … as ([z ≥ 0] − d + f) z + … + log(1 + e^(−|z|)), where c + d = 1: for a score that is right nothing is lost."""
     found: list[tuple[Term, Term, bool]] = []
     rest: list[Term] = []
     for t in ts:
@@ -177,8 +177,16 @@ def _joined(ts: Sequence[Term]) -> Term | None:
     if not found or any(z != found[0][1] for _, z, _ in found) or not _equal(add(*(c for c, _, _ in found)), ONE):
         return None
     z = found[0][1]
-    back = [Neg(c) for c, _, minus in found if minus]
-    return add(mul(add(_right(z), *back), z), *rest, Call("log1p", (_tail(z),)))
+    back: list[Term] = [Neg(c) for c, _, minus in found if minus]
+    others: list[Term] = []
+    for t in rest:
+        sign, top, bottom = fraction(t)
+        if top.count(z) == 1:
+            top.remove(z)
+            back.append(quotient(sign, top, bottom))
+        else:
+            others.append(t)
+    return add(mul(add(_right(z), *back), z), *others, Call("log1p", (_tail(z),)))
 
 
 def _right(z: Term) -> Term:

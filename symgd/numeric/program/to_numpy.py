@@ -48,8 +48,8 @@ def module(p: Plan, only: Sequence[str] = ("loss", "gradient", "loss_and_gradien
 
     loss(w, b, x, y) -> float; gradient -> a tuple in the order of the parameters; loss_and_gradient -> both; per_sample (where sums mean one sample) -> (n, p).
     """
-    ids = names_of(p)
     p = replace(p, lines=together(p.lines)) if p.blocks else p
+    ids = names_of(p)
     functions: dict[str, Callable[[], tuple[str, int]]] = {
         "loss": lambda: _function("loss", p, ids, p.results[:1], _outcome(ids, p.results[:1])),
         "gradient": lambda: _function("gradient", p, ids, p.results[1:], _outcome(ids, p.results[1:], "()")),
@@ -117,6 +117,8 @@ def _spelt(t: Term, p: Plan) -> Term:
     """t with names that the plan made written out."""
 
     def change(s: Term) -> Term | None:
+        if isinstance(s, Call) and s.function == LOG_LOSS:
+            return _spelt(Call("sigmoid", s.args[:1]), p)
         if not isinstance(s, Name) or s.symbol[0] not in MADE:
             return None
         if s.symbol[0] == LARGEST:

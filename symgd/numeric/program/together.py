@@ -38,6 +38,7 @@ def _joined(logs: Line, lines: tuple[Line, ...]) -> tuple[Line, ...] | None:
         case _:
             return None
     sigma = Call("max", (tail, right)) / (1 + tail)
+    lines = lines if any(_open(x.value, opened) == sigma for x in lines if x.kind == "sample") else _named(sigma, z, lines, opened)
     p = next((x for x in lines if x.kind == "sample" and _open(x.value, opened) == sigma), None)
     found = [(x, t) for x in lines if x.kind == "sum" and not x.axes and (t := _target(_open(x.value, opened), right, z)) is not None]
     if p is None or len(found) != 1:
@@ -46,8 +47,20 @@ def _joined(logs: Line, lines: tuple[Line, ...]) -> tuple[Line, ...] | None:
     out = [replace(x, value=_without(x.value, Name(logs.symbol), Name(beside.symbol))) if x.kind == "scalar" else x for x in lines if x != logs]
     if any(logs.symbol in names(x.value) for x in out):
         return None
+    if out.index(p) > out.index(beside):  # whose function fills it
+        out.remove(p)
+        out.insert(out.index(beside), p)
     joined = {p: Call(LOG_LOSS, (z, t)), beside: Call(LOG_LOSS, (Name(p.symbol, p.axes),))}
     return _used(replace(x, value=joined.get(x, x.value)) for x in out)
+
+
+def _named(sigma: Term, z: Name, lines: tuple[Line, ...], opened: dict[Name, Term]) -> tuple[Line, ...]:
+    """The lines with σ(z), which stands inside of others, as one of its own."""
+    own = Line("⁼sigma", sigma, "sample", "⁼sigma", False, z.indices)
+    name = Name(own.symbol, own.axes)
+    out = [replace(x, value=rewrite(x.value, lambda s: name if _open(s, opened) == sigma else None)) if x.kind == "sample" else x for x in lines]
+    first = next((k for k, x in enumerate(out) if own.symbol in names(x.value)), len(out))
+    return (*out[:first], own, *out[first:])
 
 
 def _open(t: Term, opened: dict[Name, Term]) -> Term:
