@@ -22,7 +22,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from symgd import __version__
@@ -33,14 +33,16 @@ from symgd.numeric.streamed.exact import merged
 from symgd.numeric.streamed.parts import Ask, Part, Run, Sums
 from symgd.numeric.streamed.source import see_unchanged
 
-__all__ = ["ClusterLost", "answered", "by_workers", "on_cluster"]
+__all__ = ["ClusterLost", "Workers", "on_cluster"]
 
 LOCAL = "local"
 PATIENCE = 30.0  # seconds without a worker, or without a word from the scheduler
 CONNECT = 10  # seconds for a scheduler to answer for the first time
 LOOK = 1.0  # seconds after which a silent cluster is looked at
+AGAIN = 5.0  # seconds after which any cluster is: workers come and go
 AHEAD = 3  # bundles a thread has before it
 BUNDLES, LARGEST = 16, 64  # bundles that each thread gets of a whole pass; parts of one
+ENDED = ("finished", "error", "cancelled")  # of a future; one that is lost is computed again
 NOISY = ("distributed", "tornado", "asyncio")
 
 
@@ -48,14 +50,19 @@ class ClusterLost(ValueError):
     """The cluster cannot be reached, or does not answer any more; the message says which, and what to do."""
 
 
-def answered(parts: Sequence[Part], ask: Ask, version: str) -> Sums:
+def answered(parts: Sequence[Part], ask: Ask, function: Any, version: str) -> Sums:
     """On a worker: the sums of some parts, merged.  Raises DataError for what cannot be used, or is not seen from here."""
     if version != __version__:
         raise DataError(f"the worker on {_host()} has symgd {__version__}, you have {version}; install the same one on all machines")
     for path in sorted({s.file.path for p in parts for s in p.stretches}):
         if not os.path.exists(path):
             raise DataError(f"{path}: no such file on the worker {_host()}; put it where every worker sees it under this path, then begin again")
-    return merged(part_sums(p, ask) for p in parts)
+    return merged(part_sums(p, replace(ask, function=function)) for p in parts)
+
+
+def kept(function: Any) -> Any:
+    """Itself, as a future: sent to a worker once, where the others get it, and made again where it is lost."""
+    return function
 
 
 def _host() -> str:
@@ -64,45 +71,73 @@ def _host() -> str:
     return socket.gethostname()
 
 
-def by_workers(client: Any, parts: Sequence[Part], ask: Ask, patience: float = PATIENCE) -> Iterator[Sums]:
+@dataclass(frozen=True, eq=False)
+class Workers:
     """A run by the workers of a `distributed.Client`: a few bundles a thread are under way, so that the cluster holds little, of any number of parts.
 
     patience  seconds to wait for a worker, or a word from the scheduler, before it is given up
     Of several parts that cannot be used the first is told of.  Raises DataError, ClusterLost.
     """
-    from distributed import wait
 
-    with _told(client):
+    client: Any
+    patience: float = PATIENCE
+    sent: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+
+    def __call__(self, parts: Sequence[Part], ask: Ask) -> Iterator[Sums]:
+        with _told(self.client):
+            yield from self._answers(parts, ask)
+
+    def _answers(self, parts: Sequence[Part], ask: Ask) -> Iterator[Sums]:
+        client = self.client
         threads, heard = _threads(client), time.monotonic()
+        looked = heard
         left = _bundles(parts, max(1, min(LARGEST, len(parts) // (BUNDLES * max(1, threads)))))
         waiting, broken = dict[Any, tuple[int, Any]](), list[tuple[int, Any, Any]]()
+        function, plain = self._kept(ask.function), replace(ask, function=None)
         while True:
             while not broken and len(waiting) < AHEAD * max(1, threads) and (bundle := next(left, None)):
-                waiting[client.submit(answered, bundle, ask, __version__, pure=False)] = bundle[0].number, bundle
+                waiting[client.submit(answered, bundle, plain, function, __version__, pure=False)] = bundle[0].number, bundle
             if not waiting:
                 break
-            try:
-                with client.as_current():
-                    wait(list(waiting), timeout=LOOK, return_when="FIRST_COMPLETED")
-            except TimeoutError:
-                threads = _threads(client)
-                heard = time.monotonic() if threads > 0 else heard
-                if time.monotonic() - heard > patience:
-                    raise ClusterLost(_silent(client, threads)) from None
-                continue
-            heard = time.monotonic()
-            for f in [f for f in waiting if f.done()]:
-                number, bundle = waiting.pop(f)
-                if f.status == "finished":
-                    yield f.result()
-                else:
-                    broken.append((number, f, bundle))
+            if not _any_done(client, list(waiting)) or time.monotonic() - looked > AGAIN:
+                threads, looked = _threads(client), time.monotonic()
+                heard = looked if threads > 0 else heard
+                if time.monotonic() - heard > self.patience:
+                    raise ClusterLost(_silent(client, threads))
+            for f in [f for f in waiting if f.status in ENDED]:
+                if f.status != "finished":
+                    broken.append((*waiting.pop(f), f))
+                    continue
+                try:
+                    sums = f.result(timeout=LOOK)
+                except TimeoutError:  # it went with its worker, and is computed again
+                    break
+                heard = time.monotonic()
+                del waiting[f]
+                yield sums
             if broken:  # those before it may be broken too
                 first = min(number for number, _, _ in broken)
                 waiting = {f: w for f, w in waiting.items() if w[0] < first}
         if broken:
-            _, f, bundle = min(broken, key=lambda b: b[0])
-            _refuse(client, f, bundle)
+            _refuse(client, *min(broken, key=lambda b: b[0])[1:])
+
+    def _kept(self, function: Any) -> Any:
+        """A gradient function goes out once; every step sends θ alone."""
+        if function is not None and id(function) not in self.sent:
+            self.sent[id(function)] = function, self.client.submit(kept, function, pure=False)
+        return function if function is None else self.sent[id(function)][1]
+
+
+def _any_done(client: Any, futures: Sequence[Any]) -> bool:
+    """Is one answered within a second?"""
+    from distributed import wait
+
+    with client.as_current():
+        try:
+            wait(futures, timeout=LOOK, return_when="FIRST_COMPLETED")
+        except TimeoutError:
+            return False
+    return True
 
 
 def _bundles(parts: Sequence[Part], size: int) -> Iterator[tuple[Part, ...]]:
@@ -110,13 +145,13 @@ def _bundles(parts: Sequence[Part], size: int) -> Iterator[tuple[Part, ...]]:
         yield tuple(parts[k : k + size])
 
 
-def _refuse(client: Any, future: Any, bundle: Sequence[Part]) -> NoReturn:
+def _refuse(client: Any, bundle: Sequence[Part], future: Any) -> NoReturn:
     """Raises what went wrong on the worker; a file that is gone from here too is told of first."""
     from distributed import KilledWorker
 
     at, needed = _address(client), f"install symgd[data,dask] {__version__} where the scheduler and the workers run, then begin again"
     try:
-        future.result()
+        future.result(timeout=LOOK)
     except DataError:
         for s in (s for p in bundle for s in p.stretches):
             see_unchanged(s.file)
@@ -188,7 +223,7 @@ def on_cluster(address: str, workers: int = 0, patience: float = PATIENCE) -> It
             folder = ends.enter_context(tempfile.TemporaryDirectory(prefix="symgd-", ignore_cleanup_errors=True))
             cluster = distributed.LocalCluster(
                 n_workers=workers or _cores(), threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL,
-                memory_limit=0, local_directory=folder,
+                memory_limit=0, local_directory=folder, scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # without a dashboard it has a page still
             )  # fmt: skip
             ends.callback(_end, cluster, 20)
             client = _connected(distributed, cluster, LOCAL)
@@ -199,7 +234,7 @@ def on_cluster(address: str, workers: int = 0, patience: float = PATIENCE) -> It
             client.wait_for_workers(1, timeout=patience)
         except TimeoutError:
             raise ClusterLost(f"the scheduler at {address} has no worker; start some (dask worker {address}), then begin again") from None
-        yield partial(by_workers, client, patience=patience)
+        yield Workers(client, patience)
 
 
 def _connected(distributed: Any, where: Any, at: str) -> Any:
