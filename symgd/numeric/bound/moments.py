@@ -66,10 +66,12 @@ def settled(sample: NDArray[np.float64], sums: Callable[[list[float], list[float
 
     sums  (shift, anchor) → Σ w, Σ w z_j, Σ w z_j z_k (j ≤ k) over all rows, as `piece_sums` has them; asked again where the sample was unlike the rest
     """
-    spread = [float(v) for v in sample.std(axis=1)]
-    anchor = _anchor(sample - sample.mean(axis=1, keepdims=True))
+    mean = sample.mean(axis=1)
+    centred = sample - mean[:, None]
+    spread = np.sqrt(np.vecdot(centred, centred) / sample.shape[1]).tolist()
+    anchor = _anchor(centred)
     still = 0.0 if any(anchor) else 1 / 8  # of the spread: a mean so near to 0 is left where it is; but not below a fit, whose residuals are smaller
-    shift = [0.0 if abs(v) <= still * d else _near(v, d) for v, d in zip(sample.mean(axis=1).tolist(), spread, strict=True)]
+    shift = [0.0 if abs(v) <= still * d else _near(v, d) for v, d in zip(mean.tolist(), spread, strict=True)]
     for k in range(1, PASSES + 1):
         found, telling = _fold(sums(shift, anchor), shift, anchor, k)
         if telling or k == PASSES:
@@ -123,7 +125,7 @@ def piece_sums(
     """
     rows, many = len(data[0]), len(shift)
     step = max(PIECE, BLOCK // many // PIECE * PIECE)
-    room = np.empty((2 * many + 1, min(rows, step)))
+    room = np.empty((many + any(anchor) + (0 if weights is None else many), min(rows, step)))
     pairs = [(j, k) for j in range(many) for k in range(j, many)]
     sums: list[list[Any]] = [[] for _ in range(1 + many + len(pairs))]
     for at in range(0, rows, step):
@@ -133,9 +135,9 @@ def piece_sums(
             z.append(np.subtract(column, s, out[:length]) if s else np.ascontiguousarray(np.broadcast_to(column, length), dtype=np.float64))
         for a, f in zip(anchor, z[1:], strict=True):
             if a:
-                z[0] = np.add(z[0], np.multiply(f, a, room[many, :length]), room[0, :length])
+                z[0] = np.add(z[0], np.multiply(f, a, room[-1, :length]), room[0, :length])
         one = ONES if weights is None else weights[at : at + step]
-        v = z if weights is None else [np.multiply(one, f, out[:length]) for f, out in zip(z, room[many + 1 :], strict=False)]
+        v = z if weights is None else [np.multiply(one, f, out[:length]) for f, out in zip(z, room[many:], strict=False)]
         _collect(sums, v, z, one, pairs)
     return [np.concatenate(column).tolist() for column in sums]
 

@@ -130,12 +130,12 @@ def minimum(g: Bound) -> tuple[float, ...] | None:
     if not np.isfinite(H).all() or not size.all():
         return None
     scaled = H / size / size[:, None]
-    values = np.linalg.eigvalsh(scaled)
+    values, V = np.linalg.eigh(scaled)
     if values[0] <= len(H) * EPS * values[-1] * 16:
         return None
     theta = np.zeros(len(H))
     for _ in range(4):
-        before, theta = theta, theta - np.linalg.solve(scaled, np.array(g.step(tuple(map(float, theta)))[1]) / size) / size
+        before, theta = theta, theta - V @ (np.array(g.step(tuple(theta.tolist()))[1]) / size @ V / values) / size
         if (theta == before).all():
             break
     return tuple(map(float, theta))
@@ -158,6 +158,8 @@ def target_spread(g: Bound) -> float:
     """The standard deviation of the part of u without a parameter: of the target."""
     m = g.moments
     assert m is not None
+    if hasattr(g, "S"):
+        return math.sqrt(max(m.R + float(g.anchor @ (g.S @ g.anchor - 2 * g.g)), 0.0) / m.n)
     rest = math.fsum(-a * (2 * b - math.fsum(s * c for s, c in zip(row, m.anchor, strict=True))) for a, b, row in zip(m.anchor, m.g, m.S, strict=True))
     return math.sqrt(max(m.R + rest, 0.0) / m.n)
 
