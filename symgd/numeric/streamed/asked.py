@@ -110,15 +110,19 @@ def _columns(part: Part, ask: Ask) -> Sums:
 
 
 def _loss(part: Part, ask: Ask) -> Sums:
-    """n L and n times its derivatives, L the mean over n rows, ALIGN of them at a time: ask.numbers = (scalings, the parameters as they are declared)."""
-    scalings, theta = ask.numbers
+    """n L and n times its derivatives for L a mean over n rows, L itself for a sum; ALIGN rows at a time.
+
+    ask.numbers = (scalings, the parameters as they are declared, is L a mean?)
+    """
+    scalings, theta, counted = ask.numbers
     f, out = ask.function, _Adding()
     for rows in read(part, ask, most=ALIGN):
         if not (n := rows.values.shape[1]):
             continue
         loss, slopes = f.loss_and_gradient(*theta, **dict(zip(f.data, given(rows.values, ask, scalings), strict=True)))
         flat = np.concatenate([np.ravel(s) for s in slopes])
-        out.add(n, rows.dropped, [[n * loss], *(n * flat[:, None]).tolist()])
+        many = n if counted else 1
+        out.add(n, rows.dropped, [[many * loss], *(many * flat[:, None]).tolist()])
     return out.sums(part)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from symgd.numeric.streamed.parts import Expansion, Sums
+from symgd.numeric.streamed.parts import MOST_WORDS, Expansion, Place, Sums
 
 __all__ = ["exact", "merged", "rounded", "together"]
 
@@ -46,9 +46,11 @@ def merged(answers: Iterable[Sums]) -> Sums:
     if len(every) == 1:
         return every[0]
     columns = zip(*(s.totals for s in every), strict=True)
-    words: dict[str, tuple[int, str]] = {}
+    words: dict[str, Place] = {}
     for s in every:
         for word, place in s.words.items():
             words[word] = min(place, words.get(word, place))
+    if len(words) > MOST_WORDS:
+        words = {w: words[w] for w in sorted(words, key=words.__getitem__)[:MOST_WORDS]}
     totals = tuple(exact([v for e in column for v in e]) for column in columns)
     return Sums(sum(s.rows for s in every), sum(s.dropped for s in every), totals, words, sum(s.size for s in every))

@@ -5,14 +5,13 @@ Glossary: `z` = (x − m)/s a scaled feature; `t`, `F`, `a`, shift and anchor as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from symgd.forward import Problem
 from symgd.numeric.bound.flat import BoundArrays
 from symgd.numeric.bound.loss import Bound
 from symgd.numeric.bound.moments import Moments, settled
@@ -28,7 +27,7 @@ from symgd.numeric.streamed.parts import Ask
 from symgd.numeric.streamed.passes import all_sums, sample
 from symgd.numeric.streamed.study import StreamedStudy
 from symgd.stationary import linear
-from symgd.term import Name, Neg, Sum, Term, names, subterms
+from symgd.term import ZERO, Name, Neg, Sum, Term, names, subterms
 from symgd.term import replace as rewrite
 
 __all__ = ["bound", "in_units"]
@@ -47,11 +46,11 @@ def bound(study: StreamedStudy, f: GradientFunction, units: Units) -> Any:
         square = f.wide_square
         signs = None if square is None else _signs_of_arrays(square, study)
         if square is None or signs is None:
-            see_mean(f)
+            see_adds(f)
             return g
         return _square(square, g, f, in_units(study.whole, *signs, scalings))
     if not f.bound_source:
-        see_mean(f)
+        see_adds(f)
         return _numbers(study, f, scalings)
     found = _signs(f, study)
     moments = in_units(study.whole, *found, scalings) if found is not None else _by_columns(study, f, scalings)
@@ -136,19 +135,20 @@ def _summed(study: StreamedStudy, ask: Ask) -> list[float]:
 
 
 class _Reduced:
-    """(n L, n slopes)/n over all rows at a point; the last few points are remembered."""
+    """L and its slopes over all rows at a point, (n L)/n where it is a mean; the last few points are remembered."""
 
     def __init__(self, study: StreamedStudy, f: GradientFunction, scalings: tuple[tuple[float, float], ...]) -> None:
         self.study, self.ask, self.scalings = study, replace(study.ask, what="loss", function=f), scalings
+        self.counted = see_adds(f) == "mean"
         self.known: dict[bytes, list[float]] = {}
 
     def at(self, point: tuple[Any, ...]) -> list[float]:
         key = b"".join(np.asarray(p, dtype=np.float64).tobytes() for p in point)
         if key not in self.known:
-            found = all_sums(self.study.table, replace(self.ask, numbers=(self.scalings, point)), self.study.run, self.study.tell)
+            found = all_sums(self.study.table, replace(self.ask, numbers=(self.scalings, point, self.counted)), self.study.run, self.study.tell)
             while len(self.known) >= KEPT:
                 del self.known[next(iter(self.known))]
-            self.known[key] = [rounded(e) / found.rows for e in found.totals]
+            self.known[key] = [rounded(e) / (found.rows if self.counted else 1) for e in found.totals]
         return self.known[key]
 
 
@@ -177,29 +177,25 @@ def _shape(f: GradientFunction) -> Any:
     return f._shape
 
 
-def see_mean(f: GradientFunction) -> None:
-    """Raises DataError unless the objective is a mean over the rows, and perhaps what does not depend on their number.
+def see_adds(f: GradientFunction) -> Literal["mean", "sum"]:
+    """How the objective over all rows follows from those over some of them.
 
-    Then the mean over all rows is that of the means over some, each counted by its rows.
+    "mean"  a mean over the rows, and perhaps what does not depend on their number: it is the mean of theirs, each counted by its rows
+    "sum"   a sum over the rows and no more: it is their sum
+    Raises DataError for any other.
     """
     if f.mixes:
         raise DataError("the rows need each other here (a definition holds a sum over them): this problem cannot be streamed; hand over fewer rows")
-    if not _is_mean(f.problem, f.constants):
-        raise DataError("this objective is no mean over the rows, so it cannot be streamed part by part; write it as a mean, or hand over fewer rows")
-
-
-def _is_mean(problem: Problem, constants: Mapping[str, float | None]) -> bool:
-    L, samples = problem.tape[-1].value, {a for a, _ in problem.count}
-    counts = [n.symbol for a, n in problem.count]
+    L, samples = f.problem.tape[-1].value, {a for a, _ in f.problem.count}
+    counts = {n.symbol for a, n in f.problem.count}
     sums = [s for s in subterms(L) if isinstance(s, Sum) and s.index in samples]
-    if len(sums) != 1:
-        return False
     total = Name("Σ")
-    line = linear(rewrite(L, lambda s: total if s == sums[0] else None), (total,))
-    if line is None or total not in line.factors or names(line.rest) & set(counts) or names(sums[0]) & set(counts):
-        return False
-    held = {c: fmpq(Fraction(v)) for c, v in constants.items() if v is not None}
-    factors = [exact_value(line.factors[total], {**held, **{c: fmpq(k) for c in counts}}) * k for k in (1, 2, 3)]
-    return bool(factors[0] == factors[1] == factors[2])
-
-
+    line = linear(rewrite(L, lambda s: total if s == sums[0] else None), (total,)) if len(sums) == 1 else None
+    if line is not None and total in line.factors and not (names(line.rest) | names(sums[0])) & counts:
+        held = {c: fmpq(Fraction(v)) for c, v in f.constants.items() if v is not None}
+        factors = [exact_value(line.factors[total], {**held, **{c: fmpq(k) for c in counts}}) for k in (1, 2, 3)]
+        if factors[0] == factors[1] * 2 == factors[2] * 3:
+            return "mean"
+        if factors[0] == factors[1] == factors[2] and line.rest == ZERO:
+            return "sum"
+    raise DataError("this objective is no mean over the rows, so it cannot be streamed part by part; write it as a mean, or hand over fewer rows")

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ALIGN", "Ask", "Expansion", "File", "Numbers", "Part", "Run", "Stretch", "Sums", "Words"]
+__all__ = ["ALIGN", "MOST_WORDS", "Ask", "Expansion", "File", "Numbers", "Part", "Place", "Run", "Stretch", "Sums", "Words"]
 
 ALIGN = 16_384  # rows: where parts begin, and what is reduced at once where rows may be missing or a loss is computed
+MOST_WORDS = 1_000  # different cells: a column with more of them is no category
+Place = tuple[int, int, str]
 Expansion = tuple[float, ...]  # a number as the sum of these, the largest first, each the rest rounded
 
 
@@ -96,15 +98,14 @@ class Ask:
 class Sums:
     """rows     that were counted, and those left out because a value was missing
     totals   the sums, exact
-    words    of a column: each word → (file, row or line) where it first stands
-    number   of the part, or −1 where several are merged
+    words    of a column: each word → where it first stands: (part, row of the part, in words); of MOST_WORDS and more the first ones
     size     of the parts
     """
 
     rows: int
     dropped: int
     totals: tuple[Expansion, ...] = ()
-    words: dict[str, tuple[int, str]] = field(default_factory=dict)
+    words: dict[str, Place] = field(default_factory=dict)
     size: int = 0
 
 

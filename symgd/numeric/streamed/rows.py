@@ -14,7 +14,7 @@ import numpy as np
 
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.data.table import LARGEST, MISSING_WORDS, NO_WORD, DataError, Table, missing_says, parse_rows, quoted
-from symgd.numeric.streamed.parts import ALIGN, Ask, File, Numbers, Part, Stretch, Words
+from symgd.numeric.streamed.parts import ALIGN, MOST_WORDS, Ask, File, Numbers, Part, Place, Stretch, Words
 from symgd.numeric.streamed.source import LINE_BYTES, opened, pyarrow, see_unchanged
 
 __all__ = ["Rows", "numbers_of", "read", "refusal", "see_usable", "texts_of", "words_of"]
@@ -330,9 +330,9 @@ def _from_table(room: Column, table: Table, at: int, ask: Ask) -> None:
 # ---------------------------------------------------------------- the words of a column
 
 
-def words_of(part: Part, ask: Ask) -> dict[str, tuple[int, str]]:
-    """Each word of the one column → where it first stands in the part.  Raises DataError for a missing one where none may be."""
-    found: dict[str, tuple[int, str]] = {}
+def words_of(part: Part, ask: Ask) -> dict[str, Place]:
+    """Each word of the one column → where it first stands in the part, up to MOST_WORDS of them.  Raises DataError for a missing one where none may be."""
+    found: dict[str, Place] = {}
     name = ask.columns[0].name
     if ask.dialect:
         s = part.stretches[0]
@@ -343,17 +343,22 @@ def words_of(part: Part, ask: Ask) -> dict[str, tuple[int, str]]:
         if arrays is None:
             table = _by_hand(s, raw, begun, ask)
             for k, w in enumerate(table.text(name)):
-                found.setdefault(w, (part.number, table.place(k)))
+                if len(found) < MOST_WORDS:
+                    found.setdefault(w, (part.number, k, table.place(k)))
             return found
-        _see_words(found, arrays[0], name, ask, part.number, lambda k: _by_hand(s, raw, begun, ask).place(k))
+        _see_words(found, arrays[0], name, ask, (part.number, 0), lambda k: _by_hand(s, raw, begun, ask).place(k))
         return found
+    at = 0
     for s in part.stretches:
         for first, batch in _batches(s, ask.columns):
-            _see_words(found, batch.column(name), name, ask, part.number, _placed([(0, s.file.path, first)]))
+            _see_words(found, batch.column(name), name, ask, (part.number, at), _placed([(0, s.file.path, first)]))
+            at += len(batch)
+            if len(found) >= MOST_WORDS:
+                return found
     return found
 
 
-def _see_words(found: dict[str, tuple[int, str]], array: Any, name: str, ask: Ask, number: int, place: Callable[[int], str]) -> None:
+def _see_words(found: dict[str, Place], array: Any, name: str, ask: Ask, at: tuple[int, int], place: Callable[[int], str]) -> None:
     import pyarrow.compute as pc
 
     texts = texts_of(array)
@@ -361,7 +366,8 @@ def _see_words(found: dict[str, tuple[int, str]], array: Any, name: str, ask: As
         if word in found:
             continue
         k = pc.index(texts, word).as_py() if word is not None else _first_null(texts)
-        if not _gap(word):
-            found[word] = (number, place(k))
-        elif not ask.drop:
-            raise DataError(f"{place(k)}: column {quoted(name)}: {missing_says(word or '')}")
+        if _gap(word):
+            if not ask.drop:
+                raise DataError(f"{place(k)}: column {quoted(name)}: {missing_says(word or '')}")
+        elif len(found) < MOST_WORDS:
+            found[word] = (at[0], at[1] + k, place(k))

@@ -17,7 +17,7 @@ from symgd.numeric.data.scaling import Scaling
 from symgd.numeric.data.study import Study, feature_of, target_kind
 from symgd.numeric.data.table import DataError, Table, quoted
 from symgd.numeric.data.units import Units, seen_units
-from symgd.numeric.streamed.parts import Ask, Numbers, Run, Words
+from symgd.numeric.streamed.parts import MOST_WORDS, Ask, Numbers, Run, Words
 from symgd.numeric.streamed.passes import Tell, all_sums, in_threads, moments_of
 from symgd.numeric.streamed.source import Source
 
@@ -25,6 +25,7 @@ __all__ = ["StreamedStudy", "spread", "streamed_study"]
 
 FLAT = 2.0**-40  # of the mean: a deviation below it may be none at all, which is then looked at
 MOST_FEATURES = 1_000
+RESOLVED = 2.0**-46  # of the largest eigenvalue of the products: a smaller one is their rounding
 NO_SOURCE, NOTHING = Source("", (), {}, (), 0), Ask("", ())
 
 
@@ -72,10 +73,11 @@ class StreamedStudy(Study):
 
     def likeness(self) -> Column:
         """A few rows with the mean and the products of all rows, shape (2d, d): what depends on those alone is the same for them."""
-        mean = np.array(self.whole.means)
-        S = np.array(self.whole.S).reshape(len(mean), -1) / self.whole.n
-        values, V = np.linalg.eigh(S)
-        rows = math.sqrt(len(mean)) * (V * np.sqrt(np.maximum(values, 0.0))).T
+        mean, size = np.array(self.whole.means), self.deviations
+        size[size == 0] = 1.0
+        values, V = np.linalg.eigh(np.array(self.whole.S).reshape(len(mean), -1) / self.whole.n / size / size[:, None])
+        values[values < RESOLVED * len(mean) * values.max(initial=0.0)] = 0.0
+        rows = math.sqrt(len(mean)) * (V * np.sqrt(values)).T * size
         return np.asarray(np.vstack([mean + rows, mean - rows]))
 
 
@@ -172,8 +174,11 @@ def _words(table: Source, plain: Ask, name: str, run: Run, tell: Tell | None) ->
     found = all_sums(table, replace(plain, what="words", columns=(Words(name, (), ()),)), run, tell).words
     if not found:
         raise DataError(f"{table.name}: column {quoted(name)} holds no word in any row")
-    ordered = sorted(found, key=lambda w: (found[w], w))
-    return _Distinct((name,), {}, texts={name: tuple(ordered)}, source=table.name, lines=(), places=tuple(found[w][1] for w in ordered))
+    ordered = sorted(found, key=lambda w: found[w])
+    if len(found) >= MOST_WORDS:
+        last = found[ordered[-1]][2]
+        raise DataError(f"{last}: column {quoted(name)}: here is the {MOST_WORDS:,}th different value; it is no category, and no target of a loss for classes")
+    return _Distinct((name,), {}, texts={name: tuple(ordered)}, source=table.name, lines=(), places=tuple(found[w][2] for w in ordered))
 
 
 def _see_varying(study: StreamedStudy, intercept: bool) -> None:
