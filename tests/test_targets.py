@@ -33,6 +33,7 @@ SIZES = {"i": 41, "j": 3, "h": 4, "k": 3}
 MORE = ["plane+log-cosh", "line+poisson", "network-1-relu+huber", "network-1-sigmoid+squared", "network-2-gelu+log-cosh"]
 PROBLEMS = [*CATALOGUE, *MORE]
 FLAT = [name for name in CATALOGUE if all(len(x.indices) <= 1 for x in problem(name).data) and not any(w.indices for w in problem(name).parameters)]
+COMPILERS = ["numba", "jax"]
 TEXTS = ["numpy", "numba", "jax", "torch", "sympy"]
 
 
@@ -74,6 +75,11 @@ def need(target: str) -> None:
 @pytest.fixture(scope="module")
 def derived():
     return {name: symgd.derive(problem(name)) for name in PROBLEMS} | {name: symgd.derive(q) for name, q in OTHERS.items()}
+
+
+@cache
+def derived_again(name: str):
+    return symgd.derive(problem(name))
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +128,7 @@ def test_a_target_gives_the_numbers_of_numpy(target, name, derived, made):
     assert slopes._fields == true_slopes._fields
     for word, a, b in zip(slopes._fields, slopes, true_slopes, strict=True):
         close(a, b, word)
-    if target != "numba" or name in FLAT[:4]:  # whose compiler takes a second for each
+    if target not in COMPILERS or name in FLAT[:4]:  # which take a second for each function
         close(f.loss(*theta, **data), true, "L alone")
         for word, a, b in zip(slopes._fields, f.gradient(*theta, **data), true_slopes, strict=True):
             close(a, b, f"{word} alone")
@@ -147,7 +153,7 @@ def test_a_target_gives_the_complex_step(target, name, derived, made):
     _, data = numbers(problem)
     f = made(target, name)
     points = [numbers(problem, seed)[0] for seed in ((1, 2, 3, 4) if name in FLAT else (1,))]
-    check = check_gradient(Together(f) if target == "numba" else f, points=points, rtol=1e-12, **data)
+    check = check_gradient(Together(f) if target in COMPILERS else f, points=points, rtol=1e-12, **data)
     assert check.agrees, check.says
 
 
@@ -157,7 +163,7 @@ def test_a_text_stands_alone_and_names_its_steps(target, name, derived):
     if target == "sympy" and name not in FLAT:
         return
     texts = exported(derived[name], target, "it")
-    assert texts == exported(symgd.derive(problem(name)), target, "it")
+    assert texts == exported(derived_again(name), target, "it")
     whole = "\n".join(texts.values())
     assert "symgd" not in whole
     assert whole.startswith(('"""', "/*"))
