@@ -181,16 +181,18 @@ def _fold(sums: list[float], shift: list[float], anchor: list[float], passes: in
     centred = [[Q[j][k] - P[j] * P[k] / n for k in range(many)] for j in range(many)]
     S, g = [row[1:] for row in centred[1:]], centred[0][1:]
     means = [s + p / n for s, p in zip(shift[1:], P[1:], strict=True)]
-    exact = -(Fraction(shift[0]) + _dot(anchor, shift[1:]))  # r is u at this constant; what its rounding loses is given back to the mean
-    constant = float(exact)
-    mean = P[0] / n + float(Fraction(constant) - exact)
+    constant, mean = -shift[0], P[0] / n  # r is u at this constant
+    if any(anchor):
+        exact = -(Fraction(shift[0]) + _dot(anchor, shift[1:]))
+        constant = float(exact)
+        mean += float(Fraction(constant) - exact)  # what its rounding loses is given back to the mean
     moved = [a + d for a, d in zip(anchor, _least(S, g), strict=True)]
     d = [b - a for a, b in zip(anchor, moved, strict=True)]
     h = [gk + math.fsum(s * x for s, x in zip(row, d, strict=True)) for gk, row in zip(g, S, strict=True)]
     R = centred[0][0] + math.fsum(x * (a + b) for x, a, b in zip(d, g, h, strict=True))
     drift = mean + math.fsum(x * m for x, m in zip(d, means, strict=True))
     centre = constant - drift
-    left = drift + float(Fraction(centre) - Fraction(constant))
+    left = drift + (centre - constant)
     found = Moments(n, centre, tuple(moved), tuple(means), tuple(map(tuple, S)), tuple(h), left, max(R, 0.0), passes)
     telling = all(P[j] * P[j] <= n * Q[j][j] / 2 for j in range(many)) and Q[0][0] / 4 <= R
     return found, telling

@@ -9,6 +9,7 @@ import math
 import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -190,6 +191,7 @@ def rates_near(g: Bound, start: Sequence[float], *, kinked: bool = False) -> Rat
     return rates(g, start if g.quadratic else [t + BESIDE * (1 - 2 * (k % 2)) * (1 + k % 3) * max(1.0, abs(t)) for k, t in enumerate(start)])
 
 
+@lru_cache(maxsize=64)
 def kinked(problem: Problem) -> bool:
     """Does the slope jump where the loss has kinks?  Those of a network move with its weights, and are passed over."""
     hidden = any(axis(a).startswith("h") for p in problem.parameters for a in p.indices)

@@ -154,7 +154,7 @@ def distance(g: Bound, theta: Sequence[float], other: Sequence[float]) -> float 
     return math.sqrt(between * between + max(within, 0.0))
 
 
-def target_spread(g: Bound) -> float:
+def target_spread(g: Any) -> float:
     """The standard deviation of the part of u without a parameter: of the target."""
     m = g.moments
     assert m is not None
