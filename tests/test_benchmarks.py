@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.benchmarks import cold, compiled, fresh, gram, hoisting, layers, least, one_pass, small, table, warm
+from tests.benchmarks import cold, compiled, fresh, gram, hoisting, layers, least, one_pass, small, stream, table, warm
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.table import BEGIN, END, Row, in_readme, markdown, told
 from tests.benchmarks.timing import Contestant, race

@@ -25,12 +25,13 @@ COMMAND = "uv run --extra bench python -m tests.benchmarks"
 
 def main(words: list[str]) -> int:
     """Runs the benchmarks named and prints a row for each workload."""
-    from tests.benchmarks import cold, compiled, depth, equality, folder, fresh, gram, hoisting, layers, least, one_pass, small, warm
+    from tests.benchmarks import cold, compiled, depth, equality, folder, fresh, gram, hoisting, layers, least, one_pass, small, stream, warm
     from tests.benchmarks.table import in_readme, markdown, row_of, told
 
     tables = {
         "P1": one_pass.rows, "P2": compiled.rows, "P3": hoisting.rows, "P4": compiled.iterations, "P5": hoisting.kept_rows, "P6": small.rows,
-        "P7": fresh.rows, "P8": gram.rows, "P9": layers.network_rows, "P10": layers.loss_rows, "P11": cold.rows, "P12": warm.rows, "P14": least.rows,
+        "P7": fresh.rows, "P8": gram.rows, "P9": layers.network_rows, "P10": layers.loss_rows, "P11": cold.rows, "P12": warm.rows, "P13": stream.rows,
+        "P14": least.rows,
     }  # fmt: skip
     named = {
         "depth": depth.rows, "combinations": depth.of_combinations, "equal": equality.rows, "random": warm.of_compositions,

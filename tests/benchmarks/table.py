@@ -13,7 +13,10 @@ from pathlib import Path
 
 __all__ = ["Row", "in_readme", "machine", "markdown", "row_of", "told"]
 
-PEERS = {"lambdify": "sympy", "autograd": "autograd", "JAX": "jax", "torch": "torch", "numba": "numba", "SciPy": "scipy"}
+PEERS = {
+    "lambdify": "sympy", "autograd": "autograd", "JAX": "jax", "torch": "torch", "numba": "numba", "SciPy": "scipy", "pyarrow": "pyarrow",
+    "polars": "polars",
+}  # fmt: skip
 ORDER = ("hand", "NumPy", "Fractions", *PEERS)
 TIE = 1.1  # somebody else is faster only beyond it
 IN_README = ("hand", "NumPy", "JAX", "numba")
