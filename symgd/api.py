@@ -1,4 +1,7 @@
-"""What `import symgd` offers: each function hands its argument to the room that does the work."""
+"""What `import symgd` offers: each function hands its argument to the room that does the work.
+
+That room is imported then: where a function is read from the cache, SymPy is not.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from symgd import backward, catalogue, exposition
+from symgd import catalogue
 from symgd.derivation import Derivation, Gradient
 from symgd.document.files import write_file
 from symgd.document.formats import format_of, render
 from symgd.document.page import Page
 from symgd.forward import Problem
-from symgd.referee.check import Check
 from symgd.term import Name, Term, symbol_problem
 from symgd.typeset.layout import Convention, Notation, Derivatives
 
 if TYPE_CHECKING:
+    from symgd.referee.check import Check
     from symgd.handcalc.verdict import Verdict
     from symgd.numeric.closed.form import SolvableForm
     from symgd.numeric.curve import Curve
@@ -36,7 +39,9 @@ def problem(name: str) -> Problem:
 
 def derive(problem: Problem) -> Gradient:
     """The gradient of a problem, every step checked.  Raises what `backward.derive` raises."""
-    return backward.derive(problem)
+    from symgd.backward import derive as derived
+
+    return derived(problem)
 
 
 def differentiate(expression: str | Term, by: str | Name) -> Derivation:
@@ -44,10 +49,11 @@ def differentiate(expression: str | Term, by: str | Name) -> Derivation:
 
     Raises reading.Unread for a text that cannot be read, rules.NoRule for a function without a derivative here.
     """
+    from symgd.backward import differentiate as derived
     from symgd.reading import read
 
     name = by if isinstance(by, Name) else _name(by)
-    return backward.differentiate(read(expression, declared={name.symbol}) if isinstance(expression, str) else expression, name)
+    return derived(read(expression, declared={name.symbol}) if isinstance(expression, str) else expression, name)
 
 
 def _name(word: str) -> Name:
@@ -70,6 +76,8 @@ def explain(
     derivatives     how derivatives are marked: partial (∂L/∂w), leibniz (dL/dw), prime (L′(w)) or nabla (∇_w L)
     alpha     the letter of the learning rate
     """
+    from symgd import exposition
+
     if isinstance(source, Derivation):
         return exposition.explain_derivative(source, detail, title)
     from symgd.explained import page_of
@@ -88,12 +96,20 @@ def write(page: Page, path: str, force: bool = False) -> None:
     write_file(path, render(page, format_of(path)), force)
 
 
-def compile(gradient: Gradient, target: str = "numpy") -> GradientFunction:  # noqa: A001  the word of the interface
+def compile(gradient: Gradient | Problem, target: str = "numpy") -> GradientFunction:  # noqa: A001  the word of the interface
     """The gradient as fast functions: target="numpy", or "numba", "jax", "torch", "c", "sympy", which have loss, gradient and loss_and_gradient.
 
-    Raises ValueError for a target that is not there, document.formats.MissingExtra (an ImportError) where its library is not installed,
-    numeric.program.line.NotSupported for what it cannot express.
+    A problem is derived and proved first: compile(problem("line-mse")); for NumPy its texts are kept in the user's cache directory, and where they were
+    kept before nothing is derived and SymPy is not imported (`shelf`).
+    Raises what `derive` raises, for a problem; ValueError for a target that is not there, document.formats.MissingExtra (an ImportError) where its
+    library is not installed, numeric.program.line.NotSupported for what it cannot express.
     """
+    if isinstance(gradient, Problem) and target == "numpy":
+        from symgd.shelf import function
+
+        return function(gradient)
+    if isinstance(gradient, Problem):
+        gradient = derive(gradient)
     if target != "numpy":
         from symgd.numeric.targets.table import compiled
 

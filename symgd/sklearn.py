@@ -37,7 +37,6 @@ try:
 except ImportError:
     raise MissingExtra("scikit-learn", "sklearn") from None
 
-from symgd.gradients import _compiled
 from symgd.numeric.bound.held import Held
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.data.columns import collinear
@@ -48,6 +47,7 @@ from symgd.numeric.descent.methods import MethodName
 from symgd.numeric.descent.near import Near
 from symgd.numeric.descent.trace import Trace
 from symgd.numeric.function import GradientFunction
+from symgd.shelf import function
 
 __all__ = ["GradientDescentClassifier", "GradientDescentRegressor"]
 
@@ -259,7 +259,7 @@ class GradientDescentClassifier(ClassifierMixin, _Descending):
 def _function(name: str, *, through_0: bool) -> GradientFunction:
     """The compiled gradient of a problem, once a process; through_0: with its one intercept held at 0."""
     stated = problem(name)
-    return _compiled(stated.hold({"b": Fraction(0)}) if through_0 else stated)
+    return function(stated.hold({"b": Fraction(0)}) if through_0 else stated)
 
 
 def _named(name: str, penalty: str | None) -> str:

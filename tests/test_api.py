@@ -66,6 +66,7 @@ def test_an_unknown_name_is_an_attribute_error_with_the_choices() -> None:
         ("import symgd; symgd.derive(symgd.problem('line-mse'))", "sympy", ("numpy",)),
         ("import symgd.gradients; dir(symgd.gradients)", "symgd", ("sympy", "numpy", "flint")),
         ("from symgd.gradients import line_mse", "numpy", ()),
+        ("import symgd; symgd.problem('line-mse'), symgd.compile, symgd.equal, symgd.check", "symgd.api", ("sympy", "numpy", "flint")),
     ],
 )
 def test_imports_are_lazy(line: str, loaded: str, absent: tuple[str, ...]) -> None:

@@ -347,6 +347,33 @@ def test_a_second_start_of_a_gradient_function_imports_no_sympy_and_gives_the_sa
     assert started(USE, place) == (first, "False")
 
 
+OWN = """
+import sys, symgd
+f = symgd.compile({problem})
+print(f.gradient(0.5, 1.0, x=[1.0, 2.0, 4.0], y=[1.0, 0.0, 1.0]), f.bind(x=[1.0, 2.0, 4.0], y=[1.0, 0.0, 1.0]).loss(0.5, 1.0), f.source)
+print("sympy" in sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["symgd.problem('line-mse')", "symgd.problem('logistic-log-loss')", "symgd.Problem.from_text(['u = w*x^2 + b - y'], 'u^4', 'w b', 'x y')"],
+)
+def test_a_problem_that_was_compiled_before_is_compiled_without_sympy(place: Path, stated: str) -> None:
+    first, said = started(OWN.format(problem=stated), place)
+    assert said == "True"
+    assert started(OWN.format(problem=stated), place) == (first, "False")
+    assert started(OWN.format(problem=stated), "off") == (first, "True")
+    assert started(OWN.format(problem=f"symgd.derive({stated})"), place) == (first, "True")
+
+
+def test_problems_that_differ_in_a_constant_alone_are_two(place: Path) -> None:
+    first, _ = started(OWN.format(problem="symgd.problem('line-ridge')"), place)
+    other, said = started(OWN.format(problem="symgd.problem('line-ridge').hold({'b': 1})").replace("0.5, 1.0", "0.5"), place)
+    assert said == "True"
+    assert first != other
+
+
 def test_a_second_derive_imports_neither_sympy_nor_numpy_and_prints_the_same(place: Path) -> None:
     first, said = started(QUIET, place)
     assert said.split()[0] == "True"
@@ -376,10 +403,10 @@ def test_another_detail_is_another_document(place: Path) -> None:
 
 
 def test_a_function_that_was_read_derives_itself_when_asked(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from symgd import gradients
+    from symgd import shelf
 
-    made = gradients._compiled(problem("line-ridge"))
-    read = gradients._compiled(problem("line-ridge"))
+    made = shelf.function(problem("line-ridge"))
+    read = shelf.function(problem("line-ridge"))
     assert "derivation" not in vars(read)
     assert read.derivation == made.derivation
     assert (read.source, read.plan) == (made.source, made.plan)
