@@ -68,9 +68,10 @@ class Block:
                 continue
             tail = tail_of(x)
             busy = {slot for s, (t, slot) in held.items() if t == tail and last[s] >= k}
-            own = next((held[s][1] for s in held if last[s] == k and held[s][0] == tail and _only_first(s, found, x)), None)
+            over = next((s for s in held if last[s] == k and held[s][0] == tail and _only_first(s, found, x)), None)
             free_slots = [r for r in range(len(lines) + 8) if r not in busy]
-            slot = own if own is not None else free_slots.pop(0)
+            slot = held[over][1] if over else free_slots.pop(0)
+            place = self.write.ids[over] if over and self.write.flat else f"{self.parts[tail]}[{slot}]"
             spares = [r for r in free_slots if r != slot]
             held[x.symbol] = tail, slot
             most = slot
@@ -79,7 +80,7 @@ class Block:
                 for d in sorted(set(re.findall(rf"{OUT}(\d+)", s.text)), reverse=True):
                     s = replace(s, text=s.text.replace(OUT + d, f"{self.parts[tail]}[{spares[int(d)]}]"))
                     most = max(most, spares[int(d)])
-                texts.append(s.text.replace(OUT, f"{self.parts[tail]}[{slot}]"))
+                texts.append(s.text.replace(OUT, place))
             self.rooms[tail] = max(self.rooms.get(tail, 0), most + 1)
             out += [(t, "") for t in texts[:-1]] + [(texts[-1], comment[x.symbol])]
         return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -266,6 +267,8 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
     block = Block(inner, part, {ids[s]: ids[x.symbol] for s, x in given.items()})
     comments = {x.symbol: (f"{_log_loss(x.value, p)}; " if x.symbol in given else "") + _why(x, p) for x in chosen}
     statements = block.statements(chosen, sums, comments)
+    if single := p.flat and block.rooms.get(()) == 1:  # an array, and not the first of several: beside a short column each call counts
+        statements = [(re.sub(r"\bpart\[0\]", "part", text), comment) for text, comment in statements]
     statements += [(f"{ids[x.symbol]} += {inner.text(Sum(*_over(x, p), x.value), x.axes)}", _why(x, p)) for x in sums if not _given(x)]
     rows = ids[SIZE + p.samples]
     wide = set() if p.flat else {axis(a) for x in (*chosen, *(declared[s] for s in columns)) for a in getattr(x, "axes", getattr(x, "indices", ()))}
@@ -279,13 +282,14 @@ def _pass(p: Plan, write: Writer, lines: Sequence[Line], sums: Sequence[Line]) -
         out.append(f"    step = max(256, BLOCK // {widest})")
     kind = "" if p.flat else ", dtype"
     for tail, count in sorted(block.rooms.items()):
-        shape = ", ".join([str(count), f"min({rows}, {step})", *(ids[SIZE + a] for a in tail)])
-        out.append(f"    {room[tail]} = np.empty(({shape}){kind})")
+        along = [*([] if single else [str(count)]), f"min({rows}, {step})", *(ids[SIZE + a] for a in tail)]
+        shape = f"({', '.join(along)})" if len(along) > 1 else along[0]
+        out.append(f"    {room[tail]} = np.empty({shape}{kind})")
     if inner.adds:
         out.append(f"    ones = np.ones(min({rows}, {step}){kind})")
     out.append(f"    for at in range(0, {rows}, {step}):")
     out += [f"        {inner.ids[s]} = {ids[s]}[{_before(declared[s], p)}at:at + {step}]" for s in columns]
-    out += [f"        {part[t]} = {room[t]}[:, :{length}]" for t in sorted(block.rooms)]
+    out += [f"        {part[t]} = {room[t]}[{':, ' * (not single)}:{length}]" for t in sorted(block.rooms)]
     out += [_commented(f"        {text}", comment) for text, comment in statements]
     return out, wide | {a for t in block.rooms for a in t}, sum(block.rooms.values())
 
