@@ -8,6 +8,7 @@ from pathlib import Path
 
 from symgd.backward import derive
 from symgd.catalogue import CATALOGUE, problem
+from symgd.course.cost import COST, cost
 from symgd.course.example import bundled
 from symgd.course.folder import files
 from symgd.course.lesson import Course
@@ -47,6 +48,10 @@ def documents(names: Iterable[str] = tuple(CATALOGUE)) -> Iterator[tuple[str, st
         rows[_group(gradient.problem)].append(_row(name, gradient))
     for path, contents in files(Course(bundled(), outputs=False), "markdown"):  # what a program prints may differ in its last digits between machines
         yield f"{COURSE}/{path}", contents
+    page, drawn = with_files(cost(), COST)
+    yield from drawn
+    yield f"{COST}.md", render(page, "markdown")
+    yield f"{COST}.html", render(page, "html", font=f"link:{FONT}")
     tables = (f"## {group}\n\n{_HEAD}\n" + "\n".join(found) for group, found in rows.items() if found)
     yield "README.md", "\n\n".join([_INDEX, *tables]) + "\n"
     yield FONT, resources.files("symgd.document").joinpath(FONT).read_bytes()
@@ -88,7 +93,9 @@ _INDEX = """# Derivations
 
 Written by `symgd build`: every step is proved, and each document says how. Beside each page lie the same derivation as LaTeX, HTML and JSON.
 
-**[The course](course/README.md)** leads through gradient descent idea by idea, on the data of 1,000 students, with pictures, exercises and a playground."""
+**[The course](course/README.md)** leads through gradient descent idea by idea, on the data of 1,000 students, with pictures, exercises and a playground.
+
+**[A line through 10¹² rows](cost.md)** says what the squared loss costs there, and why it is six numbers a part."""
 
 _HEAD = "| problem | gradient | moves |\n| --- | --- | --- |"
 

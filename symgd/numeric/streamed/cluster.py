@@ -23,9 +23,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NoReturn
 
-from symgd import __version__
 from symgd.document.formats import MissingExtra
 from symgd.numeric.data.table import DataError
 from symgd.numeric.streamed.asked import part_sums
@@ -52,8 +52,8 @@ class ClusterLost(ValueError):
 
 def answered(parts: Sequence[Part], ask: Ask, function: Any, version: str) -> Sums:
     """On a worker: the sums of some parts, merged.  Raises DataError for what cannot be used, or is not seen from here."""
-    if version != __version__:
-        raise DataError(f"the worker on {_host()} has symgd {__version__}, you have {version}; install the same one on all machines")
+    if version != _version():
+        raise DataError(f"the worker on {_host()} has symgd {_version()}, you have {version}; install the same one on all machines")
     for path in sorted({s.file.path for p in parts for s in p.stretches}):
         if not os.path.exists(path):
             raise DataError(f"{path}: no such file on the worker {_host()}; put it where every worker sees it under this path, then begin again")
@@ -63,6 +63,16 @@ def answered(parts: Sequence[Part], ask: Ask, function: Any, version: str) -> Su
 def kept(function: Any) -> Any:
     """Itself, as a future: sent to a worker once, where the others get it, and made again where it is lost."""
     return function
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("symgd")
+    except PackageNotFoundError:  # a checkout that was not installed
+        return "of no version"
 
 
 def _host() -> str:
@@ -96,7 +106,7 @@ class Workers:
         function, plain = self._kept(ask.function), replace(ask, function=None)
         while True:
             while not broken and len(waiting) < AHEAD * max(1, threads) and (bundle := next(left, None)):
-                waiting[client.submit(answered, bundle, plain, function, __version__, pure=False)] = bundle[0].number, bundle
+                waiting[client.submit(answered, bundle, plain, function, _version(), pure=False)] = bundle[0].number, bundle
             if not waiting:
                 break
             if not _any_done(client, list(waiting)) or time.monotonic() - looked > AGAIN:
@@ -149,7 +159,7 @@ def _refuse(client: Any, bundle: Sequence[Part], future: Any) -> NoReturn:
     """Raises what went wrong on the worker; a file that is gone from here too is told of first."""
     from distributed import KilledWorker
 
-    at, needed = _address(client), f"install symgd[data,dask] {__version__} where the scheduler and the workers run, then begin again"
+    at, needed = _address(client), f"install symgd[dask] {_version()} where the scheduler and the workers run, then begin again"
     try:
         future.result(timeout=LOOK)
     except DataError:
