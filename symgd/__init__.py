@@ -15,13 +15,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from symgd.api import (
-        Problem, after, check, closed_form, compile, curvature, derive, descend, differentiate, equal, explain, problem,  # noqa: A004
+        Problem, after, check, closed_form, compile, curvature, derive, descend, differentiate, equal, explain, fit, problem,  # noqa: A004
         read_derivation, write,
     )  # fmt: skip
 
 __all__ = [
-    "Problem", "after", "check", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation",
-    "write",
+    "Problem", "after", "check", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "fit", "problem",
+    "read_derivation", "write",
 ]  # fmt: skip
 
 

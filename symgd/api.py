@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from symgd.handcalc.verdict import Verdict
     from symgd.numeric.closed.form import SolvableForm
     from symgd.numeric.curve import Curve
+    from symgd.numeric.fit import Fit
     from symgd.numeric.function import GradientFunction
     from symgd.numeric.descent.trace import Trace
 
 __all__ = [
-    "Problem", "after", "check", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "problem", "read_derivation",
-    "write",
+    "Problem", "after", "check", "closed_form", "compile", "curvature", "derive", "descend", "differentiate", "equal", "explain", "fit", "problem",
+    "read_derivation", "write",
 ]  # fmt: skip
 
 
@@ -141,6 +142,25 @@ def descend(f: GradientFunction, **options: Any) -> Trace:
     from symgd.numeric.descent.descend import descend as walk
 
     return walk(f, **options)
+
+
+def fit(
+    data: str, *, target: str, features: Sequence[str] = (), problem: Problem | str = "", categories: Sequence[str] = (), missing: str = "refuse",
+    stream: bool = False, dask: str = "", hidden: Sequence[int] = (8,), **options: Any,
+) -> Fit:  # fmt: skip
+    """The whole way on a file: fit("big.parquet", features=["x"], target="y"), as `symgd fit` goes it; .parameters, .closed, .trace.
+
+    data        a CSV or Parquet file, a folder of Parquet files, a pattern; what is larger than memory may be is read part by part
+    problem     by name or as a Problem; a line of one feature, a plane of several where it is left out
+    categories  features whose words become columns of 0 and 1;  missing="drop" leaves out rows with missing values
+    stream      read part by part whatever the size;  dask: the address of a cluster whose workers read, or "local"
+    options     of the descent: rate, max_iterations, start, hold, stop, standardise, seed, method, momentum, batch, decay
+    Raises ValueError (DataError for data that cannot be used, with the place), MissingExtra for Parquet without pyarrow.
+    """
+    from symgd.fitting import fit_file
+
+    stated = problem if isinstance(problem, Problem) else catalogue.problem(problem or ("plane-mse" if len(features) + len(categories) > 1 else "line-mse"))
+    return fit_file(data, stated, features, target, categories, missing, stream, dask, tuple(hidden), options)  # type: ignore[no-any-return]
 
 
 def after(f: GradientFunction, steps: int, **options: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +21,7 @@ from symgd.document.plain import visible
 from symgd.forward import Problem
 from symgd.tables import source_of, streams, table_of
 
-__all__ = ["fit_command"]
+__all__ = ["fit_command", "fit_file"]
 
 MOST_STEPS = 10_000_000  # of a descent
 MOST_UNITS = 10_000  # of a hidden layer
@@ -74,6 +75,26 @@ def fit_command(given: argparse.Namespace) -> int:
         write_file(given.report, render(to_page(study, found, given.detail, given.title), form), given.force)
         print(f"wrote {given.report}", file=sys.stderr)
     return YES if found.good else NO
+
+
+def fit_file(
+    data: str, problem: Problem, features: Sequence[str], target: str, categories: Sequence[str], missing: str, stream: bool, dask: str,
+    hidden: tuple[int, ...], options: dict[str, Any],
+) -> Any:  # fmt: skip
+    """`symgd.fit`.  Raises ValueError."""
+    if missing not in ("refuse", "drop"):
+        raise ValueError(f'missing may be "refuse" or "drop", not {missing!r}')
+    wanted = {"feature": list(features), "one_hot": list(categories), "target": target, "missing": missing, "stream": stream, "dask": dask}
+    bar = Bar()
+    with contextlib.ExitStack() as open_ones:
+        try:
+            _see_fittable(problem, len({*features, *categories}), problem.name or problem.title)
+            study, fit = _study(argparse.Namespace(data=os.fspath(data), **wanted), problem, hidden, open_ones, bar)
+            return fit(study, **options)
+        except Refused as why:
+            raise ValueError(str(why)) from why
+        finally:
+            bar.end()
 
 
 def _entries(words: Sequence[str], option: str) -> dict[str, Fraction]:

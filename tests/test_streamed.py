@@ -41,6 +41,7 @@ from symgd.numeric.streamed import rows, source, whole  # noqa: E402
 from symgd.numeric.streamed.asked import part_sums  # noqa: E402
 from symgd.numeric.streamed.exact import exact, merged, rounded  # noqa: E402
 from symgd.numeric.streamed.fit import fit_streamed  # noqa: E402
+from symgd.numeric.streamed.loss import see_adds  # noqa: E402
 from symgd.numeric.streamed.parts import ALIGN, Ask, Numbers, Part, Sums  # noqa: E402
 from symgd.numeric.streamed.passes import in_threads, moments  # noqa: E402
 from symgd.numeric.streamed.source import look  # noqa: E402
@@ -353,18 +354,36 @@ def test_rows_with_missing_values_are_left_out_when_told_and_counted(tmp_path: P
     assert studied(parquet(tmp_path / "u.parquet", {"x": pa.array(kept), "y": y}, 4_321), drop=True).whole == study.whole
 
 
-def test_an_objective_that_is_no_mean_over_the_rows_is_refused_and_a_sum_of_squares_is_not(tmp_path: Path) -> None:
-    x, y = line(1_000)
-    path = parquet(tmp_path / "t.parquet", {"x": x, "y": y})
-    let = ("y_hat = w*x + b", "u = y_hat - y")
-    for words in ("sum(sqrt(1 + u^2)) + w^2", "sum(sqrt(1 + u^2))/n^2", "mean(sqrt(1 + u^2)) + w^2/n", "(mean(sqrt(1 + u^2)))^2"):
-        with pytest.raises(DataError, match="no mean over the rows"):
-            fit_streamed(streamed_study(symgd.derive(symgd.Problem.from_text(let, parameters="w b", data="x y", objective=words)), look(path), ["x"], "y"))
-    for words in ("sum(u^2)", "sum(sqrt(1 + u^2))", "mean(sqrt(1 + u^2))/2 + w^2"):
-        problem = symgd.Problem.from_text(let, parameters="w b", data="x y", objective=words)
-        found = fit_streamed(streamed_study(symgd.derive(problem), look(path), ["x"], "y"), max_iterations=5, rate=1e-5)
-        held = fit(Study(symgd.derive(problem), ("x",), x[:, None], "y", Target(y)), max_iterations=5, rate=1e-5)
-        assert found.trace.loss == pytest.approx(held.trace.loss, rel=1e-13)
+LET = ("y_hat = w*x + b", "u = y_hat - y")
+
+
+@pytest.mark.parametrize("words", ["sum(sqrt(1 + u^2)) + w^2", "sum(sqrt(1 + u^2))/n^2", "mean(sqrt(1 + u^2)) + w^2/n", "(mean(sqrt(1 + u^2)))^2"])
+def test_an_objective_that_is_no_mean_over_the_rows_is_refused(words: str) -> None:
+    problem = symgd.Problem.from_text(LET, parameters="w b", data="x y", objective=words)
+    with pytest.raises(DataError, match="no mean over the rows"):
+        see_adds(symgd.compile(symgd.derive(problem)))
+
+
+@pytest.mark.parametrize("words", ["sum(sqrt(1 + u^2))", "mean(sqrt(1 + u^2))/2 + w^2"])
+def test_a_mean_with_a_penalty_and_a_sum_are_that_of_all_rows(tmp_path: Path, words: str) -> None:
+    x, y = line()
+    problem = symgd.Problem.from_text(LET, parameters="w b", data="x y", objective=words)
+    study = streamed_study(symgd.derive(problem), look(parquet(tmp_path / "t.parquet", {"x": x, "y": y})), ["x"], "y")
+    f = symgd.compile(study.gradient)
+    assert study.bound(f).loss_and_gradient(0.5, 2.0)[0] == pytest.approx(f.loss(0.5, 2.0, x=x, y=y), rel=1e-14)
+    assert study.bound(f).gradient(0.5, 2.0) == pytest.approx(f.gradient(0.5, 2.0, x=x, y=y), rel=1e-12)
+
+
+def test_the_door_of_python_gives_the_fit_and_shows_it(tmp_path: Path) -> None:
+    path = parquet(tmp_path / "t.parquet", table(2_000))
+    found, held = (symgd.fit(path, features=["x", "z"], target="y", stream=stream) for stream in (True, False))
+    assert found.closed["w"] == pytest.approx(held.closed["w"], rel=1e-12)
+    assert "Converged" in repr(found)
+    assert "closed form" in repr(found)
+    with pytest.raises(DataError, match="there is no column 'q'"):
+        symgd.fit(path, features=["q"], target="y")
+    with pytest.raises(ValueError, match="both target and feature"):
+        symgd.fit(path, features=["y"], target="y")
 
 
 # ---------------------------------------------------------------- what cannot be used

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from symgd.document.page import Page, Prose, Table
+from symgd.document.shown import shows_itself
 from symgd.hessian import Majorant
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.bound.loss import Bound
@@ -35,7 +37,8 @@ NOTHING = Constants(math.nan)
 TOLERANCE = 1e-8  # of the target's standard deviation: a larger gap of a converged run fails the cross-check
 
 
-@dataclass(frozen=True)
+@shows_itself
+@dataclass(frozen=True, repr=False)
 class Fit:
     """parameters  at the end of the descent, in the data's own units; arrays where they have axes
     closed      the exact solution there, rounded once; None where there is none, and `why_not` says why; it also says where one is not exact
@@ -65,6 +68,12 @@ class Fit:
     outcome: Outcome | None = None
     remark: str = ""
     chosen: Constants = NOTHING
+
+    def shown(self) -> Page:
+        """The parameters, the closed form, and how it ended."""
+        rows = [("descent", self.parameters), *([("closed form", self.closed)] if self.closed is not None else [])]
+        table = Table((("",), *((p,) for p in self.parameters)), tuple(((name,), *((_digits(v),) for v in point.values())) for name, point in rows))
+        return Page((), (table, Prose((self.trace.says,))))
 
     @property
     def good(self) -> bool:
@@ -149,6 +158,10 @@ def outlook(g: Any, rate: float, first: Column, most: int, *, raw: bool) -> str:
 
 def _small(gap: float, y: Column) -> bool:
     return bool(gap <= TOLERANCE * float(np.std(y)) or gap <= 1e-12 * float(np.max(np.abs(y))))
+
+
+def _digits(v: Any) -> str:
+    return f"{v:.13g}" if not np.ndim(v) else np.array2string(np.asarray(v), precision=8, threshold=12, separator=", ")
 
 
 def _rounded(v: Any) -> Any:

@@ -30,7 +30,7 @@ from symgd.stationary import linear
 from symgd.term import ZERO, Name, Neg, Sum, Term, names, subterms
 from symgd.term import replace as rewrite
 
-__all__ = ["bound", "in_units"]
+__all__ = ["bound", "in_units", "see_adds"]
 
 KEPT = 4  # points whose loss is remembered: a search along a line comes back to them
 

@@ -46,7 +46,7 @@ def read_whole(source: Source, columns: Sequence[str], *, texts: Sequence[str] |
     says = (f"{lost:,} row{'s' * (lost > 1)} with missing values left out.",) if lost else ()
     chosen = {c: v[kept] for c, v in values.items()}
     texts_kept = {c: tuple(v[k] or "" for k in kept.tolist()) for c, v in words.items()}
-    other = {c: kind for c, kind in source.types.items() if c not in {*values, *words}}
+    other = {} if columns else {c: kind for c, kind in source.types.items() if c not in {*values, *words}}
     skipped = tuple((c, f"{source.name}: column {quoted(c)} holds {kind}; numbers are needed") for c, kind in other.items())
     return Table(tuple(chosen), chosen, skipped, lost, says, texts_kept, source.name, kept + 1)
 
