@@ -13,7 +13,7 @@ from symgd.catalogue import problem
 from symgd.numeric.bound.leaping import eigen, land, leap
 from symgd.numeric.descent.after import exact_form
 from symgd.numeric.descent.descend import descend, descend_bound
-from symgd.numeric.descent.rates import rates
+from symgd.numeric.descent.rates import distance, minimum, predicted_iterations, rates
 from symgd.numeric.function import compile_gradient
 
 LINE, RIDGE, CUBIC, PLANE = (compile_gradient(derive(problem(p))) for p in ("line-mse", "line-ridge", "polynomial-mse", "plane-mse"))
@@ -142,3 +142,40 @@ def test_a_matrix_whose_small_eigenvalues_are_rounding_is_not_leapt_on():
     assert eigen(np.diag([1.0, 0.0])) is not None
     offset = LINE.bind(**line_on(BASE + 1e8))
     assert descend(LINE, **line_on(BASE + 1e8), rate=1e-17, max_iterations=300, stop="never").points.tolist() == one_by_one(offset, 1e-17, 300).tolist()
+
+
+@pytest.mark.parametrize(("columns", "offset"), [(1, 0.0), (8, 0.0), (40, 0.0), (8, 2.0)])
+def test_with_many_parameters_the_points_are_those_of_a_loop_over_the_data_in_longer_numbers(columns, offset):
+    """np.longdouble, where it is longer than a double; the loop knows of no moments."""
+    own = np.random.default_rng(columns)
+    X = own.normal(offset, 1, (300, columns))
+    y = X @ own.normal(size=columns) + own.normal(size=300)
+    g = PLANE.bind(X=X, y=y)
+    rate = 0.9 * rates(g, [0.0] * (columns + 1)).bound
+    trace = descend_bound(g, rate=rate, max_iterations=700, stop="never")
+    A, t, theta = np.column_stack([X, np.ones(300)]).astype(np.longdouble), y.astype(np.longdouble), np.zeros(columns + 1, np.longdouble)
+    way = [theta]
+    for _ in range(700):
+        theta = theta - np.longdouble(rate) * 2 / 300 * (A.T @ (A @ theta - t))
+        way.append(theta)
+    true = np.array(way)
+    off = np.abs(trace.points - true).max()
+    assert off <= 1e-14 * np.abs(true).max()
+
+
+@pytest.mark.parametrize("case", ["about 0", "off by 3", "y constant", "a penalty", "four parameters"])
+@pytest.mark.parametrize("share", [0.07, 0.5, 0.97])
+def test_the_steps_that_are_predicted_are_those_after_which_the_predictions_are_near(case, share):
+    f, data = DATA[case]
+    g = f.bind(**data)
+    rate = share * rates(g, [0.0] * len(g.parameters)).bound
+    need = predicted_iterations(g, rate, [0.0] * len(g.parameters))
+    if np.std(data["y"]) < 1e-12:
+        assert need is None
+        return
+    best, near = minimum(g), 1e-8 * float(np.std(data["y"]))
+    trace = descend_bound(g, rate=rate, max_iterations=need + 5, stop="never")
+    gaps = [distance(g, p, best) for p in trace.points[max(0, need - 5) :]]
+    first = next(k for k, d in enumerate(gaps, max(0, need - 5)) if d <= near)
+    assert abs(first - need) <= 1
+    assert first > max(0, need - 5)

@@ -31,7 +31,7 @@ from symgd.term import ZERO, Name, Term, names
 
 __all__ = ["BoundSquare", "WideSum", "wide_sum"]
 
-# A Gram matrix takes as long as 5 passes over the data for 10 columns, 3 for 100, 14 for 500 (measured): fewer than any descent makes.
+# A Gram matrix takes as long as 3 passes over the data for 10 columns, 3 for 100, 14 for 500 (measured): fewer than any descent makes.
 MOST_COLUMNS = 4_000  # beyond it a Gram matrix is larger than most data
 LEVEL, EVERY = 1e-8, 16  # of the first slope, and steps: when steps are made one by one, and the slope compared with its rounding
 

@@ -57,7 +57,8 @@ def descend(
            along it need lower the loss, and no fixed rate comes to rest: the first rate is that of the best first step, and from the first such
            place on it falls to FALLS of that over the steps that are left, J.-L. Goffin, Math. Program. 13, 1977, doi:10.1007/BF01584346
     stop   "auto": converged, stalled, oscillates or diverged, by the rules of `_why`; "unchanged": only when a step changes no parameter;
-           "never": after max_iterations
+           "never": after max_iterations; nothing is looked for on the way, so the steps down a quadratic loss are made many at once (`bound.leaping`),
+           with points as near to exact arithmetic as those of a loop
     keep   "all" points and losses, or the "ends" only
     method     "gd"; "momentum", "nesterov", "sgd", "line-search", "bb" (Barzilai–Borwein), "newton": `methods.METHODS` has their rules and sources
     momentum   0 ≤ μ < 1 of "momentum" and "nesterov"; left out, the best for the curvature, or 0.9 where the loss is not quadratic
