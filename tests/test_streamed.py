@@ -251,7 +251,8 @@ def test_blank_lines_spaces_signs_and_a_last_line_without_an_end_are_read_as_in_
 
 def in_memory_fit(columns: dict[str, Any], name: str, features: Sequence[str], target: Target | str = "y", **options: Any) -> Any:
     goal = Target(columns[target]) if isinstance(target, str) else target
-    return fit(Study(symgd.derive(symgd.problem(name)), tuple(features), np.column_stack([columns[c] for c in features]), "y", goal), **options)
+    X = np.column_stack([columns[c] for c in features or ["x"]])[:, : len(features)]
+    return fit(Study(symgd.derive(symgd.problem(name)), tuple(features), X, "y", goal), **options)
 
 
 def table(n: int = 20_000, seed: int = 3) -> dict[str, Any]:
@@ -264,6 +265,7 @@ FITS = [
     ("line-mse", ("x",), {}), ("plane-mse", ("x", "z"), {}), ("plane-mse", ("x", "z"), {"standardise": False, "rate": 1e-7, "max_iterations": 50}),
     ("polynomial-2+squared", ("z",), {}), ("proportional-mse", ("x",), {}), ("plane+squared+ridge", ("x", "z"), {}),
     ("line-huber", ("x",), {"rate": 0.5, "max_iterations": 40}), ("line+log-cosh", ("z",), {"rate": 0.1, "max_iterations": 40}),
+    ("constant-mse", (), {}), ("polynomial-3+squared", ("x",), {"max_iterations": 5}),
     ("line-mse", ("x",), {"method": "momentum", "rate": 0.1, "momentum": 0.5}), ("line-mae", ("z",), {"rate": 0.1, "max_iterations": 20}),
 ]  # fmt: skip
 
@@ -372,6 +374,16 @@ def test_a_mean_with_a_penalty_and_a_sum_are_that_of_all_rows(tmp_path: Path, wo
     f = symgd.compile(study.gradient)
     assert study.bound(f).loss_and_gradient(0.5, 2.0)[0] == pytest.approx(f.loss(0.5, 2.0, x=x, y=y), rel=1e-14)
     assert study.bound(f).gradient(0.5, 2.0) == pytest.approx(f.gradient(0.5, 2.0, x=x, y=y), rel=1e-12)
+
+
+def test_newton_on_a_stream_takes_its_second_derivatives_by_differences(tmp_path: Path) -> None:
+    columns = table(4_000)
+    y = np.where(columns["z"] + 2 * np.sin(np.arange(4_000)) > -3, "yes", "no")
+    path = parquet(tmp_path / "t.parquet", {**columns, "c": y})
+    found = fit_streamed(studied(path, "logistic-log-loss", ("z",), "c"), method="newton", max_iterations=20)
+    held = in_memory_fit(columns, "logistic-log-loss", ("z",), Target((y == "yes").astype(float), ("no", "yes")), method="newton")
+    assert held.trace.stopped == "converged"
+    assert found.parameters == pytest.approx(held.parameters, rel=1e-9)
 
 
 def test_the_door_of_python_gives_the_fit_and_shows_it(tmp_path: Path) -> None:

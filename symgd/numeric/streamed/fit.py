@@ -17,6 +17,7 @@ import numpy as np
 from symgd.hessian import Majorant
 from symgd.numeric.bound.above import needed
 from symgd.numeric.bound.held import Held
+from symgd.numeric.bound.moments import Moments
 from symgd.numeric.closed.form import solvable
 from symgd.numeric.curve import curve
 from symgd.numeric.data.arrays import Column
@@ -110,7 +111,7 @@ def _closed(study: StreamedStudy, g: Any) -> tuple[Column | None, str]:
         return None, "it is found from moments, and this loss is not made from those of its columns"
     if (best := minimum(g)) is None:
         return None, "the data do not determine one solution: the columns are dependent as far as double precision tells"
-    condition = shown(_condition(study)) if not penalty_of(study.problem) else shown(_bent(g))
+    condition = shown(_condition(g.moments)) if not penalty_of(study.problem) else shown(_bent(g))
     return np.array(best), f"found from the moments in double precision, not in exact arithmetic; condition {condition}"
 
 
@@ -123,7 +124,7 @@ def _in_own_units(study: StreamedStudy, units: Units, found: dict[str, Any]) -> 
         return found
     weight, bias = names
     m = study.whole
-    S = np.array(m.S).reshape(len(m.means), -1)
+    S = np.array(m.S).reshape((len(m.means),) * 2)
     size = np.sqrt(np.diag(S))
     step = np.linalg.solve(S / size / size[:, None], -np.array(m.g) / size) / size
     a = np.array(m.anchor) + step
@@ -148,12 +149,12 @@ def _gap(study: StreamedStudy, units: Units, end: Mapping[str, Any], closed: Map
     d = [Fraction(float(p)) - Fraction(float(q)) for p, q in zip(np.ravel(end[weight]), np.ravel(closed[weight]), strict=True)]
     level = Fraction(end[bias]) - Fraction(closed[bias]) + sum((a * Fraction(v) for a, v in zip(d, m.means, strict=True)), Fraction(0))
     moved = np.array([float(v) for v in d])
-    return math.sqrt(float(level) ** 2 + max(float(moved @ np.array(m.S).reshape(len(d), -1) @ moved), 0.0) / m.n)
+    return math.sqrt(float(level) ** 2 + max(float(moved @ np.array(m.S).reshape((len(d),) * 2) @ moved), 0.0) / m.n)
 
 
-def _condition(study: StreamedStudy) -> float:
+def _condition(m: Moments) -> float:
     """Of the columns, each about its mean and of length 1."""
-    S = np.array(study.whole.S).reshape(len(study.names), -1)
+    S = np.array(m.S).reshape((len(m.means),) * 2)
     size = np.sqrt(np.diag(S))
     size[size == 0] = 1.0
     values = np.linalg.eigvalsh(S / size / size[:, None]) if len(size) else np.ones(1)

@@ -21,6 +21,7 @@ from symgd.numeric.data.study import target_of
 from symgd.numeric.data.table import DataError
 from symgd.numeric.data.units import Units
 from symgd.numeric.function import GradientFunction
+from symgd.numeric.second import differences
 from symgd.numeric.streamed.asked import given
 from symgd.numeric.streamed.exact import rounded
 from symgd.numeric.streamed.parts import Ask
@@ -67,14 +68,15 @@ def in_units(m: Moments, turn: int, signs: Sequence[int], scalings: Sequence[tup
     """
     if not scalings:
         scalings = [(0.0, 1.0)] * len(m.means)
-    mean, scale, sign = (np.array(v, dtype=np.float64) for v in (*zip(*scalings, strict=True), signs))
+    mean, scale = np.array(scalings, dtype=np.float64).reshape(-1, 2).T
+    sign = np.array(signs, dtype=np.float64)
     exact = [turn * c * Fraction(a) * Fraction(s) for c, a, s in zip(signs, m.anchor, scale.tolist(), strict=True)]
     anchor = [float(a) for a in exact]
     moved = np.array([float(Fraction(a) - e) for a, e in zip(anchor, exact, strict=True)])
     through = turn * (Fraction(m.constant) + sum((Fraction(a) * Fraction(c) for a, c in zip(m.anchor, mean.tolist(), strict=True)), Fraction(0)))
     constant = float(through)
     means = sign * (np.array(m.means) - mean) / scale
-    S = np.array(m.S).reshape(len(means), -1) * np.outer(sign / scale, sign / scale)
+    S = np.array(m.S).reshape((len(means),) * 2) * np.outer(sign / scale, sign / scale)
     g = turn * sign * np.array(m.g) / scale
     after = g + S @ moved
     R = m.R + float(moved @ (g + after))
@@ -159,7 +161,9 @@ def _numbers(study: StreamedStudy, f: GradientFunction, scalings: tuple[tuple[fl
         loss, *slopes = each.at(tuple(map(float, theta)))
         return loss, slopes
 
-    return Bound(f.name, study.rows, _shape(f), lambda *theta: both(*theta)[0], both)
+    g = Bound(f.name, study.rows, _shape(f), lambda *theta: both(*theta)[0], both)
+    g.second = lambda theta: differences(g.jac, np.array(theta))
+    return g
 
 
 def _arrays(study: StreamedStudy, f: GradientFunction, scalings: tuple[tuple[float, float], ...]) -> BoundArrays:
@@ -170,7 +174,9 @@ def _arrays(study: StreamedStudy, f: GradientFunction, scalings: tuple[tuple[flo
         loss, *slopes = each.at(tuple(np.asarray(p, dtype=np.float64) if np.ndim(p) else float(p) for p in point))
         return loss, tuple(shapes.split(np.array(slopes)).values())
 
-    return BoundArrays(f.name, study.rows, _shape(f), study.problem.parameters, shapes.sizes, both, lambda *point: both(*point)[0], None)
+    g = BoundArrays(f.name, study.rows, _shape(f), study.problem.parameters, shapes.sizes, both, lambda *point: both(*point)[0], None)
+    g.second = lambda point: differences(g.jac, g.flatten(*point))
+    return g
 
 
 def _shape(f: GradientFunction) -> Any:

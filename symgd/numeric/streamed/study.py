@@ -52,7 +52,7 @@ class StreamedStudy(Study):
     @property
     def deviations(self) -> Column:
         """The standard deviation of each feature."""
-        S = np.array(self.whole.S).reshape(len(self.whole.means), -1)
+        S = np.array(self.whole.S).reshape((len(self.whole.means),) * 2)
         return np.sqrt(np.maximum(np.diag(S), 0.0) / self.whole.n)
 
     def units(self, *, standard: bool, fixed: Sequence[str] = ()) -> Units:
@@ -75,7 +75,7 @@ class StreamedStudy(Study):
         """A few rows with the mean and the products of all rows, shape (2d, d): what depends on those alone is the same for them."""
         mean, size = np.array(self.whole.means), self.deviations
         size[size == 0] = 1.0
-        values, V = np.linalg.eigh(np.array(self.whole.S).reshape(len(mean), -1) / self.whole.n / size / size[:, None])
+        values, V = np.linalg.eigh(np.array(self.whole.S).reshape((len(mean),) * 2) / self.whole.n / size / size[:, None])
         values[values < RESOLVED * len(mean) * values.max(initial=0.0)] = 0.0
         rows = math.sqrt(len(mean)) * (V * np.sqrt(values)).T * size
         return np.asarray(np.vstack([mean + rows, mean - rows]))
@@ -83,7 +83,7 @@ class StreamedStudy(Study):
 
 def spread(m: Moments) -> float:
     """The standard deviation of the target whose moments these are."""
-    a, g, S = np.array(m.anchor), np.array(m.g), np.array(m.S).reshape(len(m.anchor), -1)
+    a, g, S = np.array(m.anchor), np.array(m.g), np.array(m.S).reshape((len(m.anchor),) * 2)
     return math.sqrt(max(m.R + float(a @ (S @ a) - 2 * (a @ g)), 0.0) / m.n)
 
 
