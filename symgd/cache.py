@@ -21,16 +21,8 @@ import stat
 import sys
 import time
 from functools import cache
+from hashlib import blake2b
 from importlib.machinery import PathFinder
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hashlib import blake2b
-else:
-    try:
-        from _blake2 import blake2b  # as Python's own random does: hashlib brings OpenSSL, which takes longer than all else here
-    except ImportError:
-        from hashlib import blake2b
 
 __all__ = ["folder", "keep", "kept"]
 

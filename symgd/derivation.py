@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symgd.document.page import Chain, Formula, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
 from symgd.forward import Problem
-from symgd.frozen import dataclass
 from symgd.indices import apart, free, rename
 from symgd.referee.check import Check
 from symgd.term import Compare, D, Name, Term, replace

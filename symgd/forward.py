@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
 from symgd.document.page import Chain, Line, Page, Prose, Strong
 from symgd.document.shown import shows_itself
-from symgd.frozen import dataclass
 from symgd.language import CONSTANTS
 from symgd.stated import ASSUMED_DATA, COUNT, SAMPLES, Definition, ProblemError, Statement, in_words
 from symgd.term import Name, Term, children, mean, names, rebuild, subterms, symbol_problem

@@ -9,10 +9,10 @@ Glossary: `u`, `v` the arguments of a function.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from symgd.frozen import dataclass
 from symgd.term import ONE, TWO, ZERO, Call, Cases, Compare, Div, Name, Neg, Num, Pow, Term
 
 __all__ = ["ALIASES", "CONSTANTS", "FUNCTIONS", "GREEK", "Function", "Kink"]

@@ -12,10 +12,10 @@ Kinds: "real" any number, "rate" a positive one, "score" any number that a decis
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symgd.forward import Definition
-from symgd.frozen import dataclass
 from symgd.term import ZERO, Call, Cases, Compare, Name, Neg, Num, Sum, Term, mul
 
 __all__ = ["LOSSES", "NUMBERS", "PENALTIES", "Loss", "Penalty"]

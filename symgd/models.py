@@ -13,11 +13,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symgd.forward import Definition
-from symgd.frozen import dataclass
 from symgd.term import Call, Name, Num, Sum, Term, add
 
 __all__ = ["ACTIVATIONS", "MODELS", "Model", "spelled"]

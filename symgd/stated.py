@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from symgd.frozen import dataclass
 from symgd.indices import free
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.term import Call, Name, Sum, Term, children, mean, names, rebuild, subterms, symbol_problem

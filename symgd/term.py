@@ -11,13 +11,11 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import wraps
 from operator import attrgetter, is_
 from typing import Any, ClassVar, TypeVar, dataclass_transform
-
-from symgd.frozen import dataclass
 
 __all__ = [
     "ONE", "TWO", "ZERO", "Add", "Call", "Cases", "Compare", "D", "Det", "Div", "Inverse", "Match", "Mul", "Name", "Neg", "Num", "Pow", "Sum", "Term",

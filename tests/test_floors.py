@@ -14,7 +14,7 @@ import symgd
 
 ROOT = Path(symgd.__file__).parent
 FLOORS = [
-    {"frozen", "term", "indices", "language"}, {"reading", "typeset"},
+    {"term", "indices", "language"}, {"reading", "typeset"},
     {"arrays", "stated", "forward", "meaning", "rules", "referee", "document"}, {"derivation", "models", "losses"},
     {"backward", "stationary", "hessian", "catalogue", "records"}, {"exposition", "numeric", "handcalc", "pictures"}, {"course"},
     {"__init__", "__main__", "cli", "commands", "api", "bar", "checking", "explained", "exporting", "fitting", "gradients", "published", "report", "shelf",
@@ -22,8 +22,7 @@ FLOORS = [
 ]  # fmt: skip
 APART = {"worker", "serving", "cache"}  # they use the rooms below the fourth floor; the front door alone uses them
 BESIDE = {  # the imports that stay on their floor; at the front door any may
-    ("term", "frozen"), ("language", "frozen"), ("language", "term"), ("indices", "term"), ("meaning", "forward"), ("rules", "forward"),
-    ("referee", "forward"), ("referee", "meaning"),
+    ("language", "term"), ("indices", "term"), ("meaning", "forward"), ("rules", "forward"), ("referee", "forward"), ("referee", "meaning"),
     ("forward", "document"), ("forward", "stated"), ("stated", "arrays"), ("referee", "document"), ("hessian", "backward"), ("hessian", "stationary"),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import PurePath
@@ -9,7 +10,6 @@ from typing import Any, Literal, TypeAlias, overload
 
 from symgd.document.page import Page
 from symgd.document.to_pdf import MissingExtra
-from symgd.frozen import dataclass
 
 __all__ = ["BYTES", "FORMATS", "TEXTS", "Format", "MissingExtra", "format_of", "render", "see_installed"]
 

@@ -6,10 +6,10 @@ Running text is a tuple of pieces: plain strings, `Formula`, `Strong`, `Mono`, `
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from symgd.document.shown import shows_itself
-from symgd.frozen import dataclass
 from symgd.typeset.layout import Layout
 
 __all__ = [

@@ -6,12 +6,12 @@ A layer's sum z is a definition that holds parameters; its output is the last de
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 
 from symgd.backward import paths
 from symgd.derivation import Derivation, Gradient
 from symgd.forward import Definition, Problem
-from symgd.frozen import dataclass
 from symgd.term import Call, D, Match, Name, Sum, Term, children, names, rebuild, subterms
 
 __all__ = ["Layer", "Use", "alike", "indexless", "layers_of", "local", "names_of", "uses"]

@@ -5,11 +5,11 @@ One such chord refutes convexity; anybody can compute it again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from symgd.forward import Problem
-from symgd.frozen import dataclass
 from symgd.indices import axis
 from symgd.meaning import Instance
 from symgd.referee.residues import Unfit

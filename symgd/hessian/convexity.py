@@ -8,8 +8,9 @@ Glossary: `t` a term as a function of the parameters; its kind is "constant", "a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symgd.forward import Problem
-from symgd.frozen import dataclass
 from symgd.hessian.pieces import joined
 from symgd.indices import rename
 from symgd.term import TWO, Add, Call, Cases, Div, Mul, Name, Neg, Num, Pow, Sum, Term, subterms

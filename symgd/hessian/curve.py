@@ -8,11 +8,12 @@ functions decides (`convexity`), or a chord that the loss rises above (`chord`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symgd.derivation import Derivation, Gradient
 from symgd.document import page as paper
 from symgd.document.shown import shows_itself
 from symgd.forward import Definition, Problem
-from symgd.frozen import dataclass
 from symgd.hessian.chord import Chord, chord
 from symgd.hessian.convexity import convex_by_rule
 from symgd.hessian.line import Line, along

@@ -6,12 +6,11 @@ A score that is affine in the parameters, z_i = Σ_j X_ij w_j + b, is z_i + t s_
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symgd.backward import derive
 from symgd.derivation import Derivation, Gradient
 from symgd.forward import Definition, Problem
-from symgd.frozen import dataclass
 from symgd.hessian.second import finished, then
 from symgd.hessian.sign import as_variance
 from symgd.stationary import linear

@@ -6,10 +6,10 @@ e^z has no such bound: the curvature grows with the prediction.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symgd.forward import Problem
-from symgd.frozen import dataclass
 from symgd.hessian.sign import complement, nonnegative
 from symgd.indices import free
 from symgd.rules.arithmetic import tidy

@@ -6,12 +6,12 @@ Glossary: `u` the number, `c` a border between two pieces.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
-from symgd.frozen import dataclass
 from symgd.meaning import expression
 from symgd.term import Cases, Name, Term, names, subterms
 from symgd.term import replace as rewrite

@@ -7,11 +7,10 @@ again as there were, however many blocks the Hessian has (Pearlmutter, Neural Co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symgd.derivation import Derivation, Gradient, Step
 from symgd.forward import Definition, Problem
-from symgd.frozen import dataclass
 from symgd.indices import axis, free, fresh, settle
 from symgd.referee.tape import Referee
 from symgd.rules import CALCULUS, INDICES, SUMS

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symgd.document.page import Page, Prose, Strong
 from symgd.document.shown import shows_itself
-from symgd.frozen import dataclass
 
 __all__ = ["Check"]
 

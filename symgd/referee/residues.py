@@ -16,17 +16,16 @@ There are several: √(1 + √2) has no value modulo half of them.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache, lru_cache
-from random import SystemRandom
 from typing import Any
 
 import sympy as sp
 
 __all__ = ["Pattern", "Place", "Undecided", "Unfit", "primes"]
 
-SECRET = SystemRandom()  # what the module secrets hands out, without the other things that it imports
 Pattern = frozenset[tuple[Any, int]]  # (expression, its sign), …
 SQUARES = (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)  # these and 2 are squares mod p, and none divides p − 1: roots of their order are unique
 
@@ -46,9 +45,9 @@ class Undecided(Exception):
 @cache
 def primes(number: int) -> tuple[int, int, int]:
     """The number-th (p, q, g), drawn once a process: q | p − 1, p ≡ 7 mod 8, SQUARES are squares mod p, g has order q."""
-    q = int(sp.nextprime(2**89 + SECRET.randrange(2**89)))
+    q = int(sp.nextprime(2**89 + secrets.randbelow(2**89)))
     p, step = 7, 8
-    for r, residue in [(r, SECRET.choice([a for a in range(2, r) if _square(r, a)])) for r in SQUARES] + [(q, 1)]:  # Chinese remainders
+    for r, residue in [(r, secrets.choice([a for a in range(2, r) if _square(r, a)])) for r in SQUARES] + [(q, 1)]:  # Chinese remainders
         p += step * ((residue - p) * pow(step, -1, r) % r)
         step *= r
     while not sp.isprime(p):
@@ -88,7 +87,7 @@ class Place:
 
     def draw(self, symbol: Any, like: Place | None = None) -> None:
         """A random value for a symbol, or the one of the other place."""
-        self.env[symbol] = like.env[symbol] if like else SECRET.randrange(self.p - 1) + 1
+        self.env[symbol] = like.env[symbol] if like else secrets.randbelow(self.p - 1) + 1
         if self.inner:
             self.inner.draw(symbol, like and like.inner)
 
@@ -186,7 +185,7 @@ class Place:
     def table(self, f: Any, args: tuple[int, ...]) -> int:
         """An arbitrary function: a random value for each argument."""
         if (f, *args) not in self.tables:
-            self.tables[f, *args] = SECRET.randrange(self.p - 1) + 1
+            self.tables[f, *args] = secrets.randbelow(self.p - 1) + 1
         return self.tables[f, *args]
 
     def power(self, base: Any, exponent: Any) -> int:

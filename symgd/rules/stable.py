@@ -8,8 +8,9 @@ Glossary: `z` a score, `y` a target, `k` the classes, `m` the largest score (the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symgd.forward import Problem
-from symgd.frozen import dataclass
 from symgd.term import ONE, TWO, ZERO, Call, Cases, Compare, Name, Neg, Sum, Term, subterms
 
 __all__ = ["SHORT", "STABLE", "Stable", "short_forms", "stable_forms"]

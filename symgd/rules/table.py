@@ -6,9 +6,9 @@ A rule says why a line may be rewritten: a pending derivative (or a sum) → one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from inspect import cleandoc
 
-from symgd.frozen import dataclass
 from symgd.term import Compare, D, Term, children, rebuild
 
 __all__ = ["Move", "NoRule", "Rule", "first", "rule"]

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symgd.derivation import ClosedForm, Derivation, Step
 from symgd.forward import Definition, Problem
-from symgd.frozen import dataclass
 from symgd.indices import axis, free, settle
 from symgd.referee.check import Check
 from symgd.referee.tape import Referee

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from symgd.forward import Problem
-from symgd.frozen import dataclass
 from symgd.indices import axis, binds, bound, free, fresh, rename
 from symgd.rules.arithmetic import tidy
 from symgd.term import ONE, ZERO, Add, D, Div, Mul, Name, Neg, Sum, Term, add, children, mul, names, rebuild, replace

@@ -5,9 +5,9 @@ Glossary: `t` a term; a level says how tightly a piece is bound, and a slot asks
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from symgd.frozen import dataclass
 from symgd.language import FUNCTIONS
 from symgd.term import ONE, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, children, names, parts, size, subterms
 from symgd.typeset.marks import array_mark, ident, index_parts

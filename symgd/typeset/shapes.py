@@ -5,9 +5,8 @@ All marks are Unicode; each printer has its own table for them.  A piece knows n
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
-
-from symgd.frozen import dataclass
 
 __all__ = [
     "Apply", "Big", "Brace", "Fence", "Frac", "Ident", "Layout", "Number", "Op", "Rate", "Root", "Row", "Script", "Words",
