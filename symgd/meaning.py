@@ -21,7 +21,7 @@ from symgd.indices import axis, binds, free, rename
 from symgd.language import CONSTANTS, FUNCTIONS
 from symgd.term import ONE, Add, Call, Cases, Compare, D, Det, Div, Inverse, Match, Mul, Name, Neg, Num, Pow, Sum, Term, subterms
 
-__all__ = ["Instance", "NotDefined", "expression", "mixes", "see_defined"]
+__all__ = ["Instance", "NotDefined", "expression", "mixes", "see_defined", "symbols_of"]
 
 
 class NotDefined(ValueError):
@@ -131,9 +131,22 @@ def letters(t: Term) -> tuple[str, ...]:
     return tuple(sorted(free(t)))
 
 
+@lru_cache(20_000)
+def symbols_of(e: Any) -> frozenset[Any]:
+    """SymPy's free symbols, which it collects anew each time."""
+    return frozenset(e.free_symbols)
+
+
 @lru_cache(4096)
 def _slope(e: Any, by: Any) -> Any:
-    """SymPy's derivative; the same definitions are met by each derivation of a problem."""
+    """SymPy's derivative; the same definitions are met by each derivation of a problem.
+
+    Terms and factors in which `by` does not stand are put aside first: SymPy would look through each of them.
+    """
+    if e.is_Add:
+        return sp.Add(*(_slope(a, by) for a in e.args if by in symbols_of(a)))
+    if e.is_Mul and (still := [a for a in e.args if by not in symbols_of(a)]):
+        return sp.Mul(*still, _slope(sp.Mul(*(a for a in e.args if by in symbols_of(a))), by)) if len(still) < len(e.args) else sp.S.Zero
     return sp.diff(e, by)
 
 
@@ -305,6 +318,19 @@ class Instance:
                 for v in definition.free_symbols:
                     self._users.setdefault(v, []).append((made, definition))
         return tuple(self._users.get(symbol, ()))
+
+    def made_of(self, symbol: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The definition of a scalar, and the scalars that it is made of, in order; (None, ()) of one that is given."""
+        return self._makers.get(symbol, (None, ()))
+
+    @cached_property
+    def _makers(self) -> dict[Any, tuple[Any, tuple[Any, ...]]]:
+        return {made: (definition, tuple(sorted(definition.free_symbols, key=str))) for made, definition in self.scalars()}
+
+    @cached_property
+    def objective(self) -> Any:
+        """The scalar of the last definition; None where there is none."""
+        return self.symbol(self.problem.objective.symbol, ()) if self.problem.tape else None
 
     @cached_property
     def sampled(self) -> frozenset[Any]:

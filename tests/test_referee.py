@@ -19,7 +19,7 @@ from symgd.referee.check import Check
 from symgd.referee.residues import Place, Undecided, Unfit, primes
 from symgd.referee.scope import degree
 from symgd.referee.tape import Referee, every
-from symgd.referee.values import Reals
+from symgd.referee.values import Reals, Residues, Values
 from symgd.term import ONE, TWO, ZERO, Call, Cases, Compare, D, Div, Match, Name, Neg, Num, Pow, Sum, Term, add, mean, mul, names
 from tests.by_hand import forward, value
 
@@ -326,3 +326,25 @@ def test_a_gradient_times_any_factor_is_refuted(name: str, factor: Term) -> None
     p = problem(name)
     for parameter in p.parameters:
         assert verdict(p, D(p.objective, parameter), factor * D(p.objective, parameter)) == "refuted"
+
+
+@pytest.mark.parametrize("name", ["line-mse", "logistic-log-loss", "softmax-cross-entropy", "network-2+squared", "residual-network-2+squared"])
+def test_the_chain_is_the_same_from_either_end(name: str) -> None:
+    stated = problem(name)
+    instance = Instance(stated, {a: 2 for v in stated.declared().values() for a in v.indices}, frozenset("i"))
+    residues = Residues(instance)
+    back, forth = Values(instance, residues), Values(instance, residues)
+    forth.backwards = forth.forwards  # type: ignore[method-assign]
+    leaves = [symbol for _, symbol in instance.leaves()]
+    found = [back.adjoint(instance.objective, v) for v in leaves]
+    assert found == [forth.adjoint(instance.objective, v) for v in leaves]
+    assert sum(x is not None for x in found) >= 4
+
+
+def test_a_derivative_is_sympys_whatever_is_put_aside_first() -> None:
+    x, y, z = sp.symbols("x y z", real=True)
+    instance = Instance(problem("line-mse"), {"i": 2})
+    many = (x * y + z, x * y * (x + z) / (y + z), (x * y + z) ** 2 * sp.exp(x * z) / (x + y), sp.Integer(3), y / z)
+    more = (x, -x, x * x * y, sp.tanh(x) * y + sp.Abs(y) * x)
+    for e in (*many, *more):
+        assert sp.simplify(instance.slope(e, x) - sp.diff(e, x)) == 0

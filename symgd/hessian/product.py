@@ -89,20 +89,25 @@ def _lines(gradient: Gradient, taken: tuple[Name, ...]) -> tuple[list[Definition
 
 
 def _speeds(along: Problem, t: Name, objective: str) -> tuple[tuple[Derivation, ...], dict[str, Name]]:
-    """ċ for each line that changes with t."""
-    done, dots, named = list[Derivation](), dict[str, Name](), list[Definition]()
+    """ċ for each line that changes with t; one referee judges them all, each along those before it."""
+    dots, named, goals = dict[str, Name](), list[Definition](), list[tuple[Name, Term]]()
     called = iter(along.unused(*(f"{d.name.symbol}_dot" for d in along.tape)))
     for d in along.tape:
         x = next(called)
         if not names(d.value) & (set(dots) | {t.symbol}) or d.name.symbol == objective:
             continue
-        goal = D(d.name, t)
         value = _speed(along, d, t, dots)
-        check = Referee(replace(along, tape=(*along.tape, *named))).compare(goal, value)
-        done.append(Derivation(f"d{d.name.symbol}/d{t.symbol}", goal, (Step(goal, value, "chain rule through names", goal, check=check),)))
+        goals.append((d.name, value))
         dots[d.name.symbol] = Name(x.symbol, d.name.indices)
         named.append(Definition(dots[d.name.symbol], value, f"how fast {d.name.symbol} changes"))
-    return tuple(done), dots
+    referee = Referee(replace(along, tape=(*along.tape, *named)))
+
+    def proved(c: Name, value: Term) -> Derivation:
+        goal = D(c, t)
+        step = Step(goal, value, "chain rule through names", goal, check=referee.compare(goal, value))
+        return Derivation(f"d{c.symbol}/d{t.symbol}", goal, (step,))
+
+    return tuple(proved(c, value) for c, value in goals), dots
 
 
 def _speed(along: Problem, d: Definition, t: Name, dots: Mapping[str, Name]) -> Term:

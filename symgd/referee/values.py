@@ -8,13 +8,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any, Protocol
 
 import sympy as sp
 
 from symgd.indices import axis
-from symgd.meaning import Instance, letters
+from symgd.meaning import Instance, letters, symbols_of
 from symgd.referee.balls import ball
 from symgd.referee.residues import Place, Unfit
 from symgd.term import Add, D, Det, Div, Inverse, Mul, Name, Neg, Num, Pow, Sum, Term
@@ -38,12 +37,6 @@ class Field(Protocol):
     def value(self, e: Any) -> Any: ...
 
 
-@lru_cache(20_000)
-def _symbols(e: Any) -> frozenset[Any]:
-    """SymPy's free symbols, which it collects anew each time."""
-    return frozenset(e.free_symbols)
-
-
 class Waiting:
     """The forward tape in scalars that have no value yet: each is computed when an expression first needs it.
 
@@ -56,11 +49,11 @@ class Waiting:
 
     def needed(self, e: Any) -> Iterator[tuple[Any, Any]]:
         """What e is made of and has no value yet, in order; each has one once it was handed out."""
-        if not self.waiting or not (wanted := self.waiting & _symbols(e)):
+        if not self.waiting or not (wanted := self.waiting & symbols_of(e)):
             return
         for symbol, definition in reversed(self.tape):
             if symbol in wanted:
-                wanted |= _symbols(definition)
+                wanted |= symbols_of(definition)
         for symbol, definition in self.tape:
             if symbol in wanted and symbol in self.waiting:
                 yield symbol, definition
@@ -157,16 +150,16 @@ class Residues:
         """What is not made of the other leaves has the value and the sign that it has there."""
         changed = set(other) | {symbol for symbol, others in _complements(self._instance) if other & set(others)}
         for symbol, definition in self._tape.tape:
-            if _symbols(definition) & changed:
+            if symbols_of(definition) & changed:
                 changed.add(symbol)
             elif symbol in like.place.env:
                 self.place.keep(symbol, like.place)
                 self._tape.waiting.discard(symbol)
         changed |= {symbol for symbol in self._inside if symbol not in self.place.env}  # drawn into the line later than the tape
         for e, sign in like.place.signs.items():
-            if not _symbols(e) & changed:
+            if not symbols_of(e) & changed:
                 self.place.signs[e] = sign
-        self.place.forced |= {e for e in like.place.forced if not _symbols(e) & changed}
+        self.place.forced |= {e for e in like.place.forced if not symbols_of(e) & changed}
 
     def leaves(self, e: Any) -> frozenset[Any]:
         """What e is made of: those of one sample, where it is made of any, else all."""
@@ -188,7 +181,7 @@ class Residues:
         for symbol, definition in self._tape.needed(e):
             self.place.put(symbol, definition)
         for symbol, what in self._inside.items():
-            if symbol not in self.place.env and symbol in _symbols(e):
+            if symbol not in self.place.env and symbol in symbols_of(e):
                 self.value(what)
                 self.place.put(symbol, what)
 
@@ -258,10 +251,19 @@ class Values:
         return self.field.add([self.field.mul([self.field.number(Fraction((-1) ** c)), m[0][c], self.determinant(minor)]) for c, minor in enumerate(minors)])
 
     def adjoint(self, top: Any, v: Any) -> Any:
-        """∂top/∂v = Σ ∂top/∂u · ∂u/∂v over the scalars u that are made of v, SymPy's diff for each; None where no path leads from v to top."""
+        """∂top/∂v along the tape, SymPy's diff for each definition; None where no path leads from v to top."""
         key = top, v
         if key not in self.memo:
-            paths = ((self.adjoint(top, u), definition) for u, definition in self.instance.users(v)) if v != top else ()
-            terms = [self.field.mul([front, self.field.value(self.instance.slope(definition, v))]) for front, definition in paths if front is not None]
+            paths = () if v == top else self.backwards(top, v) if top == self.instance.objective else self.forwards(top, v)
+            terms = [self.field.mul([known, self.field.value(self.instance.slope(definition, by))]) for known, definition, by in paths if known is not None]
             self.memo[key] = self.field.number(Fraction(1)) if v == top else self.field.add(terms) if terms else None
         return self.memo[key]
+
+    def backwards(self, top: Any, v: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """Σ ∂top/∂u · ∂u/∂v over the scalars u that are made of v: one walk for every v, as the objective is asked for."""
+        return ((self.adjoint(top, u), definition, v) for u, definition in self.instance.users(v))
+
+    def forwards(self, top: Any, v: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """Σ ∂u/∂v · ∂top/∂u over the scalars u that top is made of: one walk for every top."""
+        definition, inside = self.instance.made_of(top)
+        return ((self.adjoint(u, v), definition, u) for u in inside)
