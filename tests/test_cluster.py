@@ -181,12 +181,18 @@ def test_an_answer_is_a_few_numbers_and_no_rows(table: Source) -> None:
 
 
 def test_a_step_sends_the_parameters_and_the_function_only_once(table: Source, run: Any) -> None:
-    f = symgd.compile(symgd.derive(catalogue.problem("line-huber")))
-    ask = Ask("loss", (Numbers("x"), Numbers("y")), numbers=((), (2.0, 1.0)), function=f)
-    first = run._kept(f)
-    assert [list(run(table.parts[:2], replace(ask, numbers=((), (w, 1.0))))) for w in (1.0, 2.0)]
-    assert run._kept(f) is first
-    assert len(pickle.dumps((table.parts[:1], replace(ask, function=None)))) < 2_000 < len(pickle.dumps(f))
+    asked: list[Ask] = []
+
+    def spied(parts: Sequence[Part], ask: Ask) -> Iterator[Sums]:
+        asked.append(ask)
+        return iter(run(parts, ask))
+
+    few, before = replace(table, parts=table.parts[:2], rows=2 * sources.ALIGN), len(run.sent)
+    fit_streamed(streamed_study(symgd.derive(catalogue.problem("line-huber")), few, ("x",), "y", run=spied), max_iterations=3)
+    steps = [ask for ask in asked if ask.what == "loss"]
+    assert len(steps) >= 4
+    assert len(run.sent) == before + 1
+    assert max(len(pickle.dumps((table.parts[:1], replace(ask, function=None)))) for ask in steps) < 2_000 < len(pickle.dumps(steps[0].function))
 
 
 # ---------------------------------------------------------------- what cannot be read
@@ -258,11 +264,10 @@ def test_the_command_prints_the_same_by_the_workers_of_a_cluster(cluster: Cluste
     assert capfd.readouterr() == alone
 
 
-def test_a_local_cluster_starts_ends_and_leaves_no_word(table: Source) -> None:
-    words = [sys.executable, "-W", "error", "-m", "symgd", "fit", table.files[0].path, "--feature", "x", "--target", "y", "--json", "--dask", "local"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["rows"] == ROWS
+def test_a_local_cluster_starts_ends_and_leaves_no_word(table: Source, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", table.files[0].path, "--feature", "x", "--target", "y", "--json", "--dask", "local"]) == 0
+    out, err = capfd.readouterr()
+    assert (json.loads(out)["rows"], err) == (ROWS, "")
 
 
 def test_a_command_whose_scheduler_does_not_answer_ends_with_2_and_one_sentence(

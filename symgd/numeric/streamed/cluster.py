@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import tempfile
 import time
 import warnings
@@ -37,6 +38,7 @@ __all__ = ["ClusterLost", "Workers", "on_cluster"]
 
 LOCAL = "local"
 PATIENCE = 30.0  # seconds without a worker, or without a word from the scheduler
+STARTING = 120.0  # seconds for processes of this machine to start
 CONNECT = 10  # seconds for a scheduler to answer for the first time
 LOOK = 1.0  # seconds after which a silent cluster is looked at
 AGAIN = 5.0  # seconds after which any cluster is: workers come and go
@@ -229,19 +231,23 @@ def on_cluster(address: str, workers: int = 0, patience: float = PATIENCE) -> It
     except ImportError:
         raise MissingExtra("dask[distributed]", "dask") from None
     with ExitStack() as ends, _silence():
+        many = 1
         if address == LOCAL:
+            many, patience = workers or _cores(), max(patience, STARTING)
             folder = ends.enter_context(tempfile.TemporaryDirectory(prefix="symgd-", ignore_cleanup_errors=True))
             cluster = distributed.LocalCluster(
-                n_workers=workers or _cores(), threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL,
-                memory_limit=0, local_directory=folder, scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # without a dashboard it has a page still
+                n_workers=0, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL, memory_limit=0,
+                local_directory=folder, scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # without a dashboard it has a page still
             )  # fmt: skip
             ends.callback(_end, cluster, 20)
+            cluster.sync(_deaf)
+            cluster.scale(many)  # not before somebody would end them
             client = _connected(distributed, cluster, LOCAL)
         else:
             client = _connected(distributed, address, address)
         ends.callback(_end, client, 5)
         try:
-            client.wait_for_workers(1, timeout=patience)
+            client.wait_for_workers(many, timeout=patience)
         except TimeoutError:
             raise ClusterLost(f"the scheduler at {address} has no worker; start some (dask worker {address}), then begin again") from None
         yield Workers(client, patience)
@@ -275,10 +281,21 @@ def _kind(address: str) -> str:
         return one.submit(asyncio.run, asyncio.wait_for(asked(), CONNECT)).result()
 
 
+async def _deaf() -> None:
+    """Ctrl-C is for the command, which ends its workers: threads and processes that this one starts do not hear it."""
+    from multiprocessing import resource_tracker
+
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # whoever starts it hears again
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 def _end(opened: Any, seconds: float) -> None:
     """Closed, if it closes; what is left of a cluster that is gone says nothing."""
-    with suppress(OSError, RuntimeError, CancelledError, AssertionError):
+    with suppress(OSError, RuntimeError, CancelledError, AssertionError, NameError):  # the last two where it was still starting
         opened.close(timeout=seconds)
+    if hasattr(opened, "shutdown_on_close"):
+        opened.shutdown_on_close = False  # at exit it would try, and complain, once more
 
 
 @contextmanager
