@@ -21,7 +21,7 @@ from symgd.numeric.bound.moments import Moments
 from symgd.numeric.closed.form import solvable
 from symgd.numeric.curve import curve
 from symgd.numeric.data.arrays import Column
-from symgd.numeric.data.outcome import Outcome, of_classes, outcome
+from symgd.numeric.data.outcome import Outcome, of_classes, outcome, prediction_of
 from symgd.numeric.data.study import hidden_axes, penalty_of
 from symgd.numeric.data.units import Units
 from symgd.numeric.descent.constants import Constants
@@ -34,6 +34,7 @@ from symgd.numeric.streamed.exact import rounded
 from symgd.numeric.streamed.loss import bound
 from symgd.numeric.streamed.passes import all_sums
 from symgd.numeric.streamed.study import StreamedStudy, spread
+from symgd.term import Call
 
 __all__ = ["fit_streamed"]
 
@@ -168,17 +169,34 @@ def _bent(g: Any) -> float:
 
 
 def _outcome(study: StreamedStudy, f: GradientFunction, units: Units, end: Mapping[str, Any]) -> Outcome | None:
-    """How the model does on all rows, one more pass; what it predicts for the sample."""
+    """How the model does on all rows, from the moments where it is a line through them, else by one more pass; what it predicts for the sample."""
     shown_rows = outcome(study, end, study.data(units.features(study.X)))
     if shown_rows is None:
         return None
     classes = len(study.goal.classes)
+    total = study.rows * spread(study.whole) ** 2
+    if not classes and (left := _left(study, units, units.own(end))) is not None:
+        return Outcome(shown_rows.predicted, r_squared=1 - left / total if total else None)
     scalings = tuple((s.mean, s.scale) for s in units.scalings)
     ask = replace(study.ask, what="outcome", function=f, numbers=(scalings, tuple(end[p] for p in f.parameters), classes))
     totals = [rounded(e) for e in all_sums(study.table, ask, study.run, study.tell).totals]
     if classes:
         return of_classes(shown_rows.predicted, np.array(totals, dtype=int).reshape(classes, classes))
-    total = study.rows * spread(study.whole) ** 2
     return Outcome(shown_rows.predicted, r_squared=1 - totals[0] / total if total else None)
+
+
+def _left(study: StreamedStudy, units: Units, end: Mapping[str, Any]) -> float | None:
+    """Σ (y − Σ_k w_k x_k − b)² from the moments of y and x; None where the prediction is not of that form."""
+    last = prediction_of(study.problem)
+    made = None if last is None else study.problem.definition(last.symbol)
+    names = _line(study, units)
+    if names is None or last is None or last.symbol != "y_hat" or made is None or isinstance(made.value, Call):
+        return None
+    m = study.whole
+    d = [-Fraction(float(w)) - Fraction(a) for w, a in zip(np.ravel(end[names[0]]), m.anchor, strict=True)]
+    through = sum((a * Fraction(v) for a, v in zip(d, m.means, strict=True)), Fraction(m.mean))
+    level = float(through - Fraction(end[names[1]]) - Fraction(m.constant))
+    moved = np.array([float(v) for v in d])
+    return m.n * level * level + m.R + float(moved @ (2 * np.array(m.g) + np.array(m.S).reshape((len(d),) * 2) @ moved))
 
 
