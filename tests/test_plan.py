@@ -531,6 +531,19 @@ def test_the_text_of_the_log_loss_warns_of_nothing_where_it_runs_alone(compiled)
         assert np.isfinite(both(1.0, 0.0, x, (x > 0) * 1.0)[0])
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [0.1, 1.0, 2.4, 2.6, 19.0, 60.0])
+def test_many_columns_of_either_type_are_summed_without_an_overflow(kind, size):
+    f = compile_gradient(derive(problem("logistic-plane+log-loss")))
+    X = np.full((1000, 2), size / 2, kind) * np.where(np.arange(1000) % 5, 1, -1).astype(kind)[:, None]
+    y = (np.arange(1000) % 3 == 0).astype(kind)
+    loss, slopes = compile_source(f.source, "alone")["loss_and_gradient"](np.ones(2, kind), kind(0), X, y)
+    z = X.sum(axis=1).astype(float)
+    assert loss == pytest.approx(np.mean(np.logaddexp(0, z) - y * z), rel=4e-6 if kind is np.float32 else 1e-14)
+    assert slopes[0] == pytest.approx(((1 / (1 + np.exp(-z)) - y) @ X / 1000), rel=1e-5 if kind is np.float32 else 1e-13)
+    assert loss.dtype == slopes[0].dtype == kind
+
+
 @pytest.mark.parametrize("rows", [1, 8191, 8192, 8193, 131_072, 131_073, 150_001])
 def test_long_blocks_are_summed_in_pieces_to_the_last_row(compiled, rows):
     rng = np.random.default_rng(rows)

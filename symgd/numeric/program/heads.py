@@ -57,7 +57,7 @@ def log_loss(z, y, p, tail, right):
     A product of 32 factors 1 + e^z has one logarithm.  Where a score is large, or little is left of the difference, the same sum is that of
     ([z ≥ 0] − y) z + log(1 + e^(−|z|)), which keeps the digits.
     """
-    if z.max() < 20:
+    if z.max() < (20 if z.dtype == np.float64 else 2.5):  # so that no product overflows
         np.exp(z, out=tail)
         np.add(1, tail, out=p)
         whole = len(z) // 32 * 32
