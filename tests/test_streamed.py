@@ -37,7 +37,7 @@ from symgd.numeric.data.columns import Target  # noqa: E402
 from symgd.numeric.data.study import Study  # noqa: E402
 from symgd.numeric.data.table import DataError  # noqa: E402
 from symgd.numeric.fit import fit  # noqa: E402
-from symgd.numeric.streamed import rows, source, whole  # noqa: E402
+from symgd.numeric.streamed import of_parquet, rows, source, whole  # noqa: E402
 from symgd.numeric.streamed.asked import part_sums  # noqa: E402
 from symgd.numeric.streamed.exact import exact, merged, rounded  # noqa: E402
 from symgd.numeric.streamed.fit import fit_streamed  # noqa: E402
@@ -242,6 +242,19 @@ def test_a_csv_file_without_pyarrow_is_read_by_hand_to_the_same_numbers(tmp_path
     assert moments(look(path), ["x"], "y") == plain
 
 
+def test_quoted_cells_are_read_and_one_that_goes_on_in_the_next_line_is_refused_wherever_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "CSV_BYTES", 40)
+    path = tmp_path / "t.csv"
+    rows_of = [f'"{k}.5",{k},"a, {k}"' for k in range(40)]
+    path.write_text("\n".join(["x,y,s", *rows_of]) + "\n")
+    assert moments(look(str(path)), ["x"], "y").means == (20.0,)
+    for at in range(40):
+        spoiled_rows = [*rows_of[:at], f'{at},{at},"a', "1,2,3", 'b"', *rows_of[at + 1 :]]
+        path.write_text("\n".join(["x,y,s", *spoiled_rows]) + "\n")
+        with pytest.raises(DataError, match=f"t.csv:{at + 2}: a quoted cell goes on in the next line"):
+            moments(look(str(path)), ["x"], "y")
+
+
 def test_blank_lines_spaces_signs_and_a_last_line_without_an_end_are_read_as_in_memory(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("x,y\n1, +2\n\n 2.5 ,.5\n\n-3e0,4.\n7,1")
@@ -349,7 +362,7 @@ def test_softmax_takes_classes_and_categories_from_all_rows(tmp_path: Path) -> N
     assert found.trace.loss == pytest.approx(held.trace.loss, rel=1e-12)
 
 
-def test_rows_with_missing_values_are_left_out_when_told_and_counted(tmp_path: Path) -> None:
+def test_rows_with_missing_values_are_left_out_when_told_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = line()
     gaps = np.arange(N) % 7 == 3
     kept = [None if g else v for g, v in zip(gaps.tolist(), x.tolist(), strict=True)]
@@ -360,7 +373,24 @@ def test_rows_with_missing_values_are_left_out_when_told_and_counted(tmp_path: P
     assert study.rows == rest.sum()
     close(study.whole, in_memory(x[rest], y[rest]), 1e-15)
     assert any(f"{N - rest.sum():,} rows with missing values left out" in note for note in study.notes)
+    monkeypatch.setattr(source, "PART_ROWS", ALIGN)
     assert studied(parquet(tmp_path / "u.parquet", {"x": pa.array(kept), "y": y}, 4_321), drop=True).whole == study.whole
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_a_part_in_which_every_row_is_left_out_counts_for_nothing(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "PART_ROWS", ALIGN)
+    monkeypatch.setattr(source, "CSV_BYTES", 2**16)
+    x, y = line(3 * ALIGN)
+    x[ALIGN : 2 * ALIGN] = math.nan
+    path = parquet(tmp_path / "t.parquet", {"x": x, "y": y}, ALIGN) if form == "parquet" else csv(tmp_path / "t.csv", {"x": x, "y": y})
+    study = studied(path, drop=True)
+    rest = np.isfinite(x)
+    close(study.whole, in_memory(x[rest], y[rest]), 1e-15)
+    assert any(f"{ALIGN:,} rows with missing values left out" in note for note in study.notes)
+    x[:] = math.nan
+    with pytest.raises(DataError, match=r"no row of numbers \(49,152 rows with missing values dropped\)"):
+        studied(parquet(tmp_path / "n.parquet", {"x": x, "y": y}), drop=True)
 
 
 LET = ("y_hat = w*x + b", "u = y_hat - y")
@@ -692,5 +722,5 @@ def test_progress_is_told_in_rows_and_ends_at_all_of_them(tmp_path: Path, monkey
 
 def test_pieces_are_as_long_as_align_allows() -> None:
     assert ALIGN % PIECE == 0
-    assert rows.BATCH % ALIGN == 0
+    assert of_parquet.BATCH % ALIGN == 0
     assert ALIGN % grams.BLOCK == 0

@@ -13,9 +13,10 @@ from symgd.numeric.data.arrays import Column
 from symgd.numeric.data.outcome import placed
 from symgd.numeric.data.study import feature_of, target_of
 from symgd.numeric.data.table import LARGEST
+from symgd.numeric.streamed.arrow import Rows
 from symgd.numeric.streamed.exact import together
 from symgd.numeric.streamed.parts import ALIGN, Ask, Part, Sums, Words
-from symgd.numeric.streamed.rows import Rows, read, see_usable, words_of
+from symgd.numeric.streamed.rows import read, see_usable, words_of
 
 __all__ = ["REDUCTIONS", "given", "part_sums", "triangle"]
 

@@ -45,7 +45,7 @@ def merged(answers: Iterable[Sums]) -> Sums:
         return Sums(0, 0)
     if len(every) == 1:
         return every[0]
-    columns = zip(*(s.totals for s in every), strict=True)
+    columns = zip(*(s.totals for s in every if s.totals), strict=True)  # a part without rows has no sums
     words: dict[str, Place] = {}
     for s in every:
         for word, place in s.words.items():

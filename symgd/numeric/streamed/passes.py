@@ -15,9 +15,10 @@ from symgd.numeric.bound.gram import gathered
 from symgd.numeric.bound.moments import Moments, settled
 from symgd.numeric.data.arrays import Column
 from symgd.numeric.data.table import DataError
+from symgd.numeric.streamed.arrow import width
 from symgd.numeric.streamed.asked import part_sums, triangle
 from symgd.numeric.streamed.exact import merged, rounded
-from symgd.numeric.streamed.parts import Ask, Numbers, Part, Run, Sums, Words
+from symgd.numeric.streamed.parts import Ask, Numbers, Part, Run, Sums
 from symgd.numeric.streamed.rows import read
 from symgd.numeric.streamed.source import Source
 
@@ -113,11 +114,7 @@ def sample(source: Source, ask: Ask) -> Column:
     """Some rows, EACH from LOOKS places of the table evenly, shape (columns, up to LOOKS · EACH): the same for any splitting into row groups."""
     ask = replace(ask, dialect=source.dialect, drop=True)
     found = [rows.values for part in _looks(source) for rows in [next(iter(read(part, ask)), None)] if rows is not None]
-    return np.hstack([v[:, :EACH] for v in found]) if found else np.zeros((_width(ask), 0))
-
-
-def _width(ask: Ask) -> int:
-    return sum(len(c.values[0]) if isinstance(c, Words) else 1 for c in ask.columns)
+    return np.hstack([v[:, :EACH] for v in found]) if found else np.zeros((width(ask), 0))
 
 
 def _looks(source: Source) -> Iterator[Part]:

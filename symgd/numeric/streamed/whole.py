@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from symgd.numeric.data.table import LARGEST, NO_WORD, DataError, Table, missing_says, quoted
+from symgd.numeric.streamed.arrow import numbers_of, texts_of
 from symgd.numeric.streamed.parts import Numbers
-from symgd.numeric.streamed.rows import numbers_of, refusal, texts_of
+from symgd.numeric.streamed.rows import refusal
 from symgd.numeric.streamed.source import Source, opened, pyarrow
 
 __all__ = ["IN_MEMORY", "fits", "read_whole"]
