@@ -30,7 +30,10 @@ from symgd.numeric.targets.to_c import FLAGS
 from symgd.term import ONE, Add, Call, Match, Name, Sum, mean
 
 SIZES = {"i": 41, "j": 3, "h": 4, "k": 3}
-MORE = ["plane+log-cosh", "line+poisson", "network-1-relu+huber", "network-1-sigmoid+squared", "network-2-gelu+log-cosh"]
+MORE = [
+    "plane+log-cosh", "line+poisson", "line+quantile", "network-1-leaky-relu+hinge", "network-1-relu+huber", "network-1-sigmoid+squared",
+    "network-2-gelu+log-cosh",
+]  # fmt: skip
 PROBLEMS = [*CATALOGUE, *MORE]
 FLAT = [name for name in CATALOGUE if all(len(x.indices) <= 1 for x in problem(name).data) and not any(w.indices for w in problem(name).parameters)]
 COMPILERS = ["numba", "jax"]
@@ -59,7 +62,7 @@ OTHERS = {
 
 def said(target: str, name: str) -> bool:
     """Can the target say this problem?  All but SymPy say every one."""
-    return target != "sympy" or name in (*FLAT, "line+poisson", "bowl", "free", "swapped")
+    return target != "sympy" or name in (*FLAT, "line+poisson", "line+quantile", "bowl", "free", "swapped")
 
 
 def installed(target: str) -> bool:
@@ -283,6 +286,51 @@ def test_jax_jits_vectorises_and_differentiates_again(derived):
         slopes = jax.vmap(jax.grad(f.functions["loss"]), in_axes=(0, None, None, None))(ws, -0.4, x, y)
     np.testing.assert_allclose(many[0], [f.gradient(float(w), -0.4, x=x, y=y)[0] for w in ws], rtol=1e-12)
     np.testing.assert_allclose(many[0], slopes, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["line-huber", "softmax-cross-entropy", "network-1-leaky-relu+hinge"])
+def test_jax_has_many_gradients_at_once_and_its_own_agrees(name, derived, made):
+    import jax
+
+    f, theirs = made("jax", name), made("numpy", name)
+    theta, data = numbers(derived[name].problem)
+    rest = [*data.values(), *(v for v in f.constants.values() if v is not None)]
+    several = [np.stack([t, 0.5 * t, -t]) for t in theta]
+    axes, count = (*(0 for _ in theta), *(None for _ in rest)), range(len(theta))
+    with jax.enable_x64(True):
+        many = jax.jit(jax.vmap(f.functions["gradient"], in_axes=axes))(*several, *rest)
+        own = jax.grad(f.functions["loss"], argnums=tuple(count))(*theta, *rest)
+    for k, slopes in enumerate(many):
+        for at in range(3):
+            close(slopes[at], theirs.gradient(*(s[at] for s in several), **data)[k], f"{k} at {at}")
+        close(own[k], theirs.gradient(*theta, **data)[k], f"jax.grad, {k}")
+
+
+@pytest.mark.parametrize("name", ["logistic-log-loss", "poisson", "network-1-leaky-relu+hinge"])
+def test_jax_computes_in_float32_where_it_is_set_so(name, derived, made):
+    import jax
+
+    f = made("jax", name)
+    theta, data = numbers(derived[name].problem)
+    with jax.enable_x64(False):
+        found = jax.tree.leaves(f.functions["loss_and_gradient"](*(jax.numpy.asarray(v, "float32") for v in (*theta, *data.values()))))
+    true = made("numpy", name).loss_and_gradient(*theta, **data)
+    for a, b in zip(found, (true[0], *true[1]), strict=True):
+        assert a.dtype == np.float32
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [*PROBLEMS, *OTHERS])
+def test_torch_keeps_every_value_on_the_device_it_is_given(name, derived, made):
+    """On "meta", which computes shapes alone and refuses a tensor of another device, as a GPU would."""
+    torch = pytest.importorskip("torch")
+    f = made("torch", name)
+    theta, data = numbers(derived[name].problem)
+    for kind in (torch.float32, torch.float64):
+        there = [torch.tensor(v, dtype=kind, device="meta") for v in (*theta, *data.values())]
+        loss, slopes = f.loss_and_gradient(*there[: len(theta)], **dict(zip(data, there[len(theta) :], strict=True)))
+        assert {(v.device.type, v.dtype) for v in (loss, *slopes)} == {("meta", kind)}
+        assert [tuple(s.shape) for s in slopes] == [np.shape(t) for t in theta]
 
 
 def test_torch_keeps_type_and_device_and_agrees_with_autograd(derived):

@@ -10,6 +10,7 @@ from symgd.indices import axis, free
 from symgd.numeric.program.aligned import SIZE, Writer
 from symgd.numeric.program.line import Line, NotSupported
 from symgd.numeric.program.plan import Plan
+from symgd.numeric.targets.scalar import bare
 from symgd.numeric.targets.told import commented, given, indented, named, signature, story, why
 from symgd.term import Match, Sum, subterms
 
@@ -54,8 +55,8 @@ def module(p: Plan, library: Library, says: str) -> str:
 
 def _function(name: str, about: str, p: Plan, ids: dict[str, str], library: Library, results: Sequence[str], outcome: str) -> str:
     write = Writer(ids, p.samples)
-    like = next((ids[x.symbol] for x in (*p.problem.data, *p.problem.parameters) if x.indices), "")
-    body = [commented(f"{ids[x.symbol]} = {_translated(_value(x, p, write, library), library, like)}", why(x, p)) for x in p.needed(results)]
+    like = next((ids[x.symbol] for x in (*p.problem.data, *p.problem.parameters) if x.indices), ids[p.parameters[0]])
+    body = [commented(f"{ids[x.symbol]} = {bare(_translated(_value(x, p, write, library), library, like))}", why(x, p)) for x in p.needed(results)]
     used = "\n".join(body)
     sizes: dict[str, str] = {}
     for x in sorted(given(p), key=lambda x: x in p.problem.parameters):

@@ -15,7 +15,7 @@ from symgd.numeric.program.line import NotSupported
 from symgd.numeric.program.printing import RELATIONS, function_text
 from symgd.term import Add, Call, Cases, Compare, Div, Mul, Name, Neg, Num, Pow, Term
 
-__all__ = ["Words", "scalar"]
+__all__ = ["Words", "bare", "scalar"]
 
 SUM, PRODUCT, SIGN, POWER, PIECE = 1, 2, 3, 4, 9
 
@@ -97,10 +97,10 @@ def scalar(t: Term, words: Words, name: Callable[[Name], str], other: Callable[[
             return found, PIECE
         raise NotSupported(f"the target {words.target} has no word for {type(s).__name__.lower()}")
 
-    return _bare(go(t)[0])
+    return bare(go(t)[0])
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """(a + b) as a + b"""
     if not text.startswith("("):
         return text

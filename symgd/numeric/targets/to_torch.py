@@ -17,18 +17,25 @@ __all__ = ["compile", "module"]
 
 SAME = (
     "abs", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "clip", "cos", "cosh", "diagonal", "einsum", "exp", "linalg.det", "linalg.inv",
-    "linalg.slogdet", "log", "log10", "log1p", "log2", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "trace", "where",
+    "linalg.slogdet", "log", "log10", "log1p", "log2", "sign", "sin", "sinh", "sqrt", "tan", "tanh", "trace",
 )  # fmt: skip
 OWN = {
     "maximum": '''
 def maximum(a, b):
-    """The larger of two, either of which may be a number."""
-    return torch.maximum(*torch.broadcast_tensors(*map(torch.as_tensor, (a, b))))
+    """The larger of two, one of which may be a number: it takes the type and the place of the other."""
+    like = a if isinstance(a, torch.Tensor) else b
+    return torch.maximum(*(torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in (a, b)))
 ''',
     "minimum": '''
 def minimum(a, b):
-    """The smaller of two, either of which may be a number."""
-    return torch.minimum(*torch.broadcast_tensors(*map(torch.as_tensor, (a, b))))
+    """The smaller of two, one of which may be a number: it takes the type and the place of the other."""
+    like = a if isinstance(a, torch.Tensor) else b
+    return torch.minimum(*(torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in (a, b)))
+''',
+    "where": '''
+def where(like, condition, a, b):
+    """a where the condition holds, else b; a number takes the type and the place of `like`."""
+    return torch.where(condition, *(torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in (a, b)))
 ''',
     "logaddexp": '''
 def logaddexp(a, b):
@@ -52,7 +59,7 @@ LIBRARY = arrays.Library(
     {f: f"torch.{f}" for f in SAME} | {f: f for f in OWN} | {"erf": "torch.erf", "transpose": "torch.permute", "pi": "math.pi"}, OWN,
     spread="torch.broadcast_to(torch.as_tensor({0}), {1}.shape)", taken=("torch", "math"),
     edits=((r"np\.(sqrt|log)\(((?:\d+\*)?np\.pi|\d+)\)", r"math.\1(\2)"), (r"\.max\(axis=", ".amax(axis="),
-        (r"np\.eye\((\w+)\)", r"torch.eye(\1, dtype=LIKE.dtype, device=LIKE.device)")),
+        (r"np\.where\(", "where(LIKE, "), (r"np\.eye\((\w+)\)", r"torch.eye(\1, dtype=LIKE.dtype, device=LIKE.device)")),
 )  # fmt: skip
 SAYS = """Parameters and data are tensors of one type, on one device: torch.float64 for the digits of NumPy.  What runs on a GPU stays there."""
 
