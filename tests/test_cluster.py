@@ -99,7 +99,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def run(cluster: Cluster) -> Iterator[Run]:
     with on_cluster(cluster.address) as started:
         started.client.wait_for_workers(2, timeout=60)  # type: ignore[attr-defined]
-    with on_cluster(cluster.address, patience=2) as found:
+    with on_cluster(cluster.address, patience=5) as found:
         yield found
 
 
@@ -173,7 +173,7 @@ def test_a_fit_gives_the_digits_of_one_process(table: Source, run: Run, name: st
 
 
 def test_an_answer_is_a_few_numbers_and_no_rows(table: Source) -> None:
-    few, many = (answered(parts, ABOUT, None, symgd.__version__) for parts in (table.parts[:1], table.parts))
+    few, many = (answered(parts, ABOUT, None, room._version()) for parts in (table.parts[:1], table.parts))
     assert many.rows == ROWS
     assert len(many.totals) == 1 + 2 + 3  # n, Σ r, Σ z, Σ r², Σ r z, Σ z²
     assert len(pickle.dumps(many)) < 700
@@ -219,12 +219,12 @@ def test_a_file_that_disappears_is_named(tmp_path: Path, table: Source, run: Run
         list(after(run, 2, path.unlink)(source.parts, ABOUT))
 
 
-def test_a_file_that_only_a_worker_does_not_see_is_named_with_the_worker(tmp_path: Path, table: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_only_a_worker_does_not_see_is_named_with_the_worker(tmp_path: Path, table: Source) -> None:
     shutil.copy(table.files[0].path, tmp_path / "here.parquet")
     source = finely(tmp_path / "here.parquet")
     (tmp_path / "here.parquet").unlink()
     with pytest.raises(DataError, match=r"here\.parquet: no such file on the worker .*; put it where every worker sees it under this path"):
-        answered(source.parts, ABOUT, None, symgd.__version__)
+        answered(source.parts, ABOUT, None, room._version())
 
 
 def test_a_worker_of_another_version_is_refused(table: Source) -> None:
@@ -294,7 +294,7 @@ def test_when_all_workers_are_gone_it_is_said_and_nothing_hangs(cluster: Cluster
     dying = after(run, 2, lambda: [cluster.kill(w) for w in cluster.workers if w.poll() is None])
     with pytest.raises(ClusterLost, match=rf"all workers of {cluster.address} are gone; start some \(dask worker {cluster.address}\)"):
         moments(table, ("x",), "y", run=dying)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 30
 
 
 def test_a_scheduler_without_workers_is_refused(cluster: Cluster) -> None:

@@ -160,8 +160,8 @@ def _price(page: Writing) -> None:
              f"that make them exact, {ANSWER}. Together that is at most {_bytes(parts * ANSWER)}, and less, for a worker adds up the parts it was given ",
              "before it answers. The rows stay where they are.")  # fmt: skip
     page.blocks.append(Code("symgd fit 'rows/*.parquet' --feature x --target y --dask tcp://scheduler:8786", "sh"))
-    page.say("With ", Mono("--dask local"), " the workers are processes of one machine. The command reads the rows once for the sums, and once more for the ",
-             "share of the variance that the line explains; where the sample was unlike the rest, once more with a better shift.")  # fmt: skip
+    page.say("With ", Mono("--dask local"), " the workers are processes of one machine. The rows are read once; where the sample was unlike the rest of them, ",
+             "once more, with a better shift.")  # fmt: skip
 
 
 def _drawing() -> Drawing:

@@ -101,7 +101,7 @@ class Workers:
 
     def _answers(self, parts: Sequence[Part], ask: Ask) -> Iterator[Sums]:
         client = self.client
-        threads, heard = _threads(client), time.monotonic()
+        threads, heard = _threads(client, self.patience), time.monotonic()
         looked = heard
         left = _bundles(parts, max(1, min(LARGEST, len(parts) // (BUNDLES * max(1, threads)))))
         waiting, broken = dict[Any, tuple[int, Any]](), list[tuple[int, Any, Any]]()
@@ -112,7 +112,7 @@ class Workers:
             if not waiting:
                 break
             if not _any_done(client, list(waiting)) or time.monotonic() - looked > AGAIN:
-                threads, looked = _threads(client), time.monotonic()
+                threads, looked = _threads(client, self.patience), time.monotonic()
                 heard = looked if threads > 0 else heard
                 if time.monotonic() - heard > self.patience:
                     raise ClusterLost(_silent(client, threads))
@@ -180,10 +180,10 @@ def _refuse(client: Any, bundle: Sequence[Part], future: Any) -> NoReturn:
     raise ClusterLost(f"{at} lost what it was asked; begin again")
 
 
-def _threads(client: Any) -> int:
+def _threads(client: Any, patience: float) -> int:
     """Of all workers; −1 where the scheduler does not answer."""
     try:
-        return sum(client.sync(client.scheduler.ncores, callback_timeout=5).values())
+        return sum(client.sync(client.scheduler.ncores, callback_timeout=patience).values())
     except (OSError, AttributeError, RuntimeError):
         return -1
 
