@@ -43,7 +43,7 @@ from symgd.numeric.streamed.exact import exact, merged, rounded  # noqa: E402
 from symgd.numeric.streamed.fit import fit_streamed  # noqa: E402
 from symgd.numeric.streamed.loss import see_adds  # noqa: E402
 from symgd.numeric.streamed.parts import ALIGN, Ask, Numbers, Part, Sums  # noqa: E402
-from symgd.numeric.streamed.passes import in_threads, moments  # noqa: E402
+from symgd.numeric.streamed.passes import all_sums, in_threads, moments  # noqa: E402
 from symgd.numeric.streamed.source import look  # noqa: E402
 from symgd.numeric.streamed.study import streamed_study  # noqa: E402
 
@@ -86,6 +86,12 @@ def in_memory(x: Any, y: Any) -> Any:
 
 def studied(path: str, name: str = "line-mse", features: Sequence[str] = ("x",), target: str = "y", **options: Any) -> Any:
     return streamed_study(symgd.derive(symgd.problem(name)), look(path), features, target, **options)
+
+
+def totals(paths: str | list[str], drop: bool = False) -> Any:
+    """Every digit of the sums, those beyond a double too."""
+    ask = Ask("flat", (Numbers("x"), Numbers("y")), (), drop, ((0.3, 0.7), (-1.1,)))
+    return all_sums(look(paths), ask).totals
 
 
 def said(path: Any, *words: str, features: Sequence[str] = ("x",), target: str = "y", capsys: Any) -> tuple[int, str, str]:
@@ -131,9 +137,10 @@ def test_any_splitting_into_row_groups_and_files_gives_the_same_digits(tmp_path:
     if two:
         half = 20_001
         paths = [parquet(tmp_path / f"{k}.parquet", {"x": x[s], "y": y[s]}, sizes) for k, s in enumerate((slice(0, half), slice(half, None)))]
-        assert moments(look(paths), ["x"], "y") == plain
     else:
-        assert moments(look(parquet(tmp_path / "cut.parquet", {"x": x, "y": y}, sizes)), ["x"], "y") == plain
+        paths = [parquet(tmp_path / "cut.parquet", {"x": x, "y": y}, sizes)]
+    assert moments(look(paths), ["x"], "y") == plain
+    assert totals(paths) == totals(str(tmp_path / "plain.parquet"))
 
 
 @pytest.mark.parametrize("groups", [1_000, 7_777, ALIGN, N])
@@ -373,8 +380,11 @@ def test_rows_with_missing_values_are_left_out_when_told_and_counted(tmp_path: P
     assert study.rows == rest.sum()
     close(study.whole, in_memory(x[rest], y[rest]), 1e-15)
     assert any(f"{N - rest.sum():,} rows with missing values left out" in note for note in study.notes)
+    before = totals(path, drop=True)
     monkeypatch.setattr(source, "PART_ROWS", ALIGN)
-    assert studied(parquet(tmp_path / "u.parquet", {"x": pa.array(kept), "y": y}, 4_321), drop=True).whole == study.whole
+    again = parquet(tmp_path / "u.parquet", {"x": pa.array(kept), "y": y}, 4_321)
+    assert totals(again, drop=True) == before
+    assert studied(again, drop=True).whole == study.whole
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])

@@ -10,7 +10,7 @@ import numpy as np
 
 from symgd.numeric.data.table import DataError
 from symgd.numeric.streamed.arrow import Rows, into, width
-from symgd.numeric.streamed.parts import Ask, File, Numbers, Part, Stretch, Words
+from symgd.numeric.streamed.parts import ALIGN, Ask, File, Numbers, Part, Stretch, Words
 from symgd.numeric.streamed.source import opened, pyarrow, see_unchanged
 
 __all__ = ["BATCH", "batches", "of_groups", "placed"]
@@ -30,7 +30,8 @@ def batches(s: Stretch, columns: Sequence[Numbers | Words]) -> Iterator[tuple[in
     at, last = 0, s.stop - s.start
     names, texts = [c.name for c in columns], [c.name for c in columns if isinstance(c, Words)]
     try:
-        for batch in opened(s.file, _footer(s.file), texts).iter_batches(min(BATCH, s.stop), row_groups=[s.group], columns=names, use_threads=False):
+        file, many = opened(s.file, _footer(s.file), texts, len(names)), max(ALIGN, 2 * BATCH // len(names))
+        for batch in file.iter_batches(min(BATCH, many, s.stop), row_groups=[s.group], columns=names, use_threads=False):
             a, b = max(s.start - at, 0), min(s.stop - at, len(batch))
             if a < b:
                 yield s.first + at + a, batch.slice(a, b - a)

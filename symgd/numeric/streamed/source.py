@@ -18,6 +18,7 @@ __all__ = ["Source", "is_parquet", "look", "opened", "see_unchanged", "size_of"]
 PART_ROWS = 2**20  # rows of a part, at least, where row groups are smaller
 CSV_BYTES = 2**23  # of a part
 LINE_BYTES = 2**20
+BUFFERS = 2**23  # bytes read ahead, of all columns together
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,12 @@ def pyarrow() -> tuple[Any, Any]:
     return pyarrow, pyarrow.parquet
 
 
-def opened(file: File, metadata: Any = None, texts: Sequence[str] = ()) -> Any:
-    """The Parquet file, read in small pieces, `texts` by their dictionaries.  Raises DataError where it is changed, or none."""
+def opened(file: File, metadata: Any = None, texts: Sequence[str] = (), columns: int = 2) -> Any:
+    """The Parquet file, so many of its columns read in small pieces, `texts` by their dictionaries.  Raises DataError where it is changed, or none."""
     pa, pq = pyarrow()
     see_unchanged(file)
     try:
-        return pq.ParquetFile(file.path, metadata=metadata, buffer_size=2**22, read_dictionary=list(texts))
+        return pq.ParquetFile(file.path, metadata=metadata, buffer_size=max(2**16, BUFFERS // columns), read_dictionary=list(texts))
     except (pa.ArrowException, OSError) as why:
         raise DataError(f"{file.path}: this is no whole Parquet file; was it cut short? ({_first_line(why)})") from None
 
