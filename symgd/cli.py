@@ -66,13 +66,13 @@ def _run(given: argparse.Namespace) -> int:
         if (text := shelf.document(given)) is not None:
             sys.stdout.write(text)
             return 0
-    from symgd import commands
+    from symgd.entries import Refused
 
     try:
         module, _, function = given.run.partition(".")
         status: int = getattr(import_module(f"symgd.{module}"), function)(given)
         return status
-    except commands.Refused as why:
+    except Refused as why:
         return _complain(str(why))
 
 

@@ -1,52 +1,29 @@
-"""What each command does.  Input that cannot be used raises Refused; the command line prints it and exits with 2."""
+"""What each command does."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import os
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import symgd
 from symgd import catalogue
-from symgd.catalogue import CATALOGUE, UnknownProblem
-from symgd.derivation import Derivation, Gradient, Refuted
+from symgd.catalogue import CATALOGUE
+from symgd.derivation import Derivation, Gradient
 from symgd.document.files import write_file
-from symgd.document.formats import BYTES, MissingExtra, format_of, render, see_installed
+from symgd.document.formats import BYTES, format_of, render, see_installed
+from symgd.entries import NO, UNDECIDED, YES, Refused, named, pair, refusing, text_of_problem, values
 from symgd.forward import Problem
 from symgd.losses import LOSSES, PENALTIES
 from symgd.models import ACTIVATIONS, MODELS, spelled
 from symgd.shelf import put
 
-__all__ = ["Refused", "build_command", "check_command", "derive_command", "equal_command", "list_command", "named", "number", "refusing", "values"]
+__all__ = ["build_command", "check_command", "derive_command", "equal_command", "halved", "list_command"]
 
-YES, NO, UNDECIDED = 0, 1, 3
-LONGEST_TOML = 200_000  # bytes
 MOST_SECONDS = 3_600  # for one text
-LARGEST = Fraction(10) ** 150  # of a number on the command line: its square is a double still
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-
-
-class Refused(Exception):
-    """Input that cannot be used: the message is printed, the exit status is 2."""
-
-
-@contextlib.contextmanager
-def refusing() -> Iterator[None]:
-    """Errors that a user's input can cause → Refused, with the message as it stands."""
-    try:
-        yield
-    except (UnknownProblem, ValueError, NotImplementedError, MissingExtra) as why:
-        raise Refused(str(why)) from why
-    except Refuted as why:
-        print(f"error[refuted]: {why}", file=sys.stderr)
-        raise SystemExit(NO) from why
 
 
 # ---------------------------------------------------------------- list, equal, build
@@ -71,7 +48,7 @@ def list_command(given: argparse.Namespace) -> int:
 
 
 def equal_command(given: argparse.Namespace) -> int:
-    pairs = [_pair(word, ":", "--domain") for word in given.domain.split(",") if word]
+    pairs = [pair(word, ":", "--domain") for word in given.domain.split(",") if word]
     if len(domain := dict(pairs)) < len(pairs):
         raise Refused("--domain names a letter twice; give each one domain")
     with refusing():
@@ -95,29 +72,6 @@ def build_command(given: argparse.Namespace) -> int:
     return YES
 
 
-def _pair(word: str, sign: str, option: str) -> tuple[str, str]:
-    name, found, value = word.partition(sign)
-    if not found or not name.strip() or not value.strip():
-        raise Refused(f"{option} takes name{sign}value, not {word!r}")
-    return name.strip(), value.strip()
-
-
-def values(words: Sequence[str], option: str) -> dict[str, Fraction]:
-    out = {}
-    for word in (part for w in words for part in w.split(",") if part):
-        name, value = _pair(word, "=", option)
-        out[name] = number(value, option)
-    return out
-
-
-def number(text: str, option: str) -> Fraction:
-    if len(text) > 40 or not _NUMBER.fullmatch(text):
-        raise Refused(f"{option}: {text!r} is no number")
-    if abs(value := Fraction(text)) > LARGEST:
-        raise Refused(f"{option}: {text} is more than {float(LARGEST):g}")
-    return value
-
-
 # ---------------------------------------------------------------- derive
 
 
@@ -135,22 +89,6 @@ def _stated(given: argparse.Namespace) -> Problem:
             found = named(given.problem) if given.problem.endswith(".toml") else catalogue.problem(halved(given.problem) if given.half else given.problem)
             found = _only(found, [name for word in given.wrt for name in word.replace(",", " ").split()])
         return found.hold(values(given.hold, "--hold")) if given.hold else found
-
-
-def named(path: str) -> Problem:
-    try:
-        return Problem.from_toml(_text_of_problem(path))
-    except ValueError as why:
-        raise Refused(f"{path}: {why}") from why
-
-
-def _text_of_problem(path: str) -> str:
-    if (size := os.stat(path).st_size) > LONGEST_TOML:
-        raise Refused(f"{path}: {size} bytes are too many for a problem")
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as why:
-        raise Refused(f"{path}: byte {why.start + 1} is no UTF-8") from why
 
 
 def _only(problem: Problem, wanted: Sequence[str]) -> Problem:
@@ -278,7 +216,7 @@ def check_command(given: argparse.Namespace) -> int:
     wrt = tuple(name for word in given.wrt for name in word.replace(",", " ").split())
     constants = tuple((n, str(v)) for n, v in values(given.constant, "--constant").items())
     with refusing():
-        toml = _text_of_problem(given.problem) if given.problem and not name else ""
+        toml = text_of_problem(given.problem) if given.problem and not name else ""
         reference = Reference(name, toml, tuple(given.let), given.loss, given.objective, wrt, given.data, constants)
         reference.problem()
         return run(Wish(given.path, reference, given.strict, given.report, given.json, given.force, given.seconds))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path, PurePath
 
 import symgd
-from symgd.commands import Refused, named, refusing
+from symgd.entries import Refused, named, refusing
 from symgd.document.files import see_writable, write_text
 from symgd.numeric.targets.table import TARGETS, exported
 

@@ -11,13 +11,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal
 
-import symgd
 from symgd import catalogue
 from symgd.bar import Bar
-from symgd.commands import NO, YES, Refused, named, number, refusing, values
 from symgd.document.files import see_writable, write_file
 from symgd.document.formats import format_of, render, see_installed
 from symgd.document.plain import visible
+from symgd.entries import NO, YES, Refused, named, number, refusing, values
 from symgd.forward import Problem
 from symgd.tables import source_of, streams, table_of
 
@@ -215,6 +214,7 @@ def _study(given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...],
     """(the columns as the problem needs them and the gradient, derived; who fits them)."""
     import numpy as np
 
+    from symgd.backward import derive
     from symgd.numeric.data.columns import Features, collinear, features, target
     from symgd.numeric.data.study import Study, feature_of, target_kind
     from symgd.numeric.fit import fit
@@ -233,12 +233,13 @@ def _study(given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...],
     _see_enough(problem, table.rows, len(X.names))
     relations = collinear(X.names, X.X, intercept=intercept) if len(X.names) > 1 else ()
     notes = (*table.says, *X.says, *filter(None, [found.says, _of_softmax(problem)]))
-    return Study(symgd.derive(problem), X.names, X.X, goal, found, source, rows_are, notes, relations, hidden), fit
+    return Study(derive(problem), X.names, X.X, goal, found, source, rows_are, notes, relations, hidden), fit
 
 
 def _streamed(
     given: argparse.Namespace, problem: Problem, hidden: tuple[int, ...], source: Any, open_ones: contextlib.ExitStack, bar: Bar
 ) -> tuple[Any, Any]:
+    from symgd.backward import derive
     from symgd.numeric.data.study import feature_of
     from symgd.numeric.streamed.fit import fit_streamed
     from symgd.numeric.streamed.passes import in_threads
@@ -253,7 +254,7 @@ def _streamed(
         run = open_ones.enter_context(on_cluster(given.dask))
     unit = "bytes" if source.rows is None else "rows"
     study = streamed_study(
-        symgd.derive(problem), source, wanted, goal, given.one_hot, intercept=any(p.symbol.startswith("b") for p in problem.parameters), hidden=hidden,
+        derive(problem), source, wanted, goal, given.one_hot, intercept=any(p.symbol.startswith("b") for p in problem.parameters), hidden=hidden,
         drop=given.missing == "drop", run=run, tell=(lambda done, whole: bar.read(done, whole, unit)) if sys.stderr.isatty() else None,
         see_enough=lambda rows, columns: _see_enough(problem, rows, columns),
     )  # fmt: skip
@@ -267,7 +268,7 @@ def _chosen(given: argparse.Namespace, names: list[str], skipped: Sequence[tuple
         wanted = list(given.feature)  # named twice: `features` says so
     target = given.target
     if not given.data:
-        return wanted or ["sat_sum"], target or "fy_gpa"
+        wanted, target = wanted or ["sat_sum"], target or "fy_gpa"
     if len(names) < 2 and skipped:
         raise Refused(skipped[0][1])
     if len(names) == 2:

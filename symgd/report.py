@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from symgd.api import explain
 from symgd.derivation import Gradient
 from symgd.document.page import Block, Code, Formula, Heading, Inline, Note, Page, Prose, Strong, Table
+from symgd.explained import page_of
+from symgd.exposition import Style
+from symgd.hessian import curvature
 from symgd.numeric.descent.methods import METHODS, Update
 from symgd.numeric.descent.trace import as_chain
 from symgd.numeric.fit import Fit
@@ -18,6 +20,7 @@ from symgd.numeric.data.study import Study, hidden_axes
 from symgd.numeric.tried import tried
 from symgd.pictures import Drawing, contour_with_path, loss_over_iterations, loss_parabola, scatter_with_line, to_blocks
 from symgd.pictures.predicted import predicted_against_actual
+from symgd.stationary import closed_form
 from symgd.summary import (
     MOST_WEIGHTS, collinear_in_words, constants_in_words, cross_check, entries, penalty_in_words, predicted, rate_in_words, start_in_words, steps_of,
     unit_in_words, weights_in_words,
@@ -33,7 +36,7 @@ MOST_ROWS, MOST_COLUMNS = 200, 3  # of the tables of numbers and of steps
 def to_page(study: Study, fit: Fit, detail: str = "brief", title: str = "") -> Page:
     """The document of the whole way: data, derivation, rate, descent, cross-check, code; with pictures where the loss has them."""
     gradient = study.gradient
-    derived = explain(gradient, detail)
+    derived = page_of(gradient, closed_form(gradient), curvature(gradient), Style(detail))
     blocks: list[Block] = [Heading(1, ("The data and the result",)), *_result(study, fit), *derived.blocks, *_descent(study, fit), *_code(gradient)]
     return Page((title or f"{gradient.problem.title}: {study.about}",), tuple(blocks), (fit.trace.says,))
 

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from symgd.commands import Refused
+from symgd.entries import Refused
 
 __all__ = ["source_of", "streams", "table_of"]
 

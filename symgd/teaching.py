@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from symgd.commands import YES, Refused, refusing
+from symgd.entries import YES, Refused, refusing
 from symgd.document.files import write_bytes, write_text
 
 if TYPE_CHECKING:
