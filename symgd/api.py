@@ -98,7 +98,7 @@ def write(page: Page, path: str, force: bool = False) -> None:
 
 
 def compile(gradient: Gradient | Problem, target: str = "numpy") -> GradientFunction:  # noqa: A001  the word of the interface
-    """The gradient as fast functions: target="numpy", or "numba", "jax", "torch", "c", "sympy", which have loss, gradient and loss_and_gradient.
+    """The gradient as fast functions: target="numpy", or "numba", "jax", "torch", "c", "sympy", called and bound in the same way.
 
     A problem is derived and proved first: compile(problem("line-mse")); for NumPy its texts are kept in the user's cache directory, and where they were
     kept before nothing is derived and SymPy is not imported (`shelf`).
