@@ -33,7 +33,7 @@ from symgd.numeric.streamed.passes import in_threads, moments
 from symgd.numeric.streamed.source import Source, look
 from symgd.numeric.streamed.study import streamed_study
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
@@ -250,6 +250,41 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
 def test_without_dask_one_sentence_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingExtra, match=r"pip install 'symgd\[dask\]'"), on_cluster("local"):
+        pytest.fail("connected")
+
+
+@dataclass
+class Broken:
+    """A future, and its client, that end in an error."""
+
+    why: BaseException
+    _start_arg: str = "tcp://host:1"
+
+    def result(self, timeout: float) -> Sums:
+        raise self.why
+
+
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [
+        (distributed.KilledWorker("part", None, 3), "4 workers of tcp://host:1 died, one after the other, over the same rows; have they too little memory?"),
+        (ModuleNotFoundError("No module named 'symgd'"), r"tcp://host:1 cannot run symgd \(No module named 'symgd'\); install symgd\[dask\]"),
+        (RuntimeError("Error during deserialization of the task graph."), r"tcp://host:1 cannot read what symgd sends; install symgd\[dask\]"),
+    ],
+)
+def test_what_goes_wrong_on_a_worker_is_said_in_a_sentence(table: Source, why: BaseException, says: str) -> None:
+    with pytest.raises(ClusterLost, match=says):
+        room._refuse(Broken(why), table.parts[:1], Broken(why))
+
+
+def test_an_error_of_the_program_stays_one(table: Source) -> None:
+    with pytest.raises(ZeroDivisionError):
+        room._refuse(Broken(ZeroDivisionError()), table.parts[:1], Broken(ZeroDivisionError()))
+
+
+def test_the_address_of_a_worker_is_told_from_that_of_a_scheduler(run: Any) -> None:
+    worker = min(run.client.nthreads())
+    with pytest.raises(ClusterLost, match="is a Dask worker; name the address of its scheduler"), on_cluster(worker):
         pytest.fail("connected")
 
 

@@ -59,7 +59,10 @@ def answered(parts: Sequence[Part], ask: Ask, function: Any, version: str) -> Su
     for path in sorted({s.file.path for p in parts for s in p.stretches}):
         if not os.path.exists(path):
             raise DataError(f"{path}: no such file on the worker {_host()}; put it where every worker sees it under this path, then begin again")
-    return merged(part_sums(p, replace(ask, function=function)) for p in parts)
+    try:
+        return merged(part_sums(p, replace(ask, function=function)) for p in parts)
+    except MissingExtra as why:
+        raise DataError(f"the worker on {_host()}: {why}") from None
 
 
 def kept(function: Any) -> Any:
@@ -255,17 +258,30 @@ def on_cluster(address: str, workers: int = 0, patience: float = PATIENCE) -> It
 
 def _connected(distributed: Any, where: Any, at: str) -> Any:
     """A client of a cluster, or of the scheduler at an address.  Raises ClusterLost."""
+    if isinstance(where, str):
+        _see_scheduler(where)
+    client = distributed.Client.__new__(distributed.Client)
     try:
-        kind = _kind(where) if isinstance(where, str) else "Scheduler"
-        if kind != "Scheduler":
-            raise ClusterLost(f"{at} is a Dask {kind.lower()}; name the address of its scheduler")
         with warnings.catch_warnings():  # other versions: where that matters, an answer says so
             warnings.simplefilter("ignore")
-            return distributed.Client(where, timeout=CONNECT, set_as_default=False)
+            client.__init__(where, timeout=CONNECT, set_as_default=False)
+    except (OSError, TypeError, ValueError, KeyError, ImportError, RuntimeError) as why:
+        client.status = "closed"  # it never was open, and need not be closed at exit
+        here = f"distributed=={distributed.__version__}, as here"
+        raise ClusterLost(f"the scheduler at {at} does not speak with us ({_line(why)}); install {here}, on all machines") from None
+    return client
+
+
+def _see_scheduler(at: str) -> None:
+    """Raises ClusterLost where no scheduler answers."""
+    try:
+        kind = _kind(at)
     except (OSError, TypeError, KeyError, EOFError, RuntimeError, MemoryError) as why:
         raise ClusterLost(f"no Dask scheduler answers at {at} ({_line(why)}); start one with `dask scheduler` and name its address: tcp://HOST:8786") from None
     except ValueError as why:
-        raise why if isinstance(why, ClusterLost) else ClusterLost(f"{at} is no address of a scheduler ({_line(why)}); it is as tcp://HOST:8786") from None
+        raise ClusterLost(f"{at!r} is no address of a scheduler ({_line(why)}); it is as tcp://HOST:8786") from None
+    if kind != "Scheduler":
+        raise ClusterLost(f"{at} is a Dask {kind.lower()}; name the address of its scheduler")
 
 
 def _kind(address: str) -> str:
