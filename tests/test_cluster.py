@@ -26,12 +26,14 @@ from symgd.document.formats import MissingExtra
 from symgd.numeric.data.table import DataError
 from symgd.numeric.streamed import cluster as room
 from symgd.numeric.streamed import source as sources
-from symgd.numeric.streamed.cluster import ClusterLost, answered, on_cluster
+from symgd.numeric.streamed import workers
+from symgd.numeric.streamed.cluster import ClusterLost, on_cluster
 from symgd.numeric.streamed.fit import fit_streamed
 from symgd.numeric.streamed.parts import Ask, Numbers, Part, Run, Sums
 from symgd.numeric.streamed.passes import in_threads, moments
 from symgd.numeric.streamed.source import Source, look
 from symgd.numeric.streamed.study import streamed_study
+from symgd.numeric.streamed.workers import answered
 
 distributed = pytest.importorskip("distributed")
 pa = pytest.importorskip("pyarrow")
@@ -173,7 +175,7 @@ def test_a_fit_gives_the_digits_of_one_process(table: Source, run: Run, name: st
 
 
 def test_an_answer_is_a_few_numbers_and_no_rows(table: Source) -> None:
-    few, many = (answered(parts, ABOUT, None, room._version()) for parts in (table.parts[:1], table.parts))
+    few, many = (answered(parts, ABOUT, None, workers._version()) for parts in (table.parts[:1], table.parts))
     assert many.rows == ROWS
     assert len(many.totals) == 1 + 2 + 3  # n, Σ r, Σ z, Σ r², Σ r z, Σ z²
     assert len(pickle.dumps(many)) < 700
@@ -224,7 +226,7 @@ def test_a_file_that_only_a_worker_does_not_see_is_named_with_the_worker(tmp_pat
     source = finely(tmp_path / "here.parquet")
     (tmp_path / "here.parquet").unlink()
     with pytest.raises(DataError, match=r"here\.parquet: no such file on the worker .*; put it where every worker sees it under this path"):
-        answered(source.parts, ABOUT, None, room._version())
+        answered(source.parts, ABOUT, None, workers._version())
 
 
 def test_a_worker_of_another_version_is_refused(table: Source) -> None:
@@ -274,12 +276,12 @@ class Broken:
 )
 def test_what_goes_wrong_on_a_worker_is_said_in_a_sentence(table: Source, why: BaseException, says: str) -> None:
     with pytest.raises(ClusterLost, match=says):
-        room._refuse(Broken(why), table.parts[:1], Broken(why))
+        workers._refuse(Broken(why), table.parts[:1], Broken(why))
 
 
 def test_an_error_of_the_program_stays_one(table: Source) -> None:
     with pytest.raises(ZeroDivisionError):
-        room._refuse(Broken(ZeroDivisionError()), table.parts[:1], Broken(ZeroDivisionError()))
+        workers._refuse(Broken(ZeroDivisionError()), table.parts[:1], Broken(ZeroDivisionError()))
 
 
 def test_the_address_of_a_worker_is_told_from_that_of_a_scheduler(run: Any) -> None:

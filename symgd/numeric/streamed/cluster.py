@@ -18,208 +18,22 @@ import logging
 import os
 import signal
 import tempfile
-import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
 from symgd.document.formats import MissingExtra
-from symgd.numeric.data.table import DataError
-from symgd.numeric.streamed.asked import part_sums
-from symgd.numeric.streamed.exact import merged
-from symgd.numeric.streamed.parts import Ask, Part, Run, Sums
-from symgd.numeric.streamed.source import see_unchanged
+from symgd.numeric.streamed.parts import Run
+from symgd.numeric.streamed.workers import PATIENCE, ClusterLost, Workers, first_line
 
 __all__ = ["ClusterLost", "Workers", "on_cluster"]
 
 LOCAL = "local"
-PATIENCE = 30.0  # seconds without a worker, or without a word from the scheduler
 STARTING = 120.0  # seconds for processes of this machine to start
 CONNECT = 10  # seconds for a scheduler to answer for the first time
-LOOK = 1.0  # seconds after which a silent cluster is looked at
-AGAIN = 5.0  # seconds after which any cluster is: workers come and go
-AHEAD = 3  # bundles a thread has before it
-BUNDLES, LARGEST = 16, 64  # bundles that each thread gets of a whole pass; parts of one
-ENDED = ("finished", "error", "cancelled")  # of a future; one that is lost is computed again
 NOISY = ("distributed", "tornado", "asyncio")
-
-
-class ClusterLost(ValueError):
-    """The cluster cannot be reached, or does not answer any more; the message says which, and what to do."""
-
-
-def answered(parts: Sequence[Part], ask: Ask, function: Any, version: str) -> Sums:
-    """On a worker: the sums of some parts, merged.  Raises DataError for what cannot be used, or is not seen from here."""
-    if version != _version():
-        raise DataError(f"the worker on {_host()} has symgd {_version()}, you have {version}; install the same one on all machines")
-    for path in sorted({s.file.path for p in parts for s in p.stretches}):
-        if not os.path.exists(path):
-            raise DataError(f"{path}: no such file on the worker {_host()}; put it where every worker sees it under this path, then begin again")
-    try:
-        return merged(part_sums(p, replace(ask, function=function)) for p in parts)
-    except MissingExtra as why:
-        raise DataError(f"the worker on {_host()}: {why}") from None
-
-
-def kept(function: Any) -> Any:
-    """Itself, as a future: sent to a worker once, where the others get it, and made again where it is lost."""
-    return function
-
-
-@lru_cache(maxsize=1)
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("symgd")
-    except PackageNotFoundError:  # a checkout that was not installed
-        return "of no version"
-
-
-def _host() -> str:
-    import socket
-
-    return socket.gethostname()
-
-
-@dataclass(frozen=True, eq=False)
-class Workers:
-    """A run by the workers of a `distributed.Client`: a few bundles a thread are under way, so that the cluster holds little, of any number of parts.
-
-    patience  seconds to wait for a worker, or a word from the scheduler, before it is given up
-    Of several parts that cannot be used the first is told of.  Raises DataError, ClusterLost.
-    """
-
-    client: Any
-    patience: float = PATIENCE
-    sent: dict[int, tuple[Any, Any]] = field(default_factory=dict)
-
-    def __call__(self, parts: Sequence[Part], ask: Ask) -> Iterator[Sums]:
-        with _told(self.client):
-            yield from self._answers(parts, ask)
-
-    def _answers(self, parts: Sequence[Part], ask: Ask) -> Iterator[Sums]:
-        client = self.client
-        threads, heard = _threads(client, self.patience), time.monotonic()
-        looked = heard
-        left = _bundles(parts, max(1, min(LARGEST, len(parts) // (BUNDLES * max(1, threads)))))
-        waiting, broken = dict[Any, tuple[int, Any]](), list[tuple[int, Any, Any]]()
-        function, plain = self._kept(ask.function), replace(ask, function=None)
-        while True:
-            while not broken and len(waiting) < AHEAD * max(1, threads) and (bundle := next(left, None)):
-                waiting[client.submit(answered, bundle, plain, function, _version(), pure=False)] = bundle[0].number, bundle
-            if not waiting:
-                break
-            if not _any_done(client, list(waiting)) or time.monotonic() - looked > AGAIN:
-                threads, looked = _threads(client, self.patience), time.monotonic()
-                heard = looked if threads > 0 else heard
-                if time.monotonic() - heard > self.patience:
-                    raise ClusterLost(_silent(client, threads))
-            for f in [f for f in waiting if f.status in ENDED]:
-                if f.status != "finished":
-                    broken.append((*waiting.pop(f), f))
-                    continue
-                try:
-                    sums = f.result(timeout=LOOK)
-                except TimeoutError:  # it went with its worker, and is computed again
-                    break
-                heard = time.monotonic()
-                del waiting[f]
-                yield sums
-            if broken:  # those before it may be broken too
-                first = min(number for number, _, _ in broken)
-                waiting = {f: w for f, w in waiting.items() if w[0] < first}
-        if broken:
-            _refuse(client, *min(broken, key=lambda b: b[0])[1:])
-
-    def _kept(self, function: Any) -> Any:
-        """A gradient function goes out once; every step sends θ alone."""
-        if function is not None and id(function) not in self.sent:
-            self.sent[id(function)] = function, self.client.submit(kept, function, pure=False)
-        return function if function is None else self.sent[id(function)][1]
-
-
-def _any_done(client: Any, futures: Sequence[Any]) -> bool:
-    """Is one answered within a second?"""
-    from distributed import wait
-
-    with client.as_current():
-        try:
-            wait(futures, timeout=LOOK, return_when="FIRST_COMPLETED")
-        except TimeoutError:
-            return False
-    return True
-
-
-def _bundles(parts: Sequence[Part], size: int) -> Iterator[tuple[Part, ...]]:
-    for k in range(0, len(parts), size):
-        yield tuple(parts[k : k + size])
-
-
-def _refuse(client: Any, bundle: Sequence[Part], future: Any) -> NoReturn:
-    """Raises what went wrong on the worker; a file that is gone from here too is told of first."""
-    from distributed import KilledWorker
-
-    at, needed = _address(client), f"install symgd[dask] {_version()} where the scheduler and the workers run, then begin again"
-    try:
-        future.result(timeout=LOOK)
-    except DataError:
-        for s in (s for p in bundle for s in p.stretches):
-            see_unchanged(s.file)
-        raise
-    except KilledWorker as why:
-        many = why.allowed_failures + 1
-        raise ClusterLost(f"{many} workers of {at} died, one after the other, over the same rows; have they too little memory?") from None
-    except (ImportError, AttributeError) as why:
-        raise ClusterLost(f"{at} cannot run symgd ({_line(why)}); {needed}") from None
-    except RuntimeError as why:
-        if "deserializ" not in str(why):
-            raise
-        raise ClusterLost(f"{at} cannot read what symgd sends; {needed}") from None
-    raise ClusterLost(f"{at} lost what it was asked; begin again")
-
-
-def _threads(client: Any, patience: float) -> int:
-    """Of all workers; −1 where the scheduler does not answer."""
-    try:
-        return sum(client.sync(client.scheduler.ncores, callback_timeout=patience).values())
-    except (OSError, AttributeError, RuntimeError):
-        return -1
-
-
-def _silent(client: Any, threads: int) -> str:
-    at = _address(client)
-    if threads < 0:
-        return f"the scheduler at {at} does not answer any more; there is no result, and nothing was written: start it and its workers, then begin again"
-    return f"all workers of {at} are gone; start some (dask worker {at}), then begin again"
-
-
-def _address(client: Any) -> str:
-    return str(client._start_arg if isinstance(client._start_arg, str) else "this machine")
-
-
-@contextmanager
-def _told(client: Any) -> Iterator[None]:
-    """A scheduler that is gone → ClusterLost."""
-    try:
-        yield
-    except (CancelledError, OSError):
-        raise ClusterLost(_silent(client, -1)) from None
-    except RuntimeError:
-        if client.status == "running":
-            raise
-        raise ClusterLost(_silent(client, -1)) from None
-
-
-def _line(why: BaseException) -> str:
-    return (str(why) or type(why).__name__).partition("\n")[0][:200]
-
-
-# ---------------------------------------------------------------- who the workers are
 
 
 @contextmanager
@@ -234,9 +48,9 @@ def on_cluster(address: str, workers: int = 0, patience: float = PATIENCE) -> It
     except ImportError:
         raise MissingExtra("dask[distributed]", "dask") from None
     with ExitStack() as ends, _silence():
-        many = 1
+        many, wait = 1, patience
         if address == LOCAL:
-            many, patience = workers or _cores(), max(patience, STARTING)
+            many, wait = workers or _cores(), STARTING
             folder = ends.enter_context(tempfile.TemporaryDirectory(prefix="symgd-", ignore_cleanup_errors=True))
             cluster = distributed.LocalCluster(
                 n_workers=0, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL, memory_limit=0,
@@ -250,8 +64,11 @@ def on_cluster(address: str, workers: int = 0, patience: float = PATIENCE) -> It
             client = _connected(distributed, address, address)
         ends.callback(_end, client, 5)
         try:
-            client.wait_for_workers(many, timeout=patience)
+            client.wait_for_workers(many, timeout=wait)
         except TimeoutError:
+            if address == LOCAL:
+                unguarded = 'in a program of your own, is the call below if __name__ == "__main__"?'
+                raise ClusterLost(f"{many} processes of this machine did not start within {STARTING:.0f} s; {unguarded}") from None
             raise ClusterLost(f"the scheduler at {address} has no worker; start some (dask worker {address}), then begin again") from None
         yield Workers(client, patience)
 
@@ -268,7 +85,7 @@ def _connected(distributed: Any, where: Any, at: str) -> Any:
     except (OSError, TypeError, ValueError, KeyError, ImportError, RuntimeError) as why:
         client.status = "closed"  # it never was open, and need not be closed at exit
         here = f"distributed=={distributed.__version__}, as here"
-        raise ClusterLost(f"the scheduler at {at} does not speak with us ({_line(why)}); install {here}, on all machines") from None
+        raise ClusterLost(f"the scheduler at {at} does not speak with us ({first_line(why)}); install {here}, on all machines") from None
     return client
 
 
@@ -277,9 +94,9 @@ def _see_scheduler(at: str) -> None:
     try:
         kind = _kind(at)
     except (OSError, TypeError, KeyError, EOFError, RuntimeError, MemoryError) as why:
-        raise ClusterLost(f"no Dask scheduler answers at {at} ({_line(why)}); start one with `dask scheduler` and name its address: tcp://HOST:8786") from None
+        raise ClusterLost(f"no Dask scheduler answers at {at} ({first_line(why)}); start one (dask scheduler) and name its address: tcp://HOST:8786") from None
     except ValueError as why:
-        raise ClusterLost(f"{at!r} is no address of a scheduler ({_line(why)}); it is as tcp://HOST:8786") from None
+        raise ClusterLost(f"{at!r} is no address of a scheduler ({first_line(why)}); it is as tcp://HOST:8786") from None
     if kind != "Scheduler":
         raise ClusterLost(f"{at} is a Dask {kind.lower()}; name the address of its scheduler")
 
