@@ -179,7 +179,7 @@ def _drawing() -> Drawing:
 def _others(page: Writing) -> None:
     other = derive(problem("logistic-log-loss"))
     page.head("Another loss")
-    page.say("The square came apart because it is a polynomial. Take the log-loss, for yes and no:")
+    page.say("The square came apart because it is a polynomial. Take the log-loss, for yes and no, with letters of its own:")
     page.chain((*(page.line(d.name, d.value, ":=") for d in other.problem.tape[:2]), *_slopes(other)))
     page.say(_f(other.problem.tape[1].name), " mixes the parameters with the row in a way that no few sums hold for all lines. So each step is a pass of its ",
              "own: two numbers go out to every worker, ", _f(w), " and ", _f(b), ", and three come back from every part, the sums of the loss and of the two ",
