@@ -8,7 +8,8 @@ worker died is given to another one by Dask.  Workers need the same symgd, and s
 2,048 numbers is the processor's own: machines of another kind may differ there in a last bit, as they do in one process.
 
 Dask speaks pickle: who reaches a scheduler can run anything on its workers and on those who are connected to it.  Connect only to a scheduler of your
-own; keep it within a network of your own, or behind TLS ("tls://…", with Dask's own configuration).
+own; keep it within a network of your own, or behind TLS ("tls://…", with Dask's own configuration).  "local" listens on 127.0.0.1 while it runs, as Dask's
+local clusters do: on a machine shared with people who are not trusted, read in one process.
 """
 
 from __future__ import annotations
