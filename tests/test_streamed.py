@@ -31,7 +31,7 @@ import symgd  # noqa: E402
 from symgd.cli import main  # noqa: E402
 from symgd.numeric.bound import gram as grams  # noqa: E402
 from symgd.numeric.bound.gram import gram  # noqa: E402
-from symgd.numeric.bound.moments import PASSES, PIECE, take_moments  # noqa: E402
+from symgd.numeric.bound.moments import PASSES, PIECE, Moments, take_moments  # noqa: E402
 from symgd.numeric.data import table as tables  # noqa: E402
 from symgd.numeric.data.columns import Target  # noqa: E402
 from symgd.numeric.data.study import Study  # noqa: E402
@@ -41,7 +41,7 @@ from symgd.numeric.streamed import of_parquet, rows, source, whole  # noqa: E402
 from symgd.numeric.streamed.asked import part_sums  # noqa: E402
 from symgd.numeric.streamed.exact import exact, merged, rounded  # noqa: E402
 from symgd.numeric.streamed.fit import fit_streamed  # noqa: E402
-from symgd.numeric.streamed.loss import see_adds  # noqa: E402
+from symgd.numeric.streamed.loss import in_units, see_adds  # noqa: E402
 from symgd.numeric.streamed.parts import ALIGN, Ask, Numbers, Part, Sums  # noqa: E402
 from symgd.numeric.streamed.passes import all_sums, in_threads, moments  # noqa: E402
 from symgd.numeric.streamed.source import look  # noqa: E402
@@ -224,6 +224,45 @@ def test_many_columns_go_by_a_gram_matrix_that_is_the_one_of_the_array(tmp_path:
     assert np.array(found.S) == pytest.approx(np.array(held.S), rel=1e-13)
     assert pytest.approx(held.R, rel=1e-12) == found.R
     assert moments(look(parquet(tmp_path / "u.parquet", columns, 4_321)), names, "y") == found
+
+
+def test_few_columns_are_summed_pair_by_pair_and_many_by_blocks(tmp_path: Path) -> None:
+    columns = {f"c{k}": np.random.default_rng(k).normal(size=100) for k in range(9)}
+    path, asked_for = parquet(tmp_path / "t.parquet", columns), list[str]()
+
+    def run(parts: Sequence[Part], ask: Ask) -> Iterator[Sums]:
+        asked_for.append(ask.what)
+        yield from in_threads(parts, ask)
+
+    for many in (7, 8):
+        moments(look(path), [f"c{k}" for k in range(many)], "c8", run=run)
+    assert asked_for == ["flat", "gram"]
+
+
+def test_moments_in_other_units_stand_where_the_rounded_anchor_stands() -> None:
+    plain = Moments(4.0, 0.0, (0.1,), (0.0,), ((5.0,),), (0.0,), 0.0, 1.0)
+    found = in_units(plain, 1, [1], [(0.0, 0.7)])
+    moved = float(Fraction(found.anchor[0]) - Fraction(0.1) * Fraction(0.7))
+    assert moved != 0
+    assert found.g[0] == pytest.approx(5 / 0.49 * moved, rel=1e-12)
+
+
+def test_a_row_group_that_ends_before_its_footer_says_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = line(5_000)
+    found = look(parquet(tmp_path / "t.parquet", {"x": x, "y": y}))
+    real = of_parquet.opened
+
+    class Short:
+        def __init__(self, *words: Any) -> None:
+            self.metadata = real(words[0]).metadata
+            self.batches = list(real(words[0]).iter_batches(1_000))
+
+        def iter_batches(self, *_: Any, **__: Any) -> Iterator[Any]:
+            yield from self.batches[:-1]
+
+    monkeypatch.setattr(of_parquet, "opened", Short)
+    with pytest.raises(DataError, match="row group 1 ends before its .* rows, of which the footer tells"):
+        moments(found, ["x"], "y")
 
 
 # ---------------------------------------------------------------- CSV

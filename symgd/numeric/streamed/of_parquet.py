@@ -45,7 +45,7 @@ def batches(s: Stretch, columns: Sequence[Numbers | Words]) -> Iterator[tuple[in
         raise DataError(f"{s.file.path}: row group {s.group + 1} (from row {s.first + 1:,}) cannot be read; is the file damaged? ({said})") from None
     see_unchanged(s.file)
     if last:
-        raise DataError(f"{s.file.path}: row group {s.group + 1} has {last:,} rows less than the footer says; the file is damaged")
+        raise DataError(f"{s.file.path}: row group {s.group + 1} ends before its {s.stop:,} rows, of which the footer tells; the file is damaged")
 
 
 def of_groups(part: Part, ask: Ask, many: int) -> Iterator[Rows]:

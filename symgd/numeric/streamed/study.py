@@ -118,19 +118,7 @@ def streamed_study(
     if len(names) > MOST_FEATURES:
         raise DataError(f"{len(names)} features; a table that is streamed takes at most {MOST_FEATURES}")
     plain = Ask("", (), table.dialect, drop)
-    columns, titles, says = list[Numbers | Words](), list[str](), list[str]()
-    for name in names:
-        if name not in categories:
-            columns.append(Numbers(name))
-            titles.append(name)
-            continue
-        words = _words(table, plain, name, run, tell)
-        found = features(words, [name], [name], intercept=intercept)
-        columns.append(Words(name, words.texts[name], tuple(map(tuple, found.X.tolist()))))
-        titles += found.names
-        says += found.says
-    if len(set(titles)) < len(titles):
-        raise DataError(f"two features would be called {quoted(next(t for t in titles if titles.count(t) > 1))}; rename a column")
+    columns, titles, says = _features(table, plain, names, categories, intercept, run, tell)
     class_of: Target | None = None
     if as_text:
         words = _words(table, plain, goal, run, tell)
@@ -157,6 +145,26 @@ def streamed_study(
     _see_varying(study, intercept)
     made = study.likeness() if len(titles) > 1 else np.zeros((0, 0))
     return replace(study, relations=collinear(study.names, made, intercept=intercept)) if len(titles) > 1 else study
+
+
+def _features(
+    table: Source, plain: Ask, names: Sequence[str], categories: Sequence[str], intercept: bool, run: Run, tell: Tell | None
+) -> tuple[list[Numbers | Words], list[str], list[str]]:
+    """(what is read, what each column of numbers is called, what was decided)."""
+    columns, titles, says = list[Numbers | Words](), list[str](), list[str]()
+    for name in names:
+        if name not in categories:
+            columns.append(Numbers(name))
+            titles.append(name)
+            continue
+        words = _words(table, plain, name, run, tell)
+        found = features(words, [name], [name], intercept=intercept)
+        columns.append(Words(name, words.texts[name], tuple(map(tuple, found.X.tolist()))))
+        titles += found.names
+        says += found.says
+    if len(set(titles)) < len(titles):
+        raise DataError(f"two features would be called {quoted(next(t for t in titles if titles.count(t) > 1))}; rename a column")
+    return columns, titles, says
 
 
 def _streamed_says(rows: int, shown: int) -> str:
