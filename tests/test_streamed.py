@@ -247,6 +247,18 @@ def test_moments_in_other_units_stand_where_the_rounded_anchor_stands() -> None:
     assert found.g[0] == pytest.approx(5 / 0.49 * moved, rel=1e-12)
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("scaling", [(0.0, 1.0), (900.0, 7.0), (1e3, 0.3)])
+def test_moments_in_other_units_are_those_of_the_columns_in_them(turn: int, sign: int, scaling: tuple[float, float]) -> None:
+    x, y = line(500, 1e3)
+    m = in_units(in_memory(x, y), turn, [sign], [scaling])
+    for a, b in ((0.0, 0.0), (2.0, -30.0), (-0.5, 4.0)):
+        d, d0 = a - m.anchor[0], b - m.constant
+        found = m.n * (m.mean + d0 + m.means[0] * d) ** 2 + m.R + d * (2 * m.g[0] + m.S[0][0] * d)
+        assert found == pytest.approx(float(np.sum((turn * y + a * sign * (x - scaling[0]) / scaling[1] + b) ** 2)), rel=1e-11)
+
+
 def test_a_row_group_that_ends_before_its_footer_says_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = line(5_000)
     found = look(parquet(tmp_path / "t.parquet", {"x": x, "y": y}))
@@ -261,7 +273,7 @@ def test_a_row_group_that_ends_before_its_footer_says_is_told_of(tmp_path: Path,
             yield from self.batches[:-1]
 
     monkeypatch.setattr(of_parquet, "opened", Short)
-    with pytest.raises(DataError, match="row group 1 ends before its .* rows, of which the footer tells"):
+    with pytest.raises(DataError, match=r"row group 1 ends before its .* rows, of which the footer tells"):
         moments(found, ["x"], "y")
 
 
