@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,15 @@ def test_any_splitting_into_row_groups_and_files_gives_the_same_digits(tmp_path:
         paths = [parquet(tmp_path / "cut.parquet", {"x": x, "y": y}, sizes)]
     assert moments(look(paths), ["x"], "y") == plain
     assert totals(paths) == totals(str(tmp_path / "plain.parquet"))
+
+
+def test_pieces_are_the_same_however_many_rows_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(4)
+    found = look(parquet(tmp_path / "t.parquet", {c: draw.normal(1e3, 1.0, 120_000) for c in "abc"}, 30_000))
+    ask = Ask("flat", tuple(map(Numbers, "abc")), (), False, ((0.3, 0.7, 0.1), (-1.1, 0.2)))
+    at_once = all_sums(found, ask).totals
+    monkeypatch.setattr(source, "PART_ROWS", ALIGN)
+    assert all_sums(look(str(tmp_path / "t.parquet")), ask).totals == at_once
 
 
 @pytest.mark.parametrize("groups", [1_000, 7_777, ALIGN, N])
@@ -373,6 +383,16 @@ def test_the_closed_form_from_the_moments_is_the_exact_one_to_rounding(tmp_path:
     assert found.closed["w"] == pytest.approx(held.closed["w"], rel=1e-15)
     assert found.closed["b"] == pytest.approx(held.closed["b"], rel=1e-15, abs=1e-15 * offset)
     assert found.agrees
+
+
+def test_a_small_penalty_stays_in_the_closed_form(tmp_path: Path) -> None:
+    x, y = line(2_000)
+    ridge = symgd.problem("line-ridge")
+    problem = replace(ridge, constants=tuple((c, Fraction(1, 10**8)) for c, _ in ridge.constants))
+    path = parquet(tmp_path / "t.parquet", {"x": x, "y": y})
+    found = fit_streamed(streamed_study(symgd.derive(problem), look(path), ["x"], "y"))
+    held = fit(Study(symgd.derive(problem), ("x",), x[:, None], "y", Target(y)))
+    assert found.closed["w"] == pytest.approx(held.closed["w"], rel=1e-13)
 
 
 def test_a_line_costs_one_pass_whatever_its_steps(tmp_path: Path) -> None:
@@ -708,6 +728,16 @@ def test_parquet_of_modest_size_goes_the_ordinary_way_with_its_exact_closed_form
     assert streamed["parameters"]["w"] == pytest.approx(ordinary["closed_form"]["w"], rel=1e-12)
     assert streamed["closed_form"] == pytest.approx(ordinary["closed_form"], rel=1e-14)
     assert streamed["rows"] == 3_000
+
+
+def test_missing_values_of_a_parquet_file_in_memory_are_refused_or_left_out(tmp_path: Path, capsys: Any) -> None:
+    columns = {n: c.tolist() for n, c in table(300).items()}
+    columns["x"][100] = None
+    path = parquet(tmp_path / "t.parquet", {n: pa.array(c) for n, c in columns.items()})
+    assert "t.parquet: row 101: column 'x': a value is missing" in said(path, capsys=capsys)[2]
+    found, streamed = (json.loads(said(path, "--missing", "drop", "--json", *more, capsys=capsys)[1]) for more in ((), ("--stream",)))
+    assert found["rows"] == streamed["rows"] == 299
+    assert found["closed_form"] == pytest.approx(streamed["closed_form"], rel=1e-13)
 
 
 def test_a_csv_file_above_the_limit_is_streamed_and_was_refused(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
