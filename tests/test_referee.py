@@ -348,3 +348,17 @@ def test_a_derivative_is_sympys_whatever_is_put_aside_first() -> None:
     more = (x, -x, x * x * y, sp.tanh(x) * y + sp.Abs(y) * x)
     for e in (*many, *more):
         assert sp.simplify(instance.slope(e, x) - sp.diff(e, x)) == 0
+
+
+@pytest.mark.parametrize("f", [sp.sinh, sp.cosh, sp.tanh, sp.coth, sp.sech, sp.csch])
+def test_a_hyperbolic_function_is_worth_what_its_exponentials_are(f: type) -> None:
+    z, u = sp.symbols("z u", real=True)
+    for argument in (z, 2 * z - u, -z, sp.log(u), z + sp.log(u), sp.tanh(z) * u):
+        place = Place()
+        for symbol in (z, u):
+            place.draw(symbol)
+        written = f(argument).rewrite(sp.exp)
+        assert place.value(f(argument)) == place.value(written)
+        inner = place.inner
+        assert inner is not None
+        assert inner.value(f(argument)) == inner.value(written)

@@ -171,6 +171,16 @@ class Place:
             return self.table(sp.exp, (self.value(exponent),))
         return pow(self.g, self.inner.value(exponent), self.p)
 
+    def both_exp(self, z: Any) -> tuple[int, int]:
+        """(exp(z), exp(−z)).  SymPy is asked only where it may know more of them: exp(log u) is u; of a long z it would ask for long."""
+        if z.has(sp.log):
+            return self.value(sp.exp(z)), self.value(sp.exp(-z))
+        if self.inner is None:
+            v = self.value(z)
+            return self.table(sp.exp, (v,)), self.table(sp.exp, (-v % self.p,))
+        x = self.exp(z)
+        return x, self.inverse(x)
+
     def function(self, e: Any) -> int:
         if e.func in _BY_ANGLE:
             z = self.value(e.args[0])
@@ -179,7 +189,7 @@ class Place:
             sine, cosine = 2 * t * over % self.p, (1 - t * t) * over % self.p
             return _BY_ANGLE[e.func](self, sine, cosine)
         if e.func in _BY_EXP:
-            return self.value(_BY_EXP[e.func](e.args[0]))
+            return _BY_EXP[e.func](self, *self.both_exp(e.args[0]))
         return self.table(e.func, tuple(self.value(a) for a in e.args))
 
     def table(self, f: Any, args: tuple[int, ...]) -> int:
@@ -282,11 +292,11 @@ _BY_ANGLE: dict[Any, Callable[[Place, int, int], int]] = {
     sp.sec: lambda f, s, c: f.inverse(c),
     sp.csc: lambda f, s, c: f.inverse(s),
 }
-_BY_EXP: dict[Any, Callable[[Any], Any]] = {
-    sp.sinh: lambda z: (sp.exp(z) - sp.exp(-z)) / 2,
-    sp.cosh: lambda z: (sp.exp(z) + sp.exp(-z)) / 2,
-    sp.tanh: lambda z: (sp.exp(z) - sp.exp(-z)) / (sp.exp(z) + sp.exp(-z)),
-    sp.coth: lambda z: (sp.exp(z) + sp.exp(-z)) / (sp.exp(z) - sp.exp(-z)),
-    sp.sech: lambda z: 2 / (sp.exp(z) + sp.exp(-z)),
-    sp.csch: lambda z: 2 / (sp.exp(z) - sp.exp(-z)),
+_BY_EXP: dict[Any, Callable[[Place, int, int], int]] = {  # x = exp(z), y = exp(−z)
+    sp.sinh: lambda f, x, y: (x - y) * f.inverse(2) % f.p,
+    sp.cosh: lambda f, x, y: (x + y) * f.inverse(2) % f.p,
+    sp.tanh: lambda f, x, y: (x - y) * f.inverse(x + y) % f.p,
+    sp.coth: lambda f, x, y: (x + y) * f.inverse(x - y) % f.p,
+    sp.sech: lambda f, x, y: 2 * f.inverse(x + y) % f.p,
+    sp.csch: lambda f, x, y: 2 * f.inverse(x - y) % f.p,
 }
