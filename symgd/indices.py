@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from symgd.term import Add, Det, Inverse, Match, Mul, Name, Sum, Term, children, mul, rebuild, remembered, subterms
+from symgd.term import Add, Det, Inverse, Match, Mul, Name, Sum, Term, children, from_below, mul, rebuild, subterms
 
 __all__ = ["apart", "axis", "binds", "bound", "carries", "free", "fresh", "rename", "settle", "sorted_out"]
 
@@ -37,7 +37,7 @@ def carries(t: Term) -> tuple[str, ...]:
     return ()
 
 
-@remembered
+@from_below
 def free(t: Term) -> frozenset[str]:
     """The indices that t depends on."""
     return (frozenset().union(*map(free, children(t))) - frozenset(binds(t))) | frozenset(carries(t))

@@ -19,7 +19,8 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 __all__ = [
     "ONE", "TWO", "ZERO", "Add", "Call", "Cases", "Compare", "D", "Det", "Div", "Inverse", "Match", "Mul", "Name", "Neg", "Num", "Pow", "Sum", "Term",
-    "add", "children", "mean", "mul", "names", "occurrences", "parts", "rebuild", "remembered", "replace", "size", "subterms", "symbol_problem", "term",
+    "add", "children", "from_below", "mean", "mul", "names", "occurrences", "parts", "rebuild", "remembered", "replace", "size", "subterms",
+    "symbol_problem", "term",
 ]  # fmt: skip
 
 
@@ -94,6 +95,24 @@ def remembered(law: Callable[[Term], R]) -> Callable[[Term], R]:
         if key not in kept:
             kept[key] = law(t)
         return kept[key]  # type: ignore[no-any-return]
+
+    return once
+
+
+def from_below(law: Callable[[Term], R]) -> Callable[[Term], R]:
+    """The same for a law that asks itself of the children: it is found from the leaves up, so that a deep term takes no deep stack."""
+    found = remembered(law)
+    key = f"_{law.__module__}.{law.__qualname__}"
+
+    @wraps(law)
+    def once(t: Term) -> R:
+        left = [t]
+        while key not in t.__dict__:
+            if below := [c for c in children(left[-1]) if key not in c.__dict__]:
+                left += below
+            else:
+                found(left.pop())
+        return found(t)
 
     return once
 
@@ -324,7 +343,7 @@ def replace(t: Term, change: Callable[[Term], Term | None]) -> Term:
     return new if new is not None else rebuild(t, [replace(c, change) for c in children(t)])
 
 
-@remembered
+@from_below
 def names(t: Term) -> frozenset[str]:
     """The symbols written in t."""
     return frozenset((t.symbol,)) if isinstance(t, Name) else frozenset().union(*map(names, children(t)))
@@ -335,7 +354,7 @@ def occurrences(t: Term, symbol: str) -> tuple[Name, ...]:
     return tuple(s for s in subterms(t) if isinstance(s, Name) and s.symbol == symbol)
 
 
-@remembered
+@from_below
 def size(t: Term) -> int:
     """How many nodes t has: the measure of 'shorter'."""
     return 1 + sum(map(size, children(t)))

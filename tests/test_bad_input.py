@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -274,6 +273,7 @@ HOSTILE = [
 LIMITED = f"""
 import json, resource, sys, time
 resource.setrlimit(resource.RLIMIT_CPU, (200, 200))
+resource.setrlimit(resource.RLIMIT_AS, ({4 * BYTES}, {4 * BYTES}))
 from symgd.cli import main
 for words in json.load(sys.stdin):
     start = time.monotonic()
@@ -288,13 +288,9 @@ print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stder
 
 def in_limits(tmp_path: Path, commands: list[list[str]]) -> tuple[list[str], str]:
     """The commands one after the other in one process, its address space limited: what each wrote on stderr with its last line, and stdout."""
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (4 * BYTES, 4 * BYTES))
-
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED], input=json.dumps(commands), capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path, preexec_fn=limit,
-        env=environment,
+        [sys.executable, "-c", LIMITED], input=json.dumps(commands), capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path, env=environment,
     )  # fmt: skip
     *told, last = re.split(r"(?<=True)\n|(?<=False)\n", done.stderr)
     assert last.startswith("PEAK "), done.stderr[-2000:]
