@@ -50,7 +50,7 @@ def test_the_times_are_those_of_the_measured_rate() -> None:
     rows = {cells[0][0]: cells for cells in table.rows}
     assert len(rows) == len(CORES)
     hours = 1e12 / (RATE / BY * 1_000) / 3_600
-    assert rows["1,000"][2][0] == f"{hours * 60:.2g} minutes"
+    assert rows["1,000"][2][0] == f"{hours * 3600:.2g} seconds"
     assert rows["1,000"][3][0] == f"{hours * STEPS:.2g} hours"
 
 
