@@ -321,6 +321,24 @@ def test_a_command_whose_scheduler_does_not_answer_ends_with_2_and_one_sentence(
 # ---------------------------------------------------------------- who dies; the order of these is that of the story
 
 
+def test_an_answer_that_is_lost_while_it_is_looked_at_is_waited_for(table: Source, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from distributed import Future
+
+    status, looks = Future.status, dict[str, int]()
+
+    def as_lost(self: Any) -> str:
+        """Every second look at an answer that is there finds that its worker is gone."""
+        found: str = status.fget(self)
+        if found != "finished" or sys._getframe(1).f_globals["__name__"] != workers.__name__:
+            return found
+        looks[self.key] = looks.get(self.key, 0) + 1
+        return "finished" if looks[self.key] % 2 else "pending"
+
+    monkeypatch.setattr(Future, "status", property(as_lost))
+    assert moments(table, ("x",), "y", run=run) == moments(table, ("x",), "y")
+    assert len(looks) > 2
+
+
 def test_a_worker_that_is_killed_loses_nothing(cluster: Cluster, table: Source, run: Run) -> None:
     dying = after(run, 2, lambda: cluster.kill(cluster.workers[0]))
     assert moments(table, ("x",), "y", run=dying) == moments(table, ("x",), "y")

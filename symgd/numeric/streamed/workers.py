@@ -100,8 +100,10 @@ class Workers:
                 heard = looked if threads > 0 else heard
                 if time.monotonic() - heard > self.patience:
                     raise ClusterLost(_silent(client, threads))
-            for f in [f for f in waiting if f.status in ENDED]:
-                if f.status != "finished":
+            for f, status in [(f, f.status) for f in waiting]:  # read once: what is finished is pending again where its worker dies
+                if status not in ENDED:
+                    continue
+                if status != "finished":
                     broken.append((*waiting.pop(f), f))
                     continue
                 try:
