@@ -49,7 +49,6 @@ def _moved(out: Any) -> Any:
 
 
 def test_a_stream_runs_by_processes_of_its_own_and_leaves_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     speed, peak = stream.rows(tiny=True)
     assert speed.ours is not None
@@ -59,14 +58,12 @@ def test_a_stream_runs_by_processes_of_its_own_and_leaves_no_file(monkeypatch: p
 
 
 def test_a_stream_that_comes_elsewhere_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pyarrow")
     monkeypatch.setitem(stream.BODY, "ours", stream.BODY["ours"].replace("-m.anchor[0]", "-m.anchor[0] * (1 + 1e-13)"))
     with pytest.raises(AssertionError, match="ours differs from take_moments"):
         list(stream.rows(tiny=True))
 
 
 def test_a_stream_without_room_on_the_disk_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pyarrow")
     monkeypatch.setattr(stream, "ROOM", 10**12)
     assert [r.verdict for r in stream.rows(tiny=True)] == ["there is no room on the disk"]
 

@@ -16,7 +16,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import distributed
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import symgd
@@ -35,9 +38,6 @@ from symgd.numeric.streamed.source import Source, look
 from symgd.numeric.streamed.study import streamed_study
 from symgd.numeric.streamed.workers import answered
 
-distributed = pytest.importorskip("distributed")
-pa = pytest.importorskip("pyarrow")
-pq = pytest.importorskip("pyarrow.parquet")
 
 ROWS, GROUP = 200_000, 10_000
 ABOUT = Ask("flat", (Numbers("x"), Numbers("y")), numbers=((0.0, 2.0), (-1.0,)))

@@ -21,32 +21,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-pa = pytest.importorskip("pyarrow")
-pq = pytest.importorskip("pyarrow.parquet")
 
-import symgd  # noqa: E402
-from symgd.cli import main  # noqa: E402
-from symgd.numeric.bound import gram as grams  # noqa: E402
-from symgd.numeric.bound.gram import gram  # noqa: E402
-from symgd.numeric.bound.moments import PASSES, PIECE, Moments, take_moments  # noqa: E402
-from symgd.numeric.data import table as tables  # noqa: E402
-from symgd.numeric.data.columns import Target  # noqa: E402
-from symgd.numeric.data.study import Study  # noqa: E402
-from symgd.numeric.data.table import DataError  # noqa: E402
-from symgd.numeric.fit import fit  # noqa: E402
-from symgd.numeric.streamed import of_parquet, rows, source, whole  # noqa: E402
-from symgd.numeric.streamed.asked import part_sums  # noqa: E402
-from symgd.numeric.streamed.exact import exact, merged, rounded  # noqa: E402
-from symgd.numeric.streamed.fit import fit_streamed  # noqa: E402
-from symgd.numeric.streamed.loss import in_units, see_adds  # noqa: E402
-from symgd.numeric.streamed.parts import ALIGN, Ask, Numbers, Part, Sums  # noqa: E402
-from symgd.numeric.streamed.passes import all_sums, in_threads, moments  # noqa: E402
-from symgd.numeric.streamed.source import look  # noqa: E402
-from symgd.numeric.streamed.study import streamed_study  # noqa: E402
+import symgd
+from symgd.cli import main
+from symgd.numeric.bound import gram as grams
+from symgd.numeric.bound.gram import gram
+from symgd.numeric.bound.moments import PASSES, PIECE, Moments, take_moments
+from symgd.numeric.data import table as tables
+from symgd.numeric.data.columns import Target
+from symgd.numeric.data.study import Study
+from symgd.numeric.data.table import DataError
+from symgd.numeric.fit import fit
+from symgd.numeric.streamed import of_parquet, rows, source, whole
+from symgd.numeric.streamed.asked import part_sums
+from symgd.numeric.streamed.exact import exact, merged, rounded
+from symgd.numeric.streamed.fit import fit_streamed
+from symgd.numeric.streamed.loss import in_units, see_adds
+from symgd.numeric.streamed.parts import ALIGN, Ask, Numbers, Part, Sums
+from symgd.numeric.streamed.passes import all_sums, in_threads, moments
+from symgd.numeric.streamed.source import look
+from symgd.numeric.streamed.study import streamed_study
 
 N = 3 * ALIGN + 1_234
 

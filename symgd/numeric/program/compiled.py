@@ -35,7 +35,7 @@ def compile_source(source: str, name: str) -> dict[str, Any]:
     """The functions of a source text that this program wrote; a traceback through them shows its lines."""
     place = f"<symgd {name}>"
     scope: dict[str, Any] = {}
-    exec(compile(source, place, "exec"), scope)  # our own text: every name in it passed `identifiers`, or the text `see_arithmetic`
+    exec(compile(source, place, "exec"), scope)  # a text written here, its names passed by `identifiers`; one from a file passed `see_arithmetic`
     linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
     return scope
 
